@@ -1,0 +1,56 @@
+import type { Deployment } from '../deployment/deployment.js'
+
+/** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
+export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
+
+/** One component of a deployment. The field names are the stable shape of `vetrai status --json`. */
+export interface ComponentStatus {
+  name: string
+  pid: number | null
+  state: ComponentState
+  version: string | null
+  uptime_s: number | null
+  memory_bytes: number | null
+  last_error: string | null
+}
+
+export interface RuntimeStatus {
+  url: string
+  version: string
+  runtime: string
+  ready: boolean
+  components: ComponentStatus[]
+}
+
+/** Progress of long work: one human sentence a step. `done` closes the step. */
+export interface Progress {
+  step(title: string): { done(detail?: string): void; fail(detail?: string): void }
+}
+
+export interface UpResult {
+  /** False when everything already ran as described and nothing was touched. */
+  changed: boolean
+  status: RuntimeStatus
+}
+
+/** What every way of running a deployment can do. All methods are safe to repeat. */
+export interface Runtime {
+  readonly name: 'embedded' | 'compose' | 'swarm' | 'kubernetes'
+  /** Brings the deployment to what vetrai.yml says and waits until /readyz answers 200. */
+  up(deployment: Deployment, progress: Progress): Promise<UpResult>
+  /** Stops everything cleanly; data stays. */
+  down(deployment: Deployment, progress: Progress): Promise<{ changed: boolean }>
+  /** Restarts one component, or all. */
+  restart(deployment: Deployment, component: string | undefined, progress: Progress): Promise<void>
+  status(deployment: Deployment): Promise<RuntimeStatus>
+  /** Lines of the named component's log (all components merged when undefined), oldest first. */
+  logs(
+    deployment: Deployment,
+    options: { component?: string; follow: boolean; lines: number },
+  ): AsyncIterable<{ component: string; line: string }>
+  /** Pending and applied schema migrations; `up` runs what is pending. */
+  migrations(deployment: Deployment): Promise<{ name: string; applied_at: string | null }[]>
+  migrate(deployment: Deployment, progress: Progress): Promise<{ applied: string[] }>
+  /** Removes what the runtime created outside and inside the directory. The deployment must be stopped. */
+  uninstall(deployment: Deployment, progress: Progress): Promise<void>
+}
