@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+
+/** Where everything of one deployment lives. */
+export interface DeploymentPaths {
+  config: string
+  secrets: string
+  lock: string
+  journal: string
+  data: string
+  logs: string
+  run: string
+  mail: string
+  objects: string
+}
+
+export const CONFIG_FILE = 'vetrai.yml'
+
+/** Names the parts of a deployment directory; touches nothing. */
+export function deploymentPaths(dir: string): DeploymentPaths {
+  return {
+    config: join(dir, CONFIG_FILE),
+    secrets: join(dir, 'secrets'),
+    lock: join(dir, 'lock.json'),
+    journal: join(dir, 'journal'),
+    data: join(dir, 'data'),
+    logs: join(dir, 'logs'),
+    run: join(dir, 'run'),
+    mail: join(dir, 'mail'),
+    objects: join(dir, 'objects'),
+  }
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { atomicWrite, ensureDirectory } from './atomic-write.js'
+import { CliError, isSystemError } from './errors.js'
+import { createOperatorToken } from './operator-token.js'
+
+const hex32 = () => randomBytes(32).toString('hex')
+const base64url24 = () => randomBytes(24).toString('base64url')
+
+/** What makes each secret of a new deployment. All are hex or base64url: safe in any shell, URL and file. */
+const GENERATORS = {
+  'master-key': hex32,
+  'postgres-superuser-password': hex32,
+  'database-owner-password': hex32,
+  'database-app-password': hex32,
+  'database-system-password': hex32,
+  'redis-password': hex32,
+  'operator-password': base64url24,
+  'operator-token': createOperatorToken,
+} as const
+
+export type GeneratedSecret = keyof typeof GENERATORS
+/** `smtp-password` and `s3-secret-key` come from the operator and exist only when given. */
+export type SecretName = GeneratedSecret | 'smtp-password' | 's3-secret-key'
+
+export const GENERATED_SECRETS = Object.keys(GENERATORS) as GeneratedSecret[]
+
+/** The secrets of one deployment: one file each, mode 0600 in a folder of mode 0700. */
+export class Secrets {
+  constructor(readonly folder: string) {}
+
+  path(name: SecretName): string {
+    return join(this.folder, name)
+  }
+
+  /** Reads a secret; a missing or empty one is a CliError `secret_missing`. */
+  async read(name: SecretName): Promise<string> {
+    const value = await this.find(name)
+    if (value !== undefined) return value
+    throw new CliError({
+      code: 'secret_missing',
+      message: `The secret ${name} is missing from ${this.folder}.`,
+      next: `Put it back from a backup: ${this.path(name)} holds one line and has mode 0600.`,
+    })
+  }
+
+  /** Reads a secret; undefined when it is missing or empty. */
+  async find(name: SecretName): Promise<string | undefined> {
+    try {
+      return (await readFile(this.path(name), 'utf8')).trim() || undefined
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  /** Stores a secret atomically, readable by its owner only. */
+  async write(name: SecretName, value: string): Promise<void> {
+    if (!/^[^\r\n\0]{1,4096}$/.test(value)) {
+      throw new CliError({
+        code: 'secret_invalid',
+        message: `The secret ${name} must be one line of 1 to 4096 characters.`,
+        next: 'Give another value.',
+        exitCode: 2,
+      })
+    }
+    await ensureDirectory(this.folder, 0o700)
+    await atomicWrite(this.path(name), `${value}\n`, 0o600)
+  }
+
+  /** Generates what is missing; existing secrets are never touched. */
+  async generateMissing(given: Partial<Record<SecretName, string>> = {}): Promise<void> {
+    for (const [name, value] of Object.entries(given)) {
+      if (value !== undefined && isSecretName(name)) await this.write(name, value)
+    }
+    for (const name of GENERATED_SECRETS) {
+      if ((await this.find(name)) === undefined) await this.write(name, GENERATORS[name]())
+    }
+  }
+}
+
+function isSecretName(name: string): name is SecretName {
+  return name in GENERATORS || name === 'smtp-password' || name === 's3-secret-key'
+}

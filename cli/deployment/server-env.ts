@@ -1,0 +1,91 @@
+import type { DeploymentPaths } from './paths.js'
+import type { DeploymentConfig } from './schema.js'
+import type { Secrets } from './secrets.js'
+
+/** Where the private PostgreSQL and Redis of a runtime listen; used where the config names none. */
+export interface StoreAddresses {
+  databaseUrl?: string
+  redisUrl?: string
+}
+
+interface EnvInput {
+  config: DeploymentConfig
+  paths: DeploymentPaths
+  secrets: Secrets
+  addresses: StoreAddresses
+}
+
+/** Environment of the server program. Secrets are named by file, never by value. */
+export async function serverEnv({ config, paths, secrets, addresses }: EnvInput): Promise<NodeJS.ProcessEnv> {
+  const { s3 } = config.objects
+  const { smtp } = config.mail
+  const smtpPassword = smtp && (await secrets.find('smtp-password'))
+  return compact({
+    ...passThrough(config.settings),
+    NODE_ENV: 'production',
+    VETRAI_NAME: config.name,
+    VETRAI_HOST: config.host,
+    VETRAI_PORT: config.port,
+    VETRAI_PUBLIC_URL: publicUrl(config),
+    VETRAI_SECRET_FILE: secrets.path('master-key'),
+    DATABASE_URL: config.database.url ?? addresses.databaseUrl,
+    DATABASE_POOL_MAX: config.database.pool_max,
+    DATABASE_APP_PASSWORD_FILE: secrets.path('database-app-password'),
+    DATABASE_SYSTEM_PASSWORD_FILE: secrets.path('database-system-password'),
+    REDIS_URL: config.redis.url ?? addresses.redisUrl,
+    REDIS_PASSWORD_FILE: secrets.path('redis-password'),
+    OPERATOR_EMAIL: config.operator.email,
+    OPERATOR_PASSWORD_FILE: secrets.path('operator-password'),
+    OPERATOR_TOKEN_FILE: secrets.path('operator-token'),
+    OBJECT_STORE: config.objects.store,
+    OBJECT_STORE_PATH: config.objects.store === 'file' ? paths.objects : undefined,
+    S3_ENDPOINT: s3?.endpoint,
+    S3_REGION: s3?.region,
+    S3_BUCKET: s3?.bucket,
+    S3_ACCESS_KEY: s3?.access_key,
+    S3_SECRET_KEY_FILE: s3 && secrets.path('s3-secret-key'),
+    SMTP_HOST: smtp?.host,
+    SMTP_PORT: smtp?.port,
+    SMTP_USER: smtp?.user,
+    SMTP_PASSWORD_FILE: smtpPassword && secrets.path('smtp-password'),
+    SMTP_SECURE: smtp?.secure,
+    MAIL_FROM: config.mail.from,
+    MAILBOX_PATH: smtp ? undefined : paths.mail,
+    AUTH_SIGNUP: config.auth.signup,
+    LOG_LEVEL: config.log.level,
+    CORS_ORIGINS: config.cors_origins.join(',') || undefined,
+    TRUST_PROXY: config.trust_proxy.join(',') || undefined,
+  })
+}
+
+/** Environment of the migrate program: the server's, and the two identities only it may use. */
+export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
+  return compact({
+    ...(await serverEnv(input)),
+    DATABASE_ADMIN_USER: input.config.database.url ? input.config.database.admin_user : 'postgres',
+    DATABASE_ADMIN_PASSWORD_FILE: input.secrets.path('postgres-superuser-password'),
+    DATABASE_OWNER_PASSWORD_FILE: input.secrets.path('database-owner-password'),
+  })
+}
+
+/** URL under which the deployment is reached: the configured one, else the listening address. */
+export function publicUrl(config: DeploymentConfig): string {
+  if (config.public_url) return config.public_url.replace(/\/+$/, '')
+  return localUrl(config)
+}
+
+/** URL of the server on this very host. */
+export function localUrl({ host, port }: Pick<DeploymentConfig, 'host' | 'port'>): string {
+  const wildcard = host === '0.0.0.0' || host === '::'
+  const name = wildcard ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}
+
+function passThrough(settings: DeploymentConfig['settings']): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]))
+}
+
+function compact(values: Record<string, string | number | boolean | undefined>): NodeJS.ProcessEnv {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))
+}
