@@ -1,0 +1,42 @@
+import { chown, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ServiceUser } from './service-user.js'
+
+/** What a private Redis or Valkey is told. */
+export interface RedisSettings {
+  folder: string
+  port: number
+  password: string
+  user: ServiceUser | undefined
+  /** False keeps nothing on disk: tests only. */
+  durable: boolean
+}
+
+/**
+ * Writes redis.conf (mode 0600, so the password is in no argument list) and gives its path: loopback
+ * only, append-only file synced every second, nothing evicted.
+ */
+export async function writeRedisConfig(settings: RedisSettings): Promise<string> {
+  const { folder, port, password, user, durable } = settings
+  const path = join(folder, 'redis.conf')
+  const lines = [
+    '# Generated at every start.',
+    'bind 127.0.0.1',
+    `port ${port}`,
+    'protected-mode yes',
+    `requirepass ${password}`,
+    'daemonize no',
+    `dir "${folder}"`,
+    'maxmemory-policy noeviction',
+    'loglevel notice',
+    'databases 16',
+    'tcp-backlog 128',
+    ...(durable
+      ? ['appendonly yes', 'appendfsync everysec', 'aof-load-truncated yes', 'save 3600 1 300 1000']
+      : ['appendonly no', 'save ""']),
+    '',
+  ]
+  await writeFile(path, lines.join('\n'), { mode: 0o600 })
+  if (user) await chown(path, user.uid, user.gid)
+  return path
+}
