@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import { createSafeFetch, type SafeFetchOptions } from './safe-fetch.js'
+
+// A key pair for the name hooks.example, made for this test and trusted by nothing else.
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQggZg9va4y27URKKUP
++mgnSe2Thucp8AcskQmepoiUkpWhRANCAARuGSPvQdJe0efx1E1MwpwPfxU7JQim
+dDeWuaqqXbu+vfNrS3lXf0ykzlZLq7aPLP9D8UAVKEp2CavrmfCcxs6i
+-----END PRIVATE KEY-----`
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBoTCCAUegAwIBAgIUb2shXyGu4SuoNnBZIUw4jv7Fz7gwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNaG9va3MuZXhhbXBsZTAgFw0yNjExMjIyMDQ0NTJaGA8yMTI2
+MTAyOTIwNDQ1MlowGDEWMBQGA1UEAwwNaG9va3MuZXhhbXBsZTBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABG4ZI+9B0l7R5/HUTUzCnA9/FTslCKZ0N5a5qqpdu769
+82tLeVd/TKTOVkurto8s/0PxQBUoSnYJq+uZ8JzGzqKjbTBrMB0GA1UdDgQWBBS9
+LSCq8KSLC8hGtFRSooYj93moTDAfBgNVHSMEGDAWgBS9LSCq8KSLC8hGtFRSooYj
+93moTDAPBgNVHRMBAf8EBTADAQH/MBgGA1UdEQQRMA+CDWhvb2tzLmV4YW1wbGUw
+CgYIKoZIzj0EAwIDSAAwRQIhANNy9B0u3K6Oa3CyULm6Cls0qe6/vDk4k/Y4X9sL
+VpuZAiAE48+dwOkHQ9FGcSNolZ7ZOH7QHKzVp3fJG87T7zXSuQ==
+-----END CERTIFICATE-----`
+
+describe('safe fetch: https', () => {
+  let server: https.Server
+  let port: number
+
+  before(async () => {
+    server = https.createServer({ key: KEY, cert: CERTIFICATE }, (req, res) => {
+      if (req.url === '/down')
+        return void res.writeHead(302, { location: `http://hooks.example:${port}/` }).end()
+      res.end('secure')
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  })
+  after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  const call = (url: string, options: SafeFetchOptions = {}) =>
+    createSafeFetch({
+      allow: ['127.0.0.1/32'],
+      ca: [CERTIFICATE],
+      resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+      ...options,
+    })
+      .fetch(url)
+      .then((res) => res.text())
+      .catch((error: { code: string }) => error.code)
+
+  it('checks the certificate against the name, not the address it connected to', async () => {
+    expect(await call(`https://hooks.example:${port}/`)).to.equal('secure')
+    expect(await call(`https://hooks.example.:${port}/`)).to.equal('secure')
+    expect(await call(`https://other.example:${port}/`)).to.equal('outbound.tls')
+    expect(await call(`https://127.0.0.1:${port}/`)).to.equal('outbound.tls')
+  })
+
+  it('refuses a certificate nobody vouches for, whatever the environment says', async () => {
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      expect(await call(`https://hooks.example:${port}/`, { ca: [] })).to.equal('outbound.tls')
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+  })
+
+  it('refuses to be redirected from https to http', async () => {
+    expect(await call(`https://hooks.example:${port}/down`)).to.equal('outbound.refused_redirect')
+  })
+
+  it('refuses plain http when only https is allowed', async () => {
+    expect(await call(`http://hooks.example:${port}/`, { httpsOnly: true })).to.equal(
+      'outbound.refused_scheme',
+    )
+    expect(await call(`https://hooks.example:${port}/`, { httpsOnly: true })).to.equal('secure')
+  })
+})
