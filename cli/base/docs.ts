@@ -1,0 +1,24 @@
+import type { JsonDoc } from './json-doc.js'
+
+/** One component, as `status` shows it. */
+export const componentDoc: JsonDoc = {
+  name: 'server, postgres, redis, …',
+  pid: 'process id; null when it does not run',
+  state: 'running, starting, stopped or failed',
+  version: 'its version, where known',
+  uptime_s: 'seconds since it started',
+  memory_bytes: 'resident memory',
+  last_error: 'why it last stopped or failed; null when it never did',
+}
+
+/** The state of a deployment. */
+export const statusDoc: JsonDoc = {
+  url: 'URL of the deployment',
+  version: 'version of VetrAI',
+  runtime: 'embedded, compose, swarm or kubernetes',
+  ready: 'true when requests are served',
+  components: { '[]': componentDoc },
+}
+
+/** What most lifecycle commands answer. */
+export const changedDoc: JsonDoc = { changed: 'false when there was nothing to do' }

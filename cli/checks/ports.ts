@@ -1,0 +1,30 @@
+import { isPortFree } from '../deployment/free-port.js'
+import { type Check, type CheckContext, type Finding, fail, ok } from './check.js'
+import { type PortHolder, portHolder } from './port-holder.js'
+
+/** The server's port is free, or held by this very deployment. */
+export const ports: Check = {
+  name: 'ports',
+  title: 'Ports',
+  stages: ['up', 'doctor'],
+  remedy: 'Stop the program that holds the port, or choose another: vetrai config set port 8001',
+  run: async (context) => {
+    const { deployment } = context
+    if (deployment === undefined) return undefined
+    const { host, port } = deployment.config
+    if (await isPortFree(port, host)) return ok(`${port} is free`)
+    return judgeHolder(port, await portHolder(port), ownPids(context))
+  },
+}
+
+/** Judges a port that is taken: our own processes may hold it, nobody else. */
+export function judgeHolder(port: number, holder: PortHolder | undefined, own: ReadonlySet<number>): Finding {
+  if (holder?.pid && own.has(holder.pid)) return ok(`${port} is held by this deployment`)
+  if (!holder) return fail(`${port} cannot be listened on`)
+  if (holder.pid === null) return fail(`${port} is held by a process of another user`)
+  return fail(`${port} is held by ${holder.name ?? 'a process'} (pid ${holder.pid})`)
+}
+
+function ownPids({ status }: CheckContext): Set<number> {
+  return new Set(status?.components.flatMap(({ pid }) => (pid === null ? [] : [pid])))
+}

@@ -1,0 +1,28 @@
+import { type Check, fail, ok } from './check.js'
+
+const HEX_32 = /^[0-9a-f]{64}$/
+
+/** Every secret is there and has the form it was made with; none is shown. */
+export const secrets: Check = {
+  name: 'secrets',
+  title: 'Secrets',
+  stages: ['up', 'doctor'],
+  remedy: 'Put the files back from a backup of the secrets folder; without them data cannot be read.',
+  run: async ({ deployment }) => {
+    if (deployment === undefined) return undefined
+    const [{ GENERATED_SECRETS }, { isWellFormedToken }] = await Promise.all([
+      import('../deployment/secrets.js'),
+      import('../deployment/operator-token.js'),
+    ])
+    const problems: string[] = []
+    for (const name of GENERATED_SECRETS) {
+      const value = await deployment.secrets.find(name)
+      if (value === undefined) problems.push(`${name} is missing`)
+      else if (name === 'operator-token' && !isWellFormedToken(value)) problems.push(`${name} is damaged`)
+      else if (name === 'master-key' && !HEX_32.test(value)) problems.push(`${name} is damaged`)
+    }
+    return problems.length === 0
+      ? ok(`${GENERATED_SECRETS.length} secrets are in place`)
+      : fail(problems.join('; '))
+  },
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { apiErrorFrom, unreachable } from './api-error.js'
+
+const TIMEOUT_MS = 30_000
+
+/** One page of a list, as every list of the API answers. */
+export interface Page<T> {
+  data: T[]
+  next_cursor: string | null
+  has_more: boolean
+}
+
+export type Query = Record<string, string | number | boolean | undefined>
+
+/** Whom to talk to and as whom. The token goes to this URL only. */
+export interface ApiOptions {
+  url: string
+  token: string
+  /** Slug or id of the tenant to act in; without it the call is the installation's. */
+  tenant?: string
+  timeoutMs?: number
+}
+
+/**
+ * A small client of the deployment's own REST API. A failure is a CliError with the server's own code,
+ * words and next step. POST and PATCH carry an Idempotency-Key, so that any call may be sent once more
+ * when the connection breaks: the effect happens once.
+ */
+export class Api {
+  constructor(private readonly options: ApiOptions) {}
+
+  get url(): string {
+    return this.options.url
+  }
+
+  /** The same client, acting in a tenant. */
+  inTenant(tenant: string): Api {
+    return new Api({ ...this.options, tenant })
+  }
+
+  get<T>(path: string, query: Query = {}): Promise<T> {
+    return this.send<T>('GET', path, { query })
+  }
+
+  post<T>(path: string, body: object = {}): Promise<T> {
+    return this.send<T>('POST', path, { body })
+  }
+
+  patch<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('PATCH', path, { body })
+  }
+
+  delete<T>(path: string, query: Query = {}): Promise<T> {
+    return this.send<T>('DELETE', path, { query })
+  }
+
+  private async send<T>(method: string, path: string, parts: { query?: Query; body?: object }): Promise<T> {
+    const url = withQuery(this.options.url + path, parts.query ?? {})
+    const response = await this.exchange(url, {
+      method,
+      headers: this.headers(method),
+      redirect: 'error',
+      ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
+    })
+    if (response.ok) return response.body as T
+    throw apiErrorFrom(response.status, response.body, response.requestId)
+  }
+
+  private headers(method: string): Record<string, string> {
+    const writes = method === 'POST' || method === 'PATCH'
+    return {
+      accept: 'application/json',
+      authorization: `Bearer ${this.options.token}`,
+      'user-agent': 'vetrai-cli',
+      ...(this.options.tenant === undefined ? {} : { 'x-tenant': this.options.tenant }),
+      ...(writes ? { 'content-type': 'application/json', 'idempotency-key': randomUUID() } : {}),
+    }
+  }
+
+  private async exchange(url: string, init: RequestInit): Promise<Answer> {
+    const { timeoutMs = TIMEOUT_MS } = this.options
+    const attempt = async () => {
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      return {
+        ok: response.ok,
+        status: response.status,
+        requestId: response.headers.get('x-request-id'),
+        body: parseBody(await response.text()),
+      }
+    }
+    try {
+      return await attempt().catch((error: unknown) => {
+        if (brokeOff(error)) return attempt()
+        throw error
+      })
+    } catch (error) {
+      throw unreachable(this.options.url, error, timeoutMs)
+    }
+  }
+}
+
+interface Answer {
+  ok: boolean
+  status: number
+  requestId: string | null
+  body: unknown
+}
+
+function withQuery(url: string, query: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  return search.size === 0 ? url : `${url}?${search}`
+}
+
+function parseBody(body: string): unknown {
+  if (body === '') return undefined
+  try {
+    return JSON.parse(body)
+  } catch {
+    return body
+  }
+}
+
+/** The connection was open and broke: a restarting server does this, and once more is enough. */
+function brokeOff(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code)
+}

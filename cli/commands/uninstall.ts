@@ -1,0 +1,42 @@
+import { confirmByName } from '../base/confirm.js'
+import { DeploymentCommand } from '../base/deployment-command.js'
+import { confirmFlag } from '../base/flags.js'
+import type { RemoveResult } from '../operations/remove-deployment.js'
+import { doneView } from '../views/done-view.js'
+
+export default class Uninstall extends DeploymentCommand {
+  static override summary = 'stop the deployment and remove it with all its data'
+  static override description =
+    'Removes the directory with database, secrets, files and logs, and what was made outside it. It cannot be undone. Files that VetrAI did not make stay.'
+  static override flags = { confirm: confirmFlag('the name of the deployment') }
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --confirm my-deployment',
+    '<%= config.bin %> <%= command.id %> --confirm my-deployment --dir /srv/vetrai --json',
+  ]
+  static override jsonDoc = {
+    name: 'name of the deployment that was removed',
+    dir: 'its directory',
+    removed: 'true when nothing is left',
+    left: { '[]': 'what was not VetrAI’s and stays in the directory' },
+  }
+
+  async run(): Promise<RemoveResult> {
+    const { flags } = await this.parse(Uninstall)
+    const deployment = await this.deployment()
+    await confirmByName({
+      name: deployment.name,
+      consequence: `removes ${deployment.dir} with all its data`,
+      given: flags.confirm,
+    })
+    const { removeDeployment } = await import('../operations/remove-deployment.js')
+    const result = await removeDeployment(deployment, await this.runtime(deployment), this.progress)
+    return this.show(
+      result,
+      doneView(({ left }) =>
+        left.length === 0
+          ? 'Removed; nothing is left.'
+          : `Removed. These were not VetrAI's and stay: ${left.join(', ')}`,
+      ),
+    )
+  }
+}

@@ -1,0 +1,31 @@
+import { DeploymentCommand } from '../base/deployment-command.js'
+import { statusDoc } from '../base/docs.js'
+import type { StartResult } from '../operations/start-deployment.js'
+import { startView } from '../views/start-view.js'
+
+export default class Up extends DeploymentCommand {
+  static override summary = 'start the deployment, creating it first where there is none'
+  static override description =
+    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets. Run again, it applies what changed in vetrai.yml, or changes nothing and says so.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --yes --dir /srv/vetrai --json',
+  ]
+  static override jsonDoc = {
+    created: 'true when this run made the deployment',
+    changed: 'false when everything already ran and nothing was touched',
+    name: 'name of the deployment',
+    dir: 'its directory',
+    url: 'URL of the API',
+    docs_url: 'URL of the browsable documentation',
+    operator_email: 'e-mail the operator signs in with',
+    password_file: 'file that holds the generated password',
+    status: statusDoc,
+  }
+
+  async run(): Promise<StartResult> {
+    await this.parse(Up)
+    const { startDeployment } = await import('../operations/start-deployment.js')
+    return this.show(await startDeployment(this.deploymentDir, this.progress), startView)
+  }
+}

@@ -1,0 +1,74 @@
+import { createDeployment } from '../deployment/create-deployment.js'
+import { type Deployment, openDeployment } from '../deployment/deployment.js'
+import { CliError } from '../deployment/errors.js'
+import { runtimeFor } from '../runtimes/index.js'
+import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
+import { requirePreflight } from './check-deployment.js'
+
+/** What `up` did and where everything is. */
+export interface StartResult {
+  /** True when this run made the deployment. */
+  created: boolean
+  /** False when everything already ran and nothing was touched. */
+  changed: boolean
+  name: string
+  dir: string
+  url: string
+  docs_url: string
+  operator_email: string
+  /** File that holds the generated password of the operator. */
+  password_file: string
+  status: RuntimeStatus
+}
+
+/**
+ * Brings a deployment up and waits until it is ready. Where there is none it is created with safe
+ * defaults; where everything runs nothing is changed. Nothing starts unless the preflight passes.
+ */
+export async function startDeployment(dir: string, progress: Progress): Promise<StartResult> {
+  const { deployment, created } = await openOrCreate(dir, progress)
+  const runtime = runtimeFor(deployment)
+  const before = await runtime.status(deployment)
+  if (!before.ready) await preflight(deployment, progress)
+  const { changed, status } = await runtime.up(deployment, progress)
+  return {
+    created,
+    changed: changed || created,
+    name: deployment.name,
+    dir: deployment.dir,
+    url: deployment.publicUrl,
+    docs_url: `${deployment.publicUrl}/docs`,
+    operator_email: deployment.config.operator.email,
+    password_file: deployment.secrets.path('operator-password'),
+    status,
+  }
+}
+
+async function openOrCreate(
+  dir: string,
+  progress: Progress,
+): Promise<{ deployment: Deployment; created: boolean }> {
+  try {
+    return { deployment: await openDeployment(dir), created: false }
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === 'config_missing')) throw error
+  }
+  const step = progress.step('Create the deployment')
+  const deployment = await createDeployment(dir)
+  step.done(dir)
+  return { deployment, created: true }
+}
+
+async function preflight(deployment: Deployment, progress: Progress): Promise<void> {
+  const step = progress.step('Check this host')
+  try {
+    const { checks } = await requirePreflight(deployment)
+    const warnings = checks
+      .filter(({ level }) => level === 'warn')
+      .map(({ title, detail }) => `${title}: ${detail}`)
+    step.done(warnings.join('; ') || undefined)
+  } catch (error) {
+    step.fail()
+    throw error
+  }
+}

@@ -1,0 +1,22 @@
+import type { StartResult } from '../operations/start-deployment.js'
+import { fields } from './fields.js'
+import type { View } from './view.js'
+
+/** What `up` leaves a person with: the addresses, who signs in, and the file that holds the password. */
+export const startView: View<StartResult> = (result, paint) => {
+  const title = result.changed ? 'VetrAI is up.' : 'Already up: nothing was changed.'
+  const lines = fields(
+    [
+      ['url', paint.bold(result.url)],
+      ['docs', result.docs_url],
+      ['operator', result.operator_email],
+      ['password', `in ${result.password_file}`],
+      ['directory', result.dir],
+    ],
+    paint,
+  )
+  const next = result.created
+    ? ['', paint.dim('Next: vetrai tenants create SLUG, or vetrai seed for demo data.')]
+    : []
+  return [`${paint.green('✓')} ${title}`, '', lines, ...next].join('\n')
+}
