@@ -10,7 +10,7 @@ const MAY_CONNECT = ['outbound/', 'storage/']
 
 /** Ways to make an outgoing HTTP call or a raw connection past the guard. */
 const CALLS_OUT = [
-  /(?<![.\w'"])fetch\(/,
+  /(?<![.\w'"])fetch\((?!\)|\w+\??:)/,
   /from '(undici|axios|got|node-fetch|superagent|request|needle|ky|nodemailer)'/,
   /import\('(undici|axios|got|node-fetch|superagent|request|needle|ky|nodemailer)'\)/,
   /\b(http|https|http2|net|tls)\.(request|get|connect|createConnection)\(/,
