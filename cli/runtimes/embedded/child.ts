@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identify, type ProcessIdentity } from '../../deployment/process-identity.js'
+import type { ComponentState } from '../runtime.js'
+import { restartDelay, STABLE_MS } from './backoff.js'
+import { isHealthy } from './health.js'
+import { logTail, openLog } from './log-files.js'
+import type { ChildPlan } from './plan.js'
+import { clearPostmaster } from './postmaster-file.js'
+import { redisCommand } from './redis-commands.js'
+import { runProgram } from './run-program.js'
+import { spawnAs } from './service-user.js'
+
+/** What the supervisor tells about one child. */
+export interface ChildStatus {
+  name: string
+  version: string
+  pid: number | null
+  state: ComponentState
+  started_at: number | null
+  restarts: number
+  last_error: string | null
+}
+
+/** Told to the supervisor: the child changed, or something is worth a line in its log. */
+export interface ChildEvents {
+  changed(): void
+  say(text: string): void
+}
+
+/** Keeps one program running: starts it, watches its health, restarts it after a death, stops it. */
+export class Child {
+  private process: ChildProcess | undefined
+  private exited: Promise<void> = Promise.resolve()
+  private state: ComponentState = 'stopped'
+  private startedAt: number | null = null
+  private deaths = 0
+  private restarts = 0
+  /** Ends waiting and polling of an earlier life: every start and stop makes a new one. */
+  private life = new AbortController()
+
+  constructor(
+    readonly plan: ChildPlan,
+    private readonly events: ChildEvents,
+    public lastError: string | null = null,
+  ) {}
+
+  get isHealthy(): boolean {
+    return this.state === 'running'
+  }
+
+  /** True from `start` until `stop`, dying and waiting to be restarted included. */
+  get isWanted(): boolean {
+    return this.state !== 'stopped'
+  }
+
+  /** The living process; undefined while there is none. */
+  get identity(): ProcessIdentity | undefined {
+    const pid = this.process?.pid
+    return pid === undefined ? undefined : identify(pid)
+  }
+
+  status(): ChildStatus {
+    return {
+      name: this.plan.name,
+      version: this.plan.version,
+      pid: this.process?.pid ?? null,
+      state: this.state,
+      started_at: this.process ? this.startedAt : null,
+      restarts: this.restarts,
+      last_error: this.lastError,
+    }
+  }
+
+  /** Starts keeping the program running; resolves when it was launched. Safe to repeat. */
+  async start(): Promise<void> {
+    if (this.isWanted) return
+    this.deaths = 0
+    this.life = new AbortController()
+    await this.launch(this.life.signal)
+  }
+
+  /** Stops it for good: politely, then, after its grace, by force. Safe to repeat. */
+  async stop(): Promise<void> {
+    this.life.abort()
+    this.state = 'stopped'
+    const { process, exited } = this
+    if (process) {
+      const force = setTimeout(() => {
+        this.remember(`did not stop within ${this.plan.stop.graceMs / 1_000} s and was killed`)
+        process.kill('SIGKILL')
+      }, this.plan.stop.graceMs)
+      await this.askToStop(process)
+      await exited
+      clearTimeout(force)
+    }
+    this.events.changed()
+  }
+
+  private async launch(signal: AbortSignal): Promise<void> {
+    this.state = 'starting'
+    try {
+      if (this.plan.stop.kind === 'pg_ctl') {
+        const found = await clearPostmaster({ ...this.plan.stop, user: this.plan.user })
+        if (found !== 'none') this.events.say(`${this.plan.name}: postmaster.pid was left behind (${found})`)
+      }
+      if (signal.aborted) return
+      this.spawn(signal)
+    } catch (error) {
+      void this.afterDeath(signal, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  private spawn(signal: AbortSignal): void {
+    const { command, args, env, cwd, user, log } = this.plan
+    const output = openLog(log)
+    const stdio = ['ignore', output, output] as const
+    const child = spawn(command, args, { cwd, env, ...spawnAs(user ?? undefined), stdio: [...stdio] })
+    closeSync(output)
+    this.process = child
+    this.startedAt = Date.now()
+    this.exited = new Promise((settle) => {
+      child.once('error', (error) => {
+        if (child.pid === undefined) {
+          this.process = undefined
+          settle()
+          void this.afterDeath(signal, error.message)
+        }
+      })
+      child.once('exit', (code, by) => {
+        this.process = undefined
+        settle()
+        void this.afterDeath(signal, by ? `was killed by ${by}` : `exited with code ${code}`)
+      })
+    })
+    this.events.say(`${this.plan.name}: started, process ${child.pid}`)
+    this.events.changed()
+    void this.watchHealth(child, signal)
+  }
+
+  private async watchHealth(child: ChildProcess, signal: AbortSignal): Promise<void> {
+    for (let pause = 15; this.process === child && !signal.aborted; pause = Math.min(pause * 1.3, 250)) {
+      if (await isHealthy(this.plan.health)) {
+        if (this.process !== child || signal.aborted) return
+        this.state = 'running'
+        this.events.say(`${this.plan.name}: healthy after ${Date.now() - (this.startedAt ?? 0)} ms`)
+        this.events.changed()
+        return
+      }
+      await sleep(pause)
+    }
+  }
+
+  private async afterDeath(signal: AbortSignal, reason: string): Promise<void> {
+    if (signal.aborted) return this.events.changed()
+    const lived = Date.now() - (this.startedAt ?? Date.now())
+    this.deaths = this.state === 'running' && lived >= STABLE_MS ? 1 : this.deaths + 1
+    this.restarts++
+    const delay = restartDelay(this.deaths)
+    this.state = this.deaths > 1 ? 'failed' : 'starting'
+    this.remember(withLogLine(reason, this.plan.log))
+    this.events.say(`${this.plan.name}: restart in ${delay} ms`)
+    this.events.changed()
+    await sleep(delay, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) await this.launch(signal)
+  }
+
+  private remember(what: string): void {
+    this.lastError = `${new Date().toISOString()} ${this.plan.name} ${what}`
+    this.events.say(this.lastError)
+  }
+
+  private async askToStop(process: ChildProcess): Promise<void> {
+    const { stop, health, user } = this.plan
+    if (stop.kind === 'pg_ctl') {
+      const seconds = String(Math.ceil(stop.graceMs / 1_000))
+      const args = ['stop', '-D', stop.dataDir, '-m', 'fast', '-w', '-t', seconds]
+      const result = await runProgram(stop.pgCtl, args, { user: user ?? undefined }).catch(() => undefined)
+      if (result?.code === 0) return
+      process.kill('SIGINT')
+      return
+    }
+    if (stop.kind === 'redis-shutdown' && health.kind === 'redis') {
+      const password = (await readFile(health.passwordFile, 'utf8').catch(() => '')).trim()
+      const answer = await redisCommand({ ...health, password }, ['SHUTDOWN', 'SAVE'], stop.graceMs)
+      if (answer === undefined) return
+    }
+    process.kill('SIGTERM')
+  }
+}
+
+/** The last line a dying program wrote usually says why. */
+function withLogLine(reason: string, log: string): string {
+  const last = logTail(log).trim().split('\n').at(-1)?.trim() ?? ''
+  return last === '' ? reason : `${reason}; last log line: ${last.slice(0, 300)}`
+}

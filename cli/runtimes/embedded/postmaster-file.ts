@@ -1,0 +1,56 @@
+import { readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isSystemError } from '../../deployment/errors.js'
+import { identify } from '../../deployment/process-identity.js'
+import { runProgram } from './run-program.js'
+import type { ServiceUser } from './service-user.js'
+import { stopProcess } from './stop-process.js'
+
+/** What became of the postmaster.pid found in a data directory. */
+export type PostmasterFinding = 'none' | 'stale' | 'stopped'
+
+/**
+ * Makes a data directory free to start on: removes a postmaster.pid whose process is gone or is by
+ * now some other program, and stops a PostgreSQL that a killed supervisor left running.
+ */
+export async function clearPostmaster(options: {
+  dataDir: string
+  pgCtl: string
+  user: ServiceUser | null
+}): Promise<PostmasterFinding> {
+  const { dataDir, pgCtl, user } = options
+  const file = join(dataDir, 'postmaster.pid')
+  const pid = await readPid(file)
+  if (pid === undefined) return 'none'
+  const identity = identify(pid)
+  if (identity === undefined || !(await servesDirectory(pid, dataDir))) {
+    await rm(file, { force: true })
+    return 'stale'
+  }
+  const stop = ['stop', '-D', dataDir, '-m', 'fast', '-w', '-t', '30']
+  await runProgram(pgCtl, stop, { user: user ?? undefined })
+  await stopProcess(identity, 'SIGQUIT', 5_000)
+  await rm(file, { force: true })
+  return 'stopped'
+}
+
+async function readPid(file: string): Promise<number | undefined> {
+  try {
+    const pid = Number.parseInt(await readFile(file, 'utf8'), 10)
+    // PostgreSQL writes a negative id in single-user mode.
+    return Number.isNaN(pid) ? 0 : Math.abs(pid)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** A postmaster works in its data directory; elsewhere than on Linux PostgreSQL's own check must do. */
+async function servesDirectory(pid: number, dataDir: string): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  try {
+    return (await readlink(`/proc/${pid}/cwd`)) === (await realpath(dataDir))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The programs the embedded runtime starts. Tests put others in their place. */
+export interface ProgramPaths {
+  server: string
+  migrate: string
+  supervisor: string
+  /** Folder of compiled migrations; its listing tells whether any could be pending. */
+  migrations: string
+  /** Version of VetrAI. */
+  version: string
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const dist = join(here, '..', '..', '..')
+
+/** The programs of this very installation. */
+export async function installedPrograms(): Promise<ProgramPaths> {
+  const manifest = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8')) as { version: string }
+  return {
+    server: join(dist, 'server', 'main.js'),
+    migrate: join(dist, 'server', 'migrate.js'),
+    supervisor: join(here, 'supervisor-main.js'),
+    migrations: join(dist, 'migrations'),
+    version: manifest.version,
+  }
+}

@@ -1,0 +1,67 @@
+import { lstat, readdir, readlink, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Deployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import type { Progress } from '../runtime.js'
+import { releaseCache } from './cache-folder.js'
+import { knownSocket } from './control-socket.js'
+import { during } from './during.js'
+import { findOrphans } from './orphans.js'
+import { livingSupervisor } from './supervisor-client.js'
+
+/**
+ * Removes a stopped deployment: its directory, its data outside, its socket, and the program cache
+ * when no other deployment uses it. CliError `still_running` while anything runs.
+ */
+export async function uninstall(deployment: Deployment, progress: Progress): Promise<void> {
+  if ((await livingSupervisor(deployment)) || findOrphans(deployment).length > 0) {
+    throw new CliError({
+      code: 'still_running',
+      message: `The deployment ${deployment.name} still runs.`,
+      next: 'Stop it first: vetrai down',
+      exitCode: 4,
+    })
+  }
+  await during(progress, `Remove ${deployment.dir}`, async () => {
+    const socket = await knownSocket(deployment.paths.run)
+    for (const folder of await outsideFolders(deployment)) {
+      await rm(folder, { recursive: true, force: true })
+      await removeIfEmpty(dirname(folder))
+    }
+    if (socket !== undefined && dirname(socket) !== deployment.paths.run) {
+      await rm(dirname(socket), { recursive: true, force: true })
+    }
+    await removeDirectory(deployment)
+    await releaseCache(deployment.id)
+  })
+}
+
+/** Only folders named by this deployment's own id: a doctored lock.json must not aim this elsewhere. */
+async function outsideFolders(deployment: Deployment): Promise<string[]> {
+  const noted = deployment.lock.outside.filter((folder) => folder.endsWith(`/${deployment.id}`))
+  const linked = await Promise.all(
+    ['postgres', 'redis'].map(async (name) => {
+      const target = await readlink(join(deployment.paths.data, name)).catch(() => '')
+      return target.endsWith(`/${deployment.id}/${name}`) ? dirname(target) : ''
+    }),
+  )
+  return [...new Set([...noted, ...linked.filter(Boolean)])]
+}
+
+/** lock.json goes last among the contents, so that an interrupted removal can be repeated. */
+async function removeDirectory({ dir, paths }: Deployment): Promise<void> {
+  const ours: string[] = [paths.data, paths.logs, paths.run, paths.mail, paths.objects, paths.journal]
+  for (const path of [...ours, paths.secrets, paths.lock, paths.config]) {
+    await rm(path, { recursive: true, force: true })
+  }
+  await removeIfEmpty(dir)
+}
+
+/** What the operator put there besides stays, and so does its folder. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  const isFolder = await lstat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (isFolder && (await readdir(folder)).length === 0) await rmdir(folder)
+}

@@ -1,0 +1,128 @@
+import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
+import type { Progress, UpResult } from '../runtime.js'
+import { during } from './during.js'
+import { requirePublicPort } from './internal-ports.js'
+import { makePlan } from './make-plan.js'
+import { mayNeedMigration, migrateDatabase } from './migrate.js'
+import { stopOrphans } from './orphans.js'
+import { planFingerprint } from './plan.js'
+import type { ProgramPaths } from './program-paths.js'
+import { componentNames, embeddedStatus } from './status.js'
+import {
+  requestSupervisor,
+  type SupervisorReport,
+  spawnSupervisor,
+  stopSupervisor,
+  supervisorReport,
+} from './supervisor-client.js'
+import { waitHealthy, waitReady } from './wait-ready.js'
+
+const WAIT_FOR_OTHERS_MS = 60_000
+
+/** Brings the deployment to what vetrai.yml says and waits until it is ready. Safe to repeat. */
+export async function up(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  progress: Progress,
+): Promise<UpResult> {
+  return deployment.withLock('up', () => converge(deployment, programs, progress, []), WAIT_FOR_OTHERS_MS)
+}
+
+/** Restarts components (all when none is named) and applies a changed vetrai.yml on the way. */
+export async function restart(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  progress: Progress,
+  names: string[],
+): Promise<void> {
+  const restarted = names.length > 0 ? names : componentNames(deployment)
+  await deployment.withLock('restart', () => converge(deployment, programs, progress, restarted))
+}
+
+async function converge(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  progress: Progress,
+  restarted: string[],
+): Promise<UpResult> {
+  const prepared = await prepare(deployment, programs, progress)
+  if (restarted.length === 0 && (await isDone(deployment, programs, prepared))) {
+    return { changed: false, status: await embeddedStatus(deployment, programs) }
+  }
+  const action = restarted.length > 0 ? 'restart' : 'up'
+  await deployment.journal.record(action, async () => {
+    const { addresses, migrating } = prepared
+    const hold = migrating ? ['server'] : []
+    await start(deployment, programs, { ...prepared, hold, restarted, progress })
+    if (migrating) {
+      const stores = componentNames(deployment).filter((name) => name !== 'server')
+      await waitHealthy(deployment, stores)
+      await during(progress, 'Bring the database to this version', () =>
+        migrateDatabase(deployment, programs, addresses),
+      )
+      await requestSupervisor(deployment, { command: 'start', name: 'server' })
+    }
+    await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
+  })
+  return { changed: true, status: await embeddedStatus(deployment, programs) }
+}
+
+async function prepare(deployment: Deployment, programs: ProgramPaths, progress: Progress) {
+  await ensureDeploymentFolders(deployment.paths)
+  const running = await supervisorReport(deployment)
+  if (!running) await stopOrphans(deployment)
+  if (!servesAlready(running, deployment.localUrl)) await requirePublicPort(deployment.config)
+  const work = () =>
+    makePlan(deployment, {
+      programs,
+      portsInUse: portsOf(running),
+      note: (text) => progress.step(text).done(),
+    })
+  const { plan, addresses } = running
+    ? await work()
+    : await during(progress, 'Prepare PostgreSQL and Redis', work)
+  const migrating = await mayNeedMigration(deployment, programs, addresses)
+  return { running, plan, addresses, migrating }
+}
+
+type Prepared = Awaited<ReturnType<typeof prepare>>
+
+async function isDone(deployment: Deployment, programs: ProgramPaths, prepared: Prepared): Promise<boolean> {
+  const { running, plan, migrating } = prepared
+  if (!running || migrating || planFingerprint(running.plan) !== planFingerprint(plan)) return false
+  if (!running.children.every(({ state }) => state === 'running')) return false
+  return (await embeddedStatus(deployment, programs)).ready
+}
+
+/** A supervisor of the same code takes the new plan over; one of older code is replaced. */
+async function start(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  options: Prepared & { hold: string[]; restarted: string[]; progress: Progress },
+): Promise<void> {
+  const { running, plan, hold, restarted, progress } = options
+  if (running?.plan.code === plan.code) {
+    const title = restarted.length > 0 ? `Restart ${restarted.join(', ')}` : 'Apply the changes'
+    await during(progress, title, () =>
+      requestSupervisor(deployment, { command: 'apply', plan, restart: restarted, hold }),
+    )
+    return
+  }
+  if (running) await during(progress, 'Stop the previous version', () => stopSupervisor(deployment))
+  await during(progress, `Start ${plan.children.map(({ name }) => name).join(', ')}`, () =>
+    spawnSupervisor(deployment, { program: programs.supervisor, plan, hold }),
+  )
+}
+
+function servesAlready(running: SupervisorReport | undefined, url: string): boolean {
+  const server = running?.plan.children.find(({ name }) => name === 'server')
+  const isAlive = running?.children.some(({ name, pid }) => name === 'server' && pid !== null) ?? false
+  return isAlive && server?.health.kind === 'http' && server.health.url.startsWith(`${url}/`)
+}
+
+function portsOf(running: SupervisorReport | undefined): number[] {
+  return (running?.plan.children ?? []).flatMap(({ name, health }) => {
+    const serves = running?.children.some((child) => child.name === name && child.state === 'running')
+    return serves && health.kind !== 'http' ? [health.port] : []
+  })
+}
