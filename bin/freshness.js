@@ -1,0 +1,90 @@
+'use strict'
+const { createHash } = require('node:crypto')
+const { readdirSync, readFileSync, statSync } = require('node:fs')
+const { join } = require('node:path')
+
+const SOURCES = ['cli', 'server', 'migrations']
+const SETTINGS = ['tsconfig.json']
+const COMPILED = /\.(ts|js|json)$/
+
+/** Left in dist by a whole build, and in node_modules by a whole installation. */
+const BUILD_STAMP = '.vetrai-build'
+const INSTALL_STAMP = '.vetrai-install'
+
+/**
+ * What must be made before the command line can run: `install`, `build`, both or nothing. An installed
+ * package without sources or lock file is always ready. Costs a few milliseconds.
+ */
+function staleParts(root) {
+  const parts = []
+  if (needsInstall(root)) parts.push('install')
+  if (parts.length > 0 || needsBuild(root)) parts.push('build')
+  return parts.filter((part) => part !== 'build' || hasSources(root))
+}
+
+/** Times decide; where they leave a doubt, such as after a change of branch, the content does. */
+function needsInstall(root) {
+  const lock = modified(join(root, 'package-lock.json'))
+  if (lock === undefined) return false
+  const modules = join(root, 'node_modules')
+  const installed = modified(join(modules, '.package-lock.json'))
+  if (installed === undefined) return true
+  if (installed >= lock) return false
+  return read(join(modules, INSTALL_STAMP)) !== lockHash(root)
+}
+
+function needsBuild(root) {
+  const built = Math.max(
+    modified(join(root, 'dist', BUILD_STAMP)) ?? 0,
+    // A compiler run by hand counts as a build as well.
+    modified(join(root, 'dist', '.tsbuildinfo')) ?? 0,
+  )
+  if (built === 0 || modified(join(root, 'dist', 'cli', 'main.js')) === undefined) return true
+  if (SETTINGS.some((name) => (modified(join(root, name)) ?? 0) > built)) return true
+  return SOURCES.some((name) => hasNewer(join(root, name), built))
+}
+
+function hasSources(root) {
+  return modified(join(root, 'tsconfig.json')) !== undefined
+}
+
+/** A folder's own time tells of files that were added or removed. */
+function hasNewer(folder, since) {
+  if ((modified(folder) ?? 0) > since) return true
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) {
+      if (hasNewer(path, since)) return true
+    } else if (COMPILED.test(entry.name) && (modified(path) ?? 0) > since) return true
+  }
+  return false
+}
+
+function entriesOf(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+/** Fingerprint of package-lock.json. */
+function lockHash(root) {
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+}
+
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+module.exports = { staleParts, lockHash, BUILD_STAMP, INSTALL_STAMP }
