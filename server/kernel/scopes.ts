@@ -18,8 +18,23 @@ export const SCOPE_PATTERN = new RegExp(`^(?:\\*|${PART}:(?:\\*|${PART}))$`)
 /** A scope taken apart; `*` in a place means everything there. */
 export type Scope = { readonly resource: string; readonly action: string }
 
+// Every request asks about the same few scopes: remembering them saves the pattern match on the hot path.
+const parsed = new Map<string, Scope>()
+const PARSED_MAX = 4096
+
 /** Takes a scope apart, or answers undefined for anything outside the grammar or its bounds; never throws. */
 export function parseScope(text: string): Scope | undefined {
+  const known = parsed.get(text)
+  if (known) return known
+  const scope = readScope(text)
+  if (scope) {
+    if (parsed.size >= PARSED_MAX) parsed.clear()
+    parsed.set(text, scope)
+  }
+  return scope
+}
+
+function readScope(text: string): Scope | undefined {
   if (text.length > SCOPE_MAX_LENGTH || !SCOPE_PATTERN.test(text)) return undefined
   if (text === '*') return { resource: '*', action: '*' }
   const colon = text.indexOf(':')

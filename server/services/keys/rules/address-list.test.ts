@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { addressAllowed, formatAddressRange, parseAddressRange } from './address-list.js'
+import { addressAllowed, formatAddressRange, parseAddressRange, rangesCover } from './address-list.js'
 
 function ranges(...texts: string[]) {
   return texts.map((text) => {
@@ -73,6 +73,17 @@ describe('address lists', () => {
 
   it('admits nobody when the list is empty', () => {
     expect(addressAllowed([], '10.0.0.1')).to.equal(false)
+  })
+
+  it('calls a list inside another only when it admits nobody else', () => {
+    expect(
+      rangesCover(ranges('10.0.0.0/8', '::/0'), ranges('10.1.0.0/16', '10.1.2.3', '2001:db8::/32')),
+    ).to.equal(true)
+    expect(rangesCover(ranges('10.1.0.0/16'), ranges('10.0.0.0/8'))).to.equal(false)
+    expect(rangesCover(ranges('10.0.0.0/8'), ranges('10.1.0.0/16', '11.0.0.0/16'))).to.equal(false)
+    expect(rangesCover(ranges('::/0'), ranges('10.0.0.0/8'))).to.equal(false)
+    expect(rangesCover([], ranges('10.0.0.1'))).to.equal(false)
+    expect(rangesCover([], [])).to.equal(true)
   })
 
   it('agrees with the block list of node:net for every address and prefix', () => {

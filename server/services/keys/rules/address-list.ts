@@ -46,6 +46,13 @@ export function addressAllowed(ranges: readonly AddressRange[], addressText: str
   return address !== undefined && ranges.some((range) => contains(range, address))
 }
 
+/** Whether every address of `inner` is in one range of `outer`, each inner range in a single outer one. */
+export function rangesCover(outer: readonly AddressRange[], inner: readonly AddressRange[]): boolean {
+  return inner.every(({ family, base, prefix }) =>
+    outer.some((range) => range.prefix <= prefix && contains(range, { family, value: base })),
+  )
+}
+
 function contains(range: AddressRange, address: Address): boolean {
   if (range.family !== address.family) return false
   const hostBits = BigInt(BITS[range.family] - range.prefix)

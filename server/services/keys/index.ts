@@ -1,0 +1,18 @@
+import { defineService } from '../../kernel/define-service.js'
+import './events.js'
+import { keyAuthenticator } from './authenticator.js'
+import { pruneUsage } from './jobs/prune-usage.js'
+import { keyPolicy } from './policy.js'
+import { routes } from './routes.js'
+
+/** API keys: made, limited, verified, counted, rotated and revoked. */
+export const keys = defineService({
+  name: 'keys',
+  summary: 'API keys with scopes, limits, credits and usage, and the question whether a key is good.',
+  prefix: '/keys',
+  needs: ['auth', 'tenancy'],
+  routes,
+  jobs: [pruneUsage],
+  policies: [keyPolicy],
+  authenticators: [keyAuthenticator],
+})
