@@ -43,6 +43,14 @@ export const tenantFlag = Flags.string({
   required: true,
 })
 
+/** Narrows a command to one tenant; without it the command speaks of the whole installation. */
+export const tenantFilterFlag = Flags.string({
+  char: 't',
+  description: 'tenant to act in, by slug or id; the installation without it',
+  env: 'VETRAI_TENANT',
+  helpValue: 'TENANT',
+})
+
 /** Flags of every command that lists: one page of `--limit` rows, or `--all`. */
 export const pageFlags = {
   limit: Flags.integer({

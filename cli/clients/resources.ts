@@ -14,9 +14,11 @@ export interface ApiKey {
   id: string
   name: string
   scopes: string[]
-  status?: string
-  environment?: string
-  last4?: string
+  /** active, retiring, disabled, expired or revoked */
+  state: string
+  environment: string
+  /** First characters of the key, to recognise it by. */
+  start: string
   expires_at?: string | null
   revoked_at?: string | null
   last_used_at?: string | null
@@ -36,9 +38,13 @@ export interface KeyVerdict {
   [field: string]: unknown
 }
 
-/** Use of one key, as `/keys/v1/keys/{id}/usage` presents it. */
+/** Use of one key or of all of a tenant, in buckets of an hour or a day. */
 export interface KeyUsage {
-  [field: string]: unknown
+  bucket: string
+  from: string
+  to: string
+  totals: { requests: number; verifications: number; valid: number; credits: number }
+  data: { start: string; requests: number; verifications: number; credits: number }[]
 }
 
 /** A person, as `/auth/v1/users` presents them. */

@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import type { Deployment } from '../deployment/deployment.js'
 import { isSystemError } from '../deployment/errors.js'
 import type { Progress, Runtime } from '../runtimes/runtime.js'
@@ -13,7 +13,7 @@ export interface RemoveResult {
 
 /**
  * Stops a deployment and removes everything of it, inside and outside its directory. Files that VetrAI
- * did not make stay, and with them the directory. Safe to repeat after an interruption.
+ * did not make stay, and with them the directory.
  */
 export async function removeDeployment(
   deployment: Deployment,
@@ -22,21 +22,13 @@ export async function removeDeployment(
 ): Promise<RemoveResult> {
   await runtime.down(deployment, progress)
   await runtime.uninstall(deployment, progress)
-  // The configuration goes last: while it is there, an interrupted removal can be repeated.
-  const { config, lock, ...rest } = deployment.paths
-  for (const path of [...Object.values(rest), lock, config]) await rm(path, { recursive: true, force: true })
   const left = await namesIn(deployment.dir)
-  if (left.length === 0) await rmdir(deployment.dir).catch(ignoreMissing)
   return { name: deployment.name, dir: deployment.dir, removed: left.length === 0, left }
 }
 
 async function namesIn(dir: string): Promise<string[]> {
   return readdir(dir).catch((error: unknown) => {
-    ignoreMissing(error)
-    return []
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
   })
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isSystemError(error, 'ENOENT', 'EBUSY')) throw error
 }

@@ -1,0 +1,36 @@
+import type { JsonDoc } from './json-doc.js'
+
+export const tenantDoc: JsonDoc = {
+  id: 'id of the tenant (UUID)',
+  slug: 'short name, unique in the deployment',
+  name: 'display name',
+  status: 'active, suspended or deleted',
+  plan: 'plan of the tenant',
+}
+
+export const keyDoc: JsonDoc = {
+  id: 'id of the key (UUID)',
+  name: 'its name',
+  state: 'active, retiring, disabled, expired or revoked',
+  environment: 'live or test',
+  start: 'first characters of the key',
+  scopes: { '[]': 'what it may do' },
+  expires_at: 'when it stops working; null for never',
+  last_used_at: 'when it was last used, or null',
+}
+
+export const createdKeyDoc: JsonDoc = { ...keyDoc, key: 'the secret; it is shown this once' }
+
+export const userDoc: JsonDoc = {
+  id: 'id of the person (UUID)',
+  email: 'e-mail they sign in with',
+  name: 'display name, or null',
+  role: 'role in the tenant asked for, else in the installation; null where there is none',
+}
+
+export const sessionDoc: JsonDoc = { id: 'id of the session (UUID)', created_at: 'when they signed in' }
+
+export const auditDoc: JsonDoc = {
+  id: 'id of the entry (UUID)',
+  action: 'what happened, such as key.revoked',
+}
