@@ -1,6 +1,6 @@
 'use strict'
 const { spawn } = require('node:child_process')
-const { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } = require('node:fs')
+const { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { BUILD_STAMP, INSTALL_STAMP, lockHash, staleParts } = require('./freshness.js')
 const { withBuildLock } = require('./build-lock.js')
@@ -39,6 +39,8 @@ async function build(root) {
   const began = new Date()
   const result = await showStep('building', () => run(command, args, root))
   if (result.code !== 0) {
+    // The compiler writes it all the same, and it would pass for a whole build.
+    rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true })
     throw failure('the build failed', result, `See it whole with: cd ${root} && npm run build`)
   }
   // Sources changed during the build are newer than its beginning, and are built next time.
@@ -73,8 +75,10 @@ function explainSpawn(error) {
 }
 
 function failure(what, { output }, next) {
-  const lines = output.trim().split('\n').slice(-20).join('\n')
-  return expected(`vetrai: ${what}.\n${lines}\n${next}`)
+  const lines = output.trim().split('\n')
+  // The cause stands first, what follows from it last.
+  const shown = lines.length <= 20 ? lines : [...lines.slice(0, 12), '…', ...lines.slice(-6)]
+  return expected(`vetrai: ${what}.\n${shown.join('\n')}\n${next}`)
 }
 
 function guard(work, root) {

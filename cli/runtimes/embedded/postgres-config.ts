@@ -1,6 +1,7 @@
 import { chown, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { isSystemError } from '../../deployment/errors.js'
 import type { ClusterPlace } from './postgres-cluster.js'
 
 const MB = 1024 * 1024
@@ -22,6 +23,7 @@ export interface PostgresSettings {
 export async function writePostgresConfig(place: ClusterPlace, settings: PostgresSettings): Promise<void> {
   await writeOwned(place, 'postgresql.conf', postgresConf(settings))
   await writeOwned(place, 'pg_hba.conf', 'host all all 127.0.0.1/32 scram-sha-256\n')
+  await writeOwned(place, 'local.conf', '# Settings of your own; they win.\n', 'wx').catch(ignoreExisting)
 }
 
 function postgresConf({ port, maxConnections, durable, memory = totalmem() }: PostgresSettings): string {
@@ -49,7 +51,7 @@ function postgresConf({ port, maxConnections, durable, memory = totalmem() }: Po
     "log_line_prefix = '%m [%p] '",
     'log_checkpoints = off',
     "default_text_search_config = 'pg_catalog.english'",
-    "include_if_exists = 'local.conf'",
+    "include = 'local.conf'",
     '',
   ].join('\n')
 }
@@ -62,10 +64,19 @@ function durability(durable: boolean): string[] {
   ]
 }
 
-async function writeOwned({ dataDir, user }: ClusterPlace, name: string, content: string): Promise<void> {
+async function writeOwned(
+  { dataDir, user }: ClusterPlace,
+  name: string,
+  content: string,
+  flag: 'w' | 'wx' = 'w',
+): Promise<void> {
   const path = join(dataDir, name)
-  await writeFile(path, content, { mode: 0o600 })
+  await writeFile(path, content, { mode: 0o600, flag })
   if (user) await chown(path, user.uid, user.gid)
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!isSystemError(error, 'EEXIST')) throw error
 }
 
 function clamp(value: number, low: number, high: number): number {
