@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Client } from 'minio'
 import { notFound, ObjectStoreError } from './errors.js'
 import {
@@ -24,6 +24,7 @@ import type {
   StoredObject,
 } from './object-store.js'
 import { presignS3Url } from './s3-presign.js'
+import { SourceFailure, tooLarge, uploadStream } from './s3-upload.js'
 
 /** How to reach the S3-compatible server; addresses are path style. */
 export interface S3StoreOptions {
@@ -37,9 +38,6 @@ export interface S3StoreOptions {
   readonly secretKey: string
   readonly now?: () => Date
 }
-
-/** Bytes held in memory of one upload of unknown length; 10 000 parts of it bound an object to 80 GiB. */
-const PART_BYTES = 8 * 1024 * 1024
 
 /** A store in one bucket; the client library is loaded with the first call. */
 export function createS3ObjectStore(options: S3StoreOptions): ObjectStore {
@@ -137,7 +135,14 @@ export function createS3ObjectStore(options: S3StoreOptions): ObjectStore {
         if (await client.bucketExists(bucket)) return
         throw new ObjectStoreError('object_store.unavailable', `The bucket ${bucket} does not exist.`)
       }),
-    tidy: () => withClient('', (client) => abortOldUploads(client, bucket, now())),
+    tidy: () =>
+      withClient('', (client) =>
+        abortOldUploads(client, bucket, now()).catch((error: unknown) => {
+          // Some servers cannot list unfinished uploads; they clear them by rules of their own.
+          if (codeOf(error) === 'NotImplemented') return 0
+          throw error
+        }),
+      ),
     close: async () => {
       loaded = undefined
     },
@@ -156,7 +161,6 @@ async function openClient(options: S3StoreOptions): Promise<Client> {
     secretKey: options.secretKey,
     region: options.region,
     pathStyle: true,
-    partSize: PART_BYTES,
   })
 }
 
@@ -178,39 +182,8 @@ async function put(
     const { etag } = await client.putObject(bucket, key, bytes, bytes.length, head)
     return { key, size: bytes.length, etag, contentType, metadata, modifiedAt }
   }
-  const counted = countBytes(body, maxBytes)
-  try {
-    const { etag } = await client.putObject(bucket, key, counted.stream, undefined, head)
-    return { key, size: counted.size(), etag, contentType, metadata, modifiedAt }
-  } catch (error) {
-    throw counted.failure() ?? error
-  } finally {
-    counted.stream.destroy()
-  }
-}
-
-function countBytes(source: Readable, maxBytes: number) {
-  let size = 0
-  let failure: unknown
-  const stream = new Transform({
-    transform: (piece: Buffer, _encoding, done) => {
-      size += piece.length
-      if (size <= maxBytes) return void done(null, piece)
-      failure = tooLarge(maxBytes)
-      done(failure as Error)
-    },
-  })
-  source.on('error', (error) => {
-    failure = error
-    stream.destroy(error)
-  })
-  source.on('close', () => {
-    if (!source.readableEnded) stream.destroy(new Error('the source ended early'))
-  })
-  stream.on('close', () => source.destroy())
-  stream.on('error', () => {})
-  source.pipe(stream)
-  return { stream, size: () => size, failure: () => failure }
+  const { etag, size } = await uploadStream(client, { bucket, key, headers: head, maxBytes }, body)
+  return { key, size, etag, contentType, metadata, modifiedAt }
 }
 
 async function get(
@@ -306,14 +279,13 @@ function metadataOf(headers: IncomingHttpHeaders): Record<string, string> {
 
 function toStoreError(error: unknown, key: string): Error {
   if (error instanceof ObjectStoreError) return error
+  if (error instanceof SourceFailure) return error.error
   const code = codeOf(error)
   if (isMissing(error)) return notFound(key)
   if (code === 'InvalidRange') return badRange()
-  // An error of the caller's own stream has neither an S3 code nor a socket's.
-  if (code === '' && error instanceof Error) return error
   return new ObjectStoreError(
     'object_store.unavailable',
-    `The object store cannot be used now (${code}).`,
+    `The object store cannot be used now (${code || 'unknown'}).`,
     error,
   )
 }
@@ -329,8 +301,4 @@ function codeOf(error: unknown): string {
 
 function badRange(): ObjectStoreError {
   return new ObjectStoreError('object_store.bad_range', 'The object does not have these bytes.')
-}
-
-function tooLarge(maxBytes: number): ObjectStoreError {
-  return new ObjectStoreError('object_store.too_large', `The object is larger than ${maxBytes} bytes.`)
 }
