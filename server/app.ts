@@ -1,0 +1,31 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import express from 'express'
+import { createDispatch } from './http/dispatch.js'
+import { mountPages } from './http/pages.js'
+import type { Resources } from './kernel/resources.js'
+
+export interface App {
+  listener: RequestListener
+  /** Once draining, readiness answers 503 and connections are closed after their answer. */
+  drain(): void
+}
+
+/**
+ * The whole HTTP application over open resources. Route records are answered straight from node:http; what is
+ * no record (documents, health, metrics, later pages and uploads) goes on to Express.
+ */
+export function buildApp(resources: Resources): App {
+  const dispatch = createDispatch(resources)
+  const state = { draining: false }
+  const pages = express()
+  mountPages(pages, resources, state)
+  return {
+    listener: (request: IncomingMessage, response: ServerResponse) => {
+      if (state.draining) response.setHeader('Connection', 'close')
+      if (!dispatch(request, response)) pages(request, response)
+    },
+    drain: () => {
+      state.draining = true
+    },
+  }
+}

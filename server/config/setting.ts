@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/** One entry of the configuration: how it is checked and what it means. */
+export interface Setting<S extends z.ZodType = z.ZodType> {
+  schema: S
+  doc: string
+  example?: string
+  /** Also read from the file that NAME_FILE names; never printed. */
+  secret?: boolean
+}
+
+/** Declares a setting; its text comes from the environment, so schemas start from strings. */
+export function setting<S extends z.ZodType>(schema: S, about: Omit<Setting<S>, 'schema'>): Setting<S> {
+  return { schema, ...about }
+}
+
+/** A whole number written in text. */
+export function number({ min, max, fallback }: { min: number; max: number; fallback: number }) {
+  return z.coerce.number().int().min(min).max(max).default(fallback)
+}
+
+/** `true` or `false`. */
+export function flag(fallback: boolean) {
+  return z
+    .enum(['true', 'false'])
+    .default(fallback ? 'true' : 'false')
+    .transform((text) => text === 'true')
+}
+
+/** Comma-separated words; empty text is an empty list. */
+export function list() {
+  return z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word.length > 0),
+    )
+}

@@ -1,0 +1,23 @@
+import { expect } from 'chai'
+import { useServer } from '../../test/server.js'
+
+describe('the application', () => {
+  const server = useServer()
+
+  it('answers health, readiness, the API document and its page', async () => {
+    expect((await server.get('/healthz')).status).to.equal(200)
+    const ready = await server.get('/readyz')
+    expect(ready.body).to.include({ ready: true })
+    expect(ready.status).to.equal(200)
+    expect((await server.get('/openapi.json')).body.openapi).to.equal('3.1.0')
+    expect((await server.get('/docs')).text).to.contain('swagger-ui')
+  })
+
+  it('answers an unknown address with a problem that says what to do', async () => {
+    const res = await server.get('/nowhere')
+    expect(res.status).to.equal(404)
+    expect(res.headers.get('content-type')).to.equal('application/problem+json')
+    expect(res.body).to.include({ code: 'request.not_found', instance: '/nowhere' })
+    expect(res.body.next).to.be.a('string')
+  })
+})

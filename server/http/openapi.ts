@@ -1,0 +1,194 @@
+import { VERSION } from '../version.js'
+import type { Assembly, MountedRoute } from '../kernel/assemble.js'
+import { kernelErrors } from '../kernel/errors.js'
+import { exampleOf, type JsonSchema, SchemaCollector } from './schema-document.js'
+
+interface ErrorSummary {
+  code: string
+  status: number
+  title: string
+}
+
+const PROBLEM: JsonSchema = {
+  type: 'object',
+  description: 'RFC 9457 problem. `code` is stable; `next` says what to do.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'next', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    code: { type: 'string' },
+    next: { type: 'string' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'message'],
+        properties: { pointer: { type: 'string' }, code: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    'violated-policies': { type: 'array', items: { type: 'string' } },
+  },
+}
+
+const OAUTH_ERROR: JsonSchema = {
+  type: 'object',
+  description: 'RFC 6749 § 5.2 error.',
+  required: ['error'],
+  properties: { error: { type: 'string' }, error_description: { type: 'string' } },
+}
+
+/** OpenAPI 3.1 document of all services, or of one, made from the schemas that validate at run time. */
+export function openapiDocument(assembly: Assembly, serverUrl: string, service?: string): JsonSchema {
+  const collector = new SchemaCollector()
+  collector.components.Problem = PROBLEM
+  const routes = assembly.routes.filter((route) => service === undefined || route.service.name === service)
+  if (routes.some((route) => route.record.errorFormat === 'oauth')) collector.components.OAuthError = OAUTH_ERROR
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const route of routes) {
+    const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}')
+    paths[path] ??= {}
+    Object.assign(paths[path], { [route.record.method]: operation(route, assembly, collector) })
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: service ? `VetrAI: ${service}` : 'VetrAI',
+      version: VERSION,
+      description:
+        'The back office of an AI product in one box. Every error is an RFC 9457 problem; every list is paged by `cursor`; POST and PATCH take an `Idempotency-Key`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: serverUrl }],
+    tags: assembly.services
+      .filter((one) => service === undefined || one.name === service)
+      .map((one) => ({ name: one.name, description: one.summary })),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A JWT access token, an opaque access token (`vtr_at_…`) or an API key (`vtr_live_…`, `vtr_test_…`).',
+        },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' },
+      },
+      schemas: Object.fromEntries(Object.entries(collector.components).sort(([a], [b]) => a.localeCompare(b))),
+    },
+  }
+}
+
+function operation(route: MountedRoute, assembly: Assembly, collector: SchemaCollector): JsonSchema {
+  const { record, service } = route
+  const permission = record.access.kind === 'can' ? assembly.permissions[record.access.permission] : undefined
+  const body = record.input.body ? requestBody(route, collector) : undefined
+  return {
+    operationId: record.id,
+    summary: record.summary,
+    description: [record.description, accessWords(route, permission?.scope ?? null)].filter(Boolean).join('\n\n'),
+    tags: [service.name],
+    security: record.access.kind === 'open' ? [] : [{ bearer: [] }, { apiKey: [] }],
+    parameters: [...parameters(route, 'params', collector), ...parameters(route, 'query', collector), ...headerParameters(route)],
+    ...(body ? { requestBody: body } : {}),
+    responses: responses(route, collector),
+  }
+}
+
+function accessWords({ record }: MountedRoute, scope: string | null): string {
+  if (record.access.kind === 'open') return `No credential is needed: ${record.access.reason}.`
+  if (record.access.kind === 'signedIn') return `Any credential: ${record.access.reason}.`
+  return `Permission \`${record.access.permission}\`; ${scope ? `API keys need the scope \`${scope}\`.` : 'not open to API keys.'}`
+}
+
+function requestBody(route: MountedRoute, collector: SchemaCollector): JsonSchema | undefined {
+  const { record } = route
+  if (!record.input.body) return undefined
+  const schema = collector.convert(record.input.body, 'input')
+  const type = record.accepts === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  return {
+    required: !record.input.body.safeParse(undefined).success,
+    content: { [type]: { schema, example: exampleOf(schema, collector.components) } },
+  }
+}
+
+function parameters(route: MountedRoute, part: 'params' | 'query', collector: SchemaCollector): JsonSchema[] {
+  const schema = route.record.input[part]
+  if (!schema) return []
+  let json = collector.convert(schema, 'input')
+  if (typeof json.$ref === 'string') json = collector.components[json.$ref.split('/').at(-1) ?? ''] ?? {}
+  const required = new Set((json.required as string[] | undefined) ?? [])
+  return Object.entries((json.properties as Record<string, JsonSchema> | undefined) ?? {}).map(([name, inner]) => {
+    const { description, ...rest } = inner
+    return {
+      name,
+      in: part === 'params' ? 'path' : 'query',
+      required: part === 'params' || required.has(name),
+      ...(description ? { description } : {}),
+      schema: rest,
+    }
+  })
+}
+
+function headerParameters({ record }: MountedRoute): JsonSchema[] {
+  const text = { type: 'string', maxLength: 255 }
+  const list: JsonSchema[] = []
+  if (record.access.kind === 'can') {
+    list.push({ name: 'X-Tenant', in: 'header', required: false, description: 'Id or slug of the organisation to work in (installation roles).', schema: text })
+  }
+  if (record.method === 'post' || record.method === 'patch') {
+    list.push({ name: 'Idempotency-Key', in: 'header', required: false, description: 'Repeats with the same key and body get the first answer, for 24 hours.', schema: text })
+  }
+  return list
+}
+
+function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema {
+  const { record } = route
+  const status = String(record.status ?? 200)
+  const answers: Record<string, unknown> = {}
+  if (status === '204') answers[status] = { description: 'Done; no content.' }
+  else {
+    const schema = collector.convert(record.output, 'output')
+    answers[status] = {
+      description: 'Success.',
+      headers: {
+        'X-Request-Id': { schema: { type: 'string' }, description: 'Id of this request in logs.' },
+        ...(record.etag && record.method === 'get' ? { ETag: { schema: { type: 'string' }, description: 'Version of the resource.' } } : {}),
+        ...(record.location ? { Location: { schema: { type: 'string' }, description: 'Address of what was made.' } } : {}),
+      },
+      content: { 'application/json': { schema, example: exampleOf(schema, collector.components) } },
+    }
+  }
+  for (const [code, errors] of Object.entries(groupErrors(route))) answers[code] = errorResponse(route, errors)
+  return answers
+}
+
+function groupErrors({ record }: MountedRoute): Record<string, ErrorSummary[]> {
+  const errors: ErrorSummary[] = [...(record.errors ?? []), kernelErrors.RateLimited, kernelErrors.Internal, kernelErrors.Unavailable]
+  if (record.access.kind !== 'open') errors.push(kernelErrors.Unauthenticated)
+  if (record.access.kind === 'can') errors.push(kernelErrors.Forbidden)
+  if (record.input.body || record.input.query) errors.push(kernelErrors.Invalid)
+  if (record.input.body) errors.push(kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge)
+  if (record.input.params) errors.push(kernelErrors.NotFound)
+  if (record.input.params && !record.input.body && !record.input.query) errors.push(kernelErrors.Invalid)
+  const groups: Record<string, ErrorSummary[]> = {}
+  for (const error of errors) {
+    const group = (groups[String(error.status)] ??= [])
+    if (!group.some((known) => known.code === error.code)) group.push(error)
+  }
+  return groups
+}
+
+function errorResponse({ record }: MountedRoute, errors: ErrorSummary[]): JsonSchema {
+  const oauth = record.errorFormat === 'oauth'
+  return {
+    description: errors.map((error) => `\`${error.code}\`: ${error.title}`).join('; '),
+    content: {
+      [oauth ? 'application/json' : 'application/problem+json']: {
+        schema: { $ref: `#/components/schemas/${oauth ? 'OAuthError' : 'Problem'}` },
+      },
+    },
+  }
+}

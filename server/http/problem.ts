@@ -1,0 +1,77 @@
+import { BaseError, UniqueConstraintError } from 'sequelize'
+import type { Logger } from 'pino'
+import { AppError } from '../kernel/define-errors.js'
+import { kernelErrors } from '../kernel/errors.js'
+
+/** An answer ready to be written. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string | null
+}
+
+/** PostgreSQL error codes that mean "not now" rather than "never" (Appendix A of its manual). */
+const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '25P03'])
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
+
+/** Turns whatever was thrown into an error a caller may see; what is unknown is logged and becomes a bare 500. */
+export function toAppError(thrown: unknown, log: Logger): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (thrown instanceof UniqueConstraintError || codeOf(thrown) === '23505') return new kernelErrors.Conflict()
+  const code = codeOf(thrown)
+  if (isDatabaseAway(thrown, code)) {
+    log.warn({ err: thrown }, 'the database is not available')
+    return new kernelErrors.Unavailable({ what: 'The database' })
+  }
+  log.error({ err: thrown }, 'unexpected error')
+  return new kernelErrors.Internal()
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  const cause = thrown instanceof BaseError ? ((thrown as { parent?: unknown }).parent ?? thrown) : thrown
+  return (cause as { code?: string } | null)?.code
+}
+
+function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {
+  if (code !== undefined && (TRANSIENT.has(code) || NETWORK.has(code))) return true
+  if (!(thrown instanceof Error)) return false
+  return (
+    thrown.name.startsWith('SequelizeConnection') ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(thrown.message)
+  )
+}
+
+/** Renders an error as RFC 9457 problem+json, or as RFC 6749 for OAuth routes. */
+export function renderProblem(
+  error: AppError,
+  request: { id: string; path: string },
+  format: 'problem' | 'oauth' = 'problem',
+): Answer {
+  if (format === 'oauth') return renderOauth(error)
+  const body = {
+    type: error.type,
+    title: error.title,
+    status: error.status,
+    detail: error.message,
+    instance: request.path,
+    code: error.code,
+    next: error.next,
+    request_id: request.id,
+    ...error.members,
+  }
+  return {
+    status: error.status,
+    headers: { 'Content-Type': 'application/problem+json', ...error.headers },
+    body: JSON.stringify(body),
+  }
+}
+
+function renderOauth(error: AppError): Answer {
+  const name =
+    error.status === 401 ? 'invalid_client' : error.status === 403 ? 'access_denied' : error.status >= 500 ? 'server_error' : 'invalid_request'
+  return {
+    status: error.status === 422 ? 400 : error.status,
+    headers: { 'Content-Type': 'application/json', ...error.headers },
+    body: JSON.stringify({ error: (error.members['oauth_error'] as string | undefined) ?? name, error_description: error.message }),
+  }
+}

@@ -1,0 +1,205 @@
+import type { MountedRoute } from '../kernel/assemble.js'
+import { appendAudit } from '../storage/audit.js'
+import type { TransactionScope } from '../storage/database.js'
+import type { Ctx } from '../kernel/context.js'
+import { AppError } from '../kernel/define-errors.js'
+import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
+import { kernelErrors } from '../kernel/errors.js'
+import { etagOf, matchNames, noneMatchNames } from './conditional.js'
+import type { Exchange } from './dispatch.js'
+import { isIdempotencyKey, runOnce } from './idempotency.js'
+import type { Answer } from './problem.js'
+import { readInput } from './read-input.js'
+
+interface ParsedInput {
+  params: unknown
+  query: unknown
+  body: unknown
+  rawBody: Buffer | null
+}
+
+/** Access, input, transaction, operation, output, audit of one request, in that order. */
+export async function runRoute(
+  ctx: Ctx,
+  route: MountedRoute,
+  rawParams: Record<string, string>,
+  exchange: Exchange,
+): Promise<Answer> {
+  const { record } = route
+  if (record.access.kind === 'can') ctx.authorize(record.access.permission)
+  else if (record.access.kind === 'signedIn') ctx.principal
+  const input = await readInput(exchange.request, record, rawParams, exchange.search)
+
+  if (record.method === 'get' && record.transaction === 'manual') return answerOf(ctx, record, input, exchange)
+  try {
+    return await inTransaction(ctx, route, input, rawParams, exchange)
+  } catch (thrown) {
+    await auditRefusal(ctx, record, input, thrown)
+    throw thrown
+  }
+}
+
+async function inTransaction(
+  ctx: Ctx,
+  route: MountedRoute,
+  input: ParsedInput,
+  rawParams: Record<string, string>,
+  exchange: Exchange,
+): Promise<Answer> {
+  const { record } = route
+  const scope = scopeOf(ctx, record)
+  const key = keyOf(exchange, record)
+  if (!scope && !key) return answerOf(ctx, record, input, exchange)
+
+  const end = performance.now() + ctx.config.REQUEST_TIMEOUT_MS
+  return ctx.db.transaction(scope ?? callerScope(ctx), async () => {
+    const work = () => effect(ctx, route, input, rawParams, exchange)
+    const answer = key
+      ? await runOnce(ctx, `${record.method} ${exchange.path}`, key, fingerprint(exchange, input), work)
+      : await work()
+    // Too late: the caller was promised an end, so nothing is kept.
+    if (performance.now() > end) throw new kernelErrors.Timeout()
+    return answer
+  })
+}
+
+async function effect(
+  ctx: Ctx,
+  route: MountedRoute,
+  input: ParsedInput,
+  rawParams: Record<string, string>,
+  exchange: Exchange,
+): Promise<Answer> {
+  const ifMatch = exchange.request.headers['if-match']
+  if (ifMatch !== undefined && route.record.method !== 'get' && route.record.method !== 'post') {
+    await checkPrecondition(ctx, route, rawParams, exchange.path, ifMatch)
+  }
+  return answerOf(ctx, route.record, input, exchange)
+}
+
+async function answerOf(ctx: Ctx, record: RouteRecord, input: ParsedInput, exchange: Exchange): Promise<Answer> {
+  const handle = record.handler as (ctx: Ctx, input: unknown) => unknown
+  const pending = handle(ctx, input)
+  const output = pending instanceof Promise ? await pending : pending
+  const checked = record.output.safeParse(output)
+  if (!checked.success) {
+    ctx.log.error({ route: record.id, issues: checked.error.issues.map((i) => [i.path.join('.'), i.code]) }, 'output does not match its schema')
+    throw new kernelErrors.Internal()
+  }
+  if (!('none' in record.audit)) await writeAudit(ctx, record, input, checked.data)
+  return present(record, checked.data, exchange)
+}
+
+function present(record: RouteRecord, output: unknown, exchange: Exchange): Answer {
+  const status = record.status ?? 200
+  const headers: Record<string, string> = {}
+  if (record.cache) headers['Cache-Control'] = record.cache
+  if (record.location) headers.Location = record.location(output as never)
+  if (status === 204 || output === undefined) return { status: 204, headers, body: null }
+  const body = JSON.stringify(output)
+  headers['Content-Type'] = 'application/json'
+  if (record.etag && record.method === 'get') {
+    const etag = etagOf(body)
+    headers.ETag = etag
+    if (!record.cache) headers['Cache-Control'] = 'private, no-cache'
+    const known = exchange.request.headers['if-none-match']
+    if (known !== undefined && noneMatchNames(known, etag)) return { status: 304, headers, body: null }
+  }
+  return { status, headers, body }
+}
+
+/** Which transaction wraps the whole call; undefined when the operation opens its own. */
+function scopeOf(ctx: Ctx, record: RouteRecord): TransactionScope | undefined {
+  if (record.transaction === 'manual') return undefined
+  return record.transaction === 'system' ? { role: 'system', tenantId: null } : callerScope(ctx)
+}
+
+function callerScope(ctx: Ctx): TransactionScope {
+  return { role: 'app', tenantId: ctx.principalOrNull?.tenant?.id ?? null }
+}
+
+function keyOf(exchange: Exchange, record: RouteRecord): string | undefined {
+  if (record.method !== 'post' && record.method !== 'patch') return undefined
+  const key = exchange.request.headers['idempotency-key']
+  if (key === undefined) return undefined
+  if (typeof key !== 'string' || !isIdempotencyKey(key)) {
+    throw new kernelErrors.Malformed({ what: 'Idempotency-Key must be 1 to 255 visible ASCII characters.' })
+  }
+  return key
+}
+
+function fingerprint(exchange: Exchange, input: ParsedInput): Buffer {
+  return Buffer.concat([Buffer.from(`${exchange.search}\0`), input.rawBody ?? Buffer.alloc(0)])
+}
+
+/**
+ * Compares If-Match with what the GET route of the same address answers now. Requests that carry If-Match for
+ * one address run one after the other, so that of two with the same tag only the first succeeds.
+ */
+async function checkPrecondition(
+  ctx: Ctx,
+  route: MountedRoute,
+  rawParams: Record<string, string>,
+  path: string,
+  ifMatch: string,
+): Promise<void> {
+  await ctx.db.query({
+    name: 'if-match-lock',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [`${ctx.principalOrNull?.tenant?.id ?? ''} ${path}`],
+  })
+  const sibling = ctx.resources.assembly.routes.find(
+    ({ record, path: other }) => record.method === 'get' && record.etag === true && other === route.path,
+  )
+  if (!sibling) throw new kernelErrors.PreconditionFailed()
+  const { record } = sibling
+  const params = record.input.params?.parse(rawParams)
+  const query = record.input.query?.parse({})
+  const handle = record.handler as (ctx: Ctx, input: unknown) => unknown
+  const current = record.output.parse(await handle(ctx, { params, query, body: undefined }))
+  if (!matchNames(ifMatch, etagOf(JSON.stringify(current)))) throw new kernelErrors.PreconditionFailed()
+}
+
+async function writeAudit(ctx: Ctx, record: RouteRecord, input: ParsedInput, result: unknown): Promise<void> {
+  const rule = record.audit as Exclude<AuditRule, { none: string }>
+  const tenantId = ctx.auditTenantId === undefined ? (ctx.principalOrNull?.tenant?.id ?? null) : ctx.auditTenantId
+  const line = {
+    tenantId,
+    action: rule.action,
+    target: targetOf(ctx, rule.target, input, result),
+    outcome: 'success' as const,
+    detail: ctx.auditDetail,
+    ...ctx.auditIdentity(),
+  }
+  if (ctx.db.inTransaction && canAppend(ctx.db.scope, tenantId)) return appendAudit(ctx.db, line)
+  await ctx.db.transaction({ role: 'system', tenantId: null }, () => appendAudit(ctx.db, line))
+}
+
+/** The open transaction may append to the installation's chain and to its own tenant's. */
+function canAppend(scope: TransactionScope | undefined, tenantId: string | null): boolean {
+  return scope?.role === 'system' || tenantId === null || scope?.tenantId === tenantId
+}
+
+/** Refused attempts are recorded by themselves, because their transaction is taken back. */
+async function auditRefusal(ctx: Ctx, record: RouteRecord, input: ParsedInput, thrown: unknown): Promise<void> {
+  if ('none' in record.audit || !record.audit.refusals) return
+  if (!(thrown instanceof AppError) || ![401, 403, 423, 429].includes(thrown.status)) return
+  const rule = record.audit
+  const line = {
+    tenantId: ctx.auditTenantId === undefined ? (ctx.principalOrNull?.tenant?.id ?? null) : ctx.auditTenantId,
+    action: rule.action,
+    target: targetOf(ctx, rule.target, input, undefined),
+    outcome: 'refused' as const,
+    detail: { ...ctx.auditDetail, code: thrown.code },
+    ...ctx.auditIdentity(),
+  }
+  await ctx.db.transaction({ role: 'system', tenantId: null }, () => appendAudit(ctx.db, line))
+}
+
+function targetOf(ctx: Ctx, path: string | undefined, input: ParsedInput, result: unknown): string | null {
+  if (path === undefined) return null
+  if (path === 'principal') return ctx.principalOrNull?.id ?? ctx.auditActor?.id ?? null
+  let value: unknown = { params: input.params, body: input.body, result }
+  for (const part of path.split('.')) value = (value as Record<string, unknown> | null | undefined)?.[part]
+  return value === undefined || value === null ? null : String(value).slice(0, 255)
+}

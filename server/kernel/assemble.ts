@@ -1,0 +1,178 @@
+import { MEMBERSHIP_ROLES, ROLES } from './principal.js'
+import type { Authenticator } from './authenticator.js'
+import type { JobRecord } from './define-job.js'
+import type { PolicyRule } from './define-policy.js'
+import type { RouteRecord } from './define-route.js'
+import type { EventHandler, ServiceRecord } from './define-service.js'
+import type { EventName } from './events.js'
+import type { PermissionMatrix } from './permissions.js'
+import { isScope } from './scopes.js'
+
+/** A route with its full path and its service. */
+export interface MountedRoute {
+  service: ServiceRecord
+  record: RouteRecord
+  /** Full path pattern, e.g. `/keys/v1/keys/:keyId`. */
+  path: string
+}
+
+/** The checked whole of all services: everything that mounts, documents or tests them reads this. */
+export interface Assembly {
+  services: readonly ServiceRecord[]
+  routes: readonly MountedRoute[]
+  permissions: PermissionMatrix
+  rules: ReadonlyMap<string, PolicyRule<never>>
+  authenticators: readonly Authenticator[]
+  handlers: ReadonlyMap<EventName, readonly { service: string; run: EventHandler<EventName> }[]>
+  jobs: readonly JobRecord[]
+}
+
+/** A mistake in the declarations; the process must not start. All of them are listed. */
+export class AssemblyError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`the services do not fit together:\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    this.name = 'AssemblyError'
+  }
+}
+
+/**
+ * Checks the services against each other and sorts them so that each comes after what it needs. Refuses a
+ * missing need, a cycle, a duplicate route, operation or job, an unknown permission, an incomplete route.
+ */
+export function assemble(all: readonly ServiceRecord[], permissions: PermissionMatrix, only?: readonly string[]): Assembly {
+  const problems: string[] = []
+  for (const name of only ?? []) {
+    if (!all.some((service) => service.name === name)) {
+      problems.push(`VETRAI_SERVICES names "${name}", which is not in server/services.ts`)
+    }
+  }
+  const chosen = only ? all.filter((service) => only.includes(service.name)) : all
+  const services = sortByNeeds(chosen, all, problems)
+  checkPermissions(permissions, problems)
+  const routes = services.flatMap(mountRoutes)
+  checkRoutes(routes, permissions, problems)
+  const jobs = services.flatMap((service) => service.jobs ?? [])
+  checkUnique(jobs.map((job) => job.name), 'job', problems)
+  checkUnique(services.map((service) => service.prefix), 'prefix', problems)
+  const rules = collectRules(services, permissions, problems)
+  if (problems.length > 0) throw new AssemblyError(problems)
+  return {
+    services,
+    routes,
+    permissions,
+    rules,
+    authenticators: services.flatMap((service) => service.authenticators ?? []),
+    handlers: collectHandlers(services),
+    jobs,
+  }
+}
+
+function sortByNeeds(chosen: readonly ServiceRecord[], all: readonly ServiceRecord[], problems: string[]): ServiceRecord[] {
+  const byName = new Map(chosen.map((service) => [service.name, service]))
+  if (byName.size !== chosen.length) checkUnique(chosen.map((s) => s.name), 'service', problems)
+  const sorted: ServiceRecord[] = []
+  const state = new Map<string, 'visiting' | 'done'>()
+  const visit = (service: ServiceRecord, trail: string[]): void => {
+    if (state.get(service.name) === 'done') return
+    if (state.get(service.name) === 'visiting') {
+      problems.push(`services need each other in a circle: ${[...trail, service.name].join(' → ')}`)
+      return
+    }
+    state.set(service.name, 'visiting')
+    for (const need of service.needs) {
+      const needed = byName.get(need)
+      if (needed) visit(needed, [...trail, service.name])
+      else if (all.some((other) => other.name === need)) {
+        problems.push(`service "${service.name}" needs "${need}", which VETRAI_SERVICES leaves out`)
+      } else problems.push(`service "${service.name}" needs "${need}", which is not in server/services.ts`)
+    }
+    state.set(service.name, 'done')
+    sorted.push(service)
+  }
+  for (const service of chosen) visit(service, [])
+  return sorted
+}
+
+function mountRoutes(service: ServiceRecord): MountedRoute[] {
+  return service.routes.map((record) => ({
+    service,
+    record,
+    path: record.path.startsWith('//')
+      ? `${service.prefix}${record.path.slice(1)}`
+      : `${service.prefix}/v1${record.path}`,
+  }))
+}
+
+function checkPermissions(permissions: PermissionMatrix, problems: string[]): void {
+  for (const [name, row] of Object.entries(permissions)) {
+    for (const role of row.roles) {
+      if (!ROLES.includes(role)) problems.push(`permission "${name}" names the unknown role "${role}"`)
+      if (row.level === 'installation' && (MEMBERSHIP_ROLES as readonly string[]).includes(role)) {
+        problems.push(`permission "${name}" works across tenants and cannot be given to "${role}"`)
+      }
+    }
+    if (row.scope !== null && (!isScope(row.scope) || row.scope.includes('*'))) {
+      problems.push(`permission "${name}" has the scope "${row.scope}", which is not resource:action`)
+    }
+  }
+}
+
+function checkRoutes(routes: readonly MountedRoute[], permissions: PermissionMatrix, problems: string[]): void {
+  checkUnique(routes.map((route) => route.record.id), 'operationId', problems)
+  checkUnique(
+    routes.map(({ record, path }) => `${record.method.toUpperCase()} ${path.replace(/:[a-zA-Z]+/g, ':x')}`),
+    'route',
+    problems,
+  )
+  for (const { record, path } of routes) {
+    const name = `${record.method.toUpperCase()} ${path}`
+    const problem = (text: string) => problems.push(`${name}: ${text}`)
+    for (const field of ['id', 'summary', 'access', 'limit', 'audit', 'input', 'output', 'handler'] as const) {
+      if (record[field] === undefined) problem(`"${field}" is missing`)
+    }
+    if (record.access?.kind === 'can' && !Object.hasOwn(permissions, record.access.permission)) {
+      problem(`the permission "${record.access.permission}" is not in server/permissions.ts`)
+    }
+    const named = [...path.matchAll(/:([a-zA-Z]+)/g)].map((match) => match[1])
+    if (named.length > 0 && !record.input?.params) problem('the path has parameters but input.params has no schema')
+    if (record.status === 201 && !record.location) problem('a route that answers 201 must give `location`')
+    if (record.method === 'get' && record.input?.body) problem('a GET takes no body')
+    if (record.method === 'get' && record.audit && !('none' in record.audit) && record.transaction === 'manual') {
+      problem('an audited GET needs a transaction')
+    }
+  }
+}
+
+function collectRules(services: readonly ServiceRecord[], permissions: PermissionMatrix, problems: string[]) {
+  const rules = new Map<string, PolicyRule<never>>()
+  for (const service of services) {
+    for (const policy of service.policies ?? []) {
+      for (const [permission, rule] of Object.entries(policy.rules)) {
+        if (!Object.hasOwn(permissions, permission)) problems.push(`policy of "${service.name}" judges the unknown permission "${permission}"`)
+        if (rules.has(permission)) problems.push(`two policies judge "${permission}"`)
+        rules.set(permission, rule)
+      }
+    }
+  }
+  return rules
+}
+
+function collectHandlers(services: readonly ServiceRecord[]) {
+  const handlers = new Map<EventName, { service: string; run: EventHandler<EventName> }[]>()
+  for (const service of services) {
+    for (const [name, run] of Object.entries(service.on ?? {})) {
+      const list = handlers.get(name as EventName) ?? []
+      list.push({ service: service.name, run: run as EventHandler<EventName> })
+      handlers.set(name as EventName, list)
+    }
+  }
+  return handlers
+}
+
+function checkUnique(values: readonly string[], what: string, problems: string[]): void {
+  const seen = new Set<string>()
+  for (const value of values) {
+    if (seen.has(value)) problems.push(`the ${what} "${value}" is declared twice`)
+    seen.add(value)
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+
+/** UUID of a stored object, lower-cased so that ids compare as text. */
+export function id(what: string) {
+  return z.uuid().toLowerCase().describe(`Id of the ${what} (UUIDv7).`)
+}
+
+/** Human text of one line: trimmed, no control characters, 1..max code units. */
+export function shortText({ max, min = 1 }: { max: number; min?: number }) {
+  return z
+    .string()
+    .trim()
+    .min(min)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not contain control characters')
+}
+
+/** Name in addresses and commands: lower-case letters, digits and inner hyphens, 2..48 characters. */
+export const slug = z
+  .string()
+  .min(2)
+  .max(48)
+  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, 'lower-case letters, digits and inner hyphens only')
+  .describe('Short name in addresses and commands.')
+
+/** E-mail address, trimmed and lower-cased: it identifies a person. */
+export const email = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .pipe(z.email())
+  .describe('E-mail address; compared without case.')
+
+/** A point in time as it leaves: RFC 3339 in UTC. */
+export const timestamp = z.iso.datetime().describe('RFC 3339, UTC.')
+
+/** Query parameters every list takes. */
+export const page = {
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Items on a page, at most 200.'),
+  cursor: z.string().min(1).max(1024).optional().describe('next_cursor of the page before.'),
+}
+
+/** The one shape of every list answer. */
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.strictObject({
+    data: z.array(item),
+    next_cursor: z.string().nullable().describe('Give it as ?cursor= to get the next page; null on the last.'),
+    has_more: z.boolean(),
+  })
+}
+
+/** Free-form JSON object with bounded size, for `meta` and `settings` fields. */
+export function jsonObject({ maxBytes }: { maxBytes: number }) {
+  return z
+    .record(z.string().min(1).max(100), z.json())
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `at most ${maxBytes} bytes as JSON`)
+}
+
+/** Empty input part, spelled out so that unknown parameters are refused. */
+export const nothing = z.strictObject({})
+
+/** Output of a route that answers 204. */
+export const noContent = z.undefined()

@@ -1,0 +1,56 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buildApp } from './app.js'
+import { ConfigError, readSettings } from './config/config.js'
+import { settings } from './config/settings.js'
+import { AssemblyError } from './kernel/assemble.js'
+import { JobRunner } from './kernel/job-runner.js'
+import { Lifecycle } from './kernel/lifecycle.js'
+import { openResources } from './resources.js'
+import { OutboxDispatcher } from './storage/outbox.js'
+import { VERSION } from './version.js'
+
+/** Opens resources, listens, and closes all in reverse order on SIGTERM: requests first, then what they use. */
+async function main(): Promise<void> {
+  const config = readSettings(settings, process.env)
+  const life = new Lifecycle({
+    graceMs: config.SHUTDOWN_GRACE_MS,
+    onError: (name, error) => process.stderr.write(`closing ${name} failed: ${String(error)}\n`),
+  })
+  const resources = await openResources(config, life)
+  const { log } = resources
+  resources.metrics.collectProcess()
+  const outbox = new OutboxDispatcher(resources)
+  await life.open('outbox', () => outbox.start(), () => outbox.close())
+  const jobs = new JobRunner(resources)
+  await life.open('jobs', () => jobs.start(), () => jobs.close())
+  const app = buildApp(resources)
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 }, app.listener)
+  await life.open(
+    'http',
+    () =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(config.VETRAI_PORT, config.VETRAI_HOST, resolve)
+      }),
+    () =>
+      new Promise<void>((resolve) => {
+        app.drain()
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  )
+  life.closeOn(['SIGTERM', 'SIGINT'], (code) => {
+    log.flush()
+    process.exit(code)
+  })
+  const { address, port } = server.address() as AddressInfo
+  log.info({ version: VERSION, address, port, services: resources.assembly.services.map((s) => s.name) }, 'listening')
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof ConfigError || error instanceof AssemblyError
+  const words = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`vetrai server cannot start: ${words}\n`)
+  process.exit(1)
+})

@@ -1,0 +1,42 @@
+import { readSettings } from './config/config.js'
+import { migrationSettings } from './config/settings.js'
+import { scrub } from './observability/logger.js'
+import { bootstrapDatabase } from './storage/bootstrap.js'
+import { connectOwner, migrateUp, migrationStates, schemaVersion } from './storage/migrations.js'
+
+/** The one-off program `migrate bootstrap|up|status`: one JSON document on stdout, words on stderr, exit 0 or 1. */
+async function main(command: string | undefined): Promise<unknown> {
+  const config = readSettings(migrationSettings, process.env)
+  if (command === 'bootstrap') {
+    await bootstrapDatabase({
+      url: config.DATABASE_URL,
+      adminUser: config.DATABASE_ADMIN_USER,
+      adminPassword: config.DATABASE_ADMIN_PASSWORD,
+      ownerPassword: config.DATABASE_OWNER_PASSWORD,
+      appPassword: config.DATABASE_APP_PASSWORD,
+      systemPassword: config.DATABASE_SYSTEM_PASSWORD,
+    })
+    return { bootstrapped: true }
+  }
+  if (command !== 'up' && command !== 'status') throw new Error('usage: migrate bootstrap|up|status')
+  const client = await connectOwner(config.DATABASE_URL, config.DATABASE_OWNER_PASSWORD)
+  try {
+    const applied = command === 'up' ? await migrateUp(client, (name) => say(`applying ${name}`)) : []
+    const migrations = await migrationStates(client)
+    const version = schemaVersion(migrations.filter((m) => m.applied_at !== null).map((m) => m.name))
+    return command === 'up' ? { applied, schema_version: version } : { migrations, schema_version: version }
+  } finally {
+    await client.end()
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+try {
+  process.stdout.write(`${JSON.stringify(await main(process.argv[2]))}\n`)
+} catch (error) {
+  say(scrub(error instanceof Error ? error.message : String(error)))
+  process.exitCode = 1
+}

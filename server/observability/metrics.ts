@@ -1,0 +1,62 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Database } from '../storage/database.js'
+
+/** Every metric of the server; the names are part of the product and only added to. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly requests = this.#register(
+    new Histogram({
+      name: 'vetrai_http_request_duration_seconds',
+      help: 'Requests by route and status class.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+      registers: [],
+    }),
+  )
+  readonly inFlight = this.#register(
+    new Gauge({ name: 'vetrai_http_requests_in_flight', help: 'Requests being answered.', registers: [] }),
+  )
+  readonly limited = this.#register(
+    new Counter({ name: 'vetrai_rate_limited_total', help: 'Requests refused by a limit.', labelNames: ['policy'], registers: [] }),
+  )
+  readonly limiterFallback = this.#register(
+    new Counter({ name: 'vetrai_limiter_fallback_total', help: 'Limits counted by the process alone because Redis was away.', registers: [] }),
+  )
+  readonly authentications = this.#register(
+    new Counter({ name: 'vetrai_authentications_total', help: 'Credentials looked at, by outcome.', labelNames: ['outcome'], registers: [] }),
+  )
+  readonly outboxStored = this.#register(
+    new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
+  )
+  readonly cache = this.#register(
+    new Counter({ name: 'vetrai_cache_lookups_total', help: 'Identity cache lookups.', labelNames: ['cache', 'outcome'], registers: [] }),
+  )
+
+  /** Adds the process's own figures (event loop, memory, GC); these are sampled, so tests leave them out. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 20 })
+  }
+
+  /** Watches the connection pools of a database. */
+  watchPools(db: Database): void {
+    const gauge = new Gauge({
+      name: 'vetrai_database_connections',
+      help: 'Connections of the read pools by state.',
+      labelNames: ['role', 'state'],
+      registers: [],
+      collect() {
+        for (const { role, total, idle, waiting } of db.poolUse()) {
+          gauge.set({ role, state: 'total' }, total)
+          gauge.set({ role, state: 'idle' }, idle)
+          gauge.set({ role, state: 'waiting' }, waiting)
+        }
+      },
+    })
+    this.#register(gauge)
+  }
+
+  #register<M extends Histogram<string> | Gauge<string> | Counter<string>>(metric: M): M {
+    this.registry.registerMetric(metric)
+    return metric
+  }
+}

@@ -1,0 +1,105 @@
+import type { DestinationStream, Logger } from 'pino'
+import { type Config, ConfigError } from './config/config.js'
+import { assemble } from './kernel/assemble.js'
+import type { Lifecycle } from './kernel/lifecycle.js'
+import type { Resources } from './kernel/resources.js'
+import { Secrets } from './kernel/secrets.js'
+import { StateHolder } from './kernel/state.js'
+import { openLogger } from './observability/logger.js'
+import { Metrics } from './observability/metrics.js'
+import { createMailer } from './outbound/mail.js'
+import { createSafeFetch } from './outbound/safe-fetch.js'
+import { permissions } from './permissions.js'
+import { services } from './services.js'
+import { Bus } from './storage/bus.js'
+import { Database } from './storage/database.js'
+import { createFileObjectStore } from './storage/object-store/file-driver.js'
+import type { ObjectStore } from './storage/object-store/object-store.js'
+import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
+import { openRedis, untilReady } from './storage/redis.js'
+
+export interface ResourceOverrides {
+  now?: () => Date
+  logDestination?: DestinationStream
+}
+
+/** Opens everything a server holds, in order, on this lifecycle: closing it closes all in reverse. */
+export async function openResources(config: Config, life: Lifecycle, overrides: ResourceOverrides = {}): Promise<Resources> {
+  const assembly = assemble(services, permissions, config.VETRAI_SERVICES.length > 0 ? config.VETRAI_SERVICES : undefined)
+  const { logDestination } = overrides
+  const log = openLogger({ level: config.LOG_LEVEL, name: config.VETRAI_NAME, ...(logDestination ? { destination: logDestination } : {}) })
+  const metrics = new Metrics()
+  const secrets = new Secrets(config.VETRAI_SECRET)
+  const db = await life.open('postgres', () => openDatabase(config, log), (opened) => opened.close())
+  metrics.watchPools(db)
+  const redis = await life.open('redis', () => openRedisFor(config, log, 'vetrai'), (opened) => opened.disconnect())
+  const bus = await life.open('bus', () => new Bus(redis, openRedisFor(config, log, 'vetrai-bus')), (opened) => opened.close())
+  await untilReady(redis, 1_000)
+  const mail = await life.open('mail', () => openMailer(config, log), (opened) => opened.close())
+  const objects = await life.open('objects', () => openObjects(config, secrets), () => undefined)
+  const states = new StateHolder<Resources>()
+  for (const service of assembly.services) for (const bind of service.models ?? []) bind(db.sequelize)
+  const resources: Resources = {
+    config, log, db, redis, bus, secrets, mail, objects, metrics, assembly, states,
+    fetch: createSafeFetch({ allow: config.OUTBOUND_ALLOW }),
+    now: overrides.now ?? (() => new Date()),
+  }
+  await life.open('services', () => startServices(resources), () => states.close())
+  return resources
+}
+
+async function startServices(resources: Resources): Promise<void> {
+  for (const service of resources.assembly.services) await service.start?.(resources)
+}
+
+function openDatabase(config: Config, log: Logger): Database {
+  return new Database({
+    url: config.DATABASE_URL,
+    appPassword: config.DATABASE_APP_PASSWORD,
+    systemPassword: config.DATABASE_SYSTEM_PASSWORD,
+    poolMax: config.DATABASE_POOL_MAX,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    onAfterCommitError: (err) => log.error({ err }, 'work after commit failed'),
+  })
+}
+
+function openRedisFor(config: Config, log: Logger, name: string) {
+  let lastSaid = 0
+  return openRedis({
+    url: config.REDIS_URL,
+    password: config.REDIS_PASSWORD,
+    name,
+    onError: (err) => {
+      if (Date.now() - lastSaid < 10_000) return
+      lastSaid = Date.now()
+      log.warn({ err }, 'redis is not available')
+    },
+  })
+}
+
+function openMailer(config: Config, log: Logger) {
+  const { SMTP_HOST: host, SMTP_USER: user, SMTP_PASSWORD: password } = config
+  return createMailer({
+    from: config.MAIL_FROM,
+    log,
+    ...(host
+      ? { smtp: { host, port: config.SMTP_PORT, ...(config.SMTP_SECURE ? { security: 'tls' as const } : {}), ...(user && password ? { user, password } : {}) } }
+      : {}),
+    mailboxPath: config.MAILBOX_PATH,
+  })
+}
+
+function openObjects(config: Config, secrets: Secrets): ObjectStore {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey } = config
+  if (config.OBJECT_STORE === 'file') {
+    return createFileObjectStore({
+      path: config.OBJECT_STORE_PATH,
+      baseUrl: `${config.VETRAI_PUBLIC_URL ?? ''}/objects/v1`,
+      secret: secrets.key('object-url').toString('hex'),
+    })
+  }
+  if (!endpoint || !bucket || !accessKey || !secretKey) {
+    throw new ConfigError(['OBJECT_STORE=s3 needs S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY'])
+  }
+  return createS3ObjectStore({ endpoint, bucket, accessKey, secretKey, region: config.S3_REGION })
+}

@@ -1,0 +1,5 @@
+import type { ServiceRecord } from './kernel/define-service.js'
+import { tenancy } from './services/tenancy/index.js'
+
+/** Every service of VetrAI; the order does not matter, each is mounted after what it needs. */
+export const services: readonly ServiceRecord[] = [tenancy]

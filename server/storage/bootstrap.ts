@@ -1,0 +1,61 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { connectionParts } from './database.js'
+
+export interface BootstrapOptions {
+  url: string
+  adminUser: string
+  adminPassword?: string | undefined
+  ownerPassword: string
+  appPassword: string
+  systemPassword: string
+}
+
+/**
+ * Creates or aligns the three roles and the database. Safe to repeat. Passwords reach the server as SCRAM
+ * verifiers only (RFC 5802), so that none can show up in its log.
+ */
+export async function bootstrapDatabase(options: BootstrapOptions): Promise<void> {
+  const { host, port, database } = connectionParts(options.url)
+  const admin = new pg.Client({
+    host,
+    port,
+    database: 'postgres',
+    user: options.adminUser,
+    password: options.adminPassword,
+  })
+  await admin.connect()
+  try {
+    await alignRole(admin, 'vetrai_owner', options.ownerPassword)
+    await alignRole(admin, 'vetrai_app', options.appPassword)
+    await alignRole(admin, 'vetrai_system', options.systemPassword)
+    const known = await admin.query('select 1 from pg_database where datname = $1', [database])
+    if (known.rowCount === 0) {
+      await admin.query(`create database ${pg.escapeIdentifier(database)} owner vetrai_owner`)
+    }
+    await admin.query(`revoke all on database ${pg.escapeIdentifier(database)} from public`)
+    await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_app, vetrai_system`)
+  } finally {
+    await admin.end()
+  }
+}
+
+async function alignRole(admin: pg.Client, role: string, password: string): Promise<void> {
+  const known = await admin.query('select 1 from pg_roles where rolname = $1', [role])
+  const verb = known.rowCount === 0 ? 'create' : 'alter'
+  await admin.query(
+    `${verb} role ${role} login nosuperuser nocreatedb nocreaterole nobypassrls noreplication
+     password '${scramVerifier(password)}'`,
+  )
+}
+
+/** SCRAM-SHA-256 verifier as PostgreSQL stores it. */
+function scramVerifier(password: string): string {
+  const iterations = 4096
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256')
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest()
+  const storedKey = createHash('sha256').update(clientKey).digest('base64')
+  const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64')
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import pg from 'pg'
+import { Umzug } from 'umzug'
+import type { Migration } from '../../migrations/helpers/migration.js'
+import { connectionParts } from './database.js'
+
+/** Any number will do, as long as every VetrAI ever made uses this one. */
+const ADVISORY_LOCK = 8_675_309_001
+
+const FOLDER = new URL('../../migrations/', import.meta.url)
+const FILE = /^\d{14}-[a-z]+-[a-z0-9-]+\.js$/
+
+export interface MigrationState {
+  name: string
+  applied_at: string | null
+}
+
+/** Names of all migrations this version brings, oldest first. */
+export async function knownMigrations(): Promise<string[]> {
+  const files = await readdir(fileURLToPath(FOLDER))
+  return files.filter((file) => FILE.test(file)).map((file) => file.slice(0, -3)).sort()
+}
+
+/** The version of the schema a list of applied migrations makes: the name of the newest, or `empty`. */
+export function schemaVersion(applied: readonly string[]): string {
+  return applied.at(-1) ?? 'empty'
+}
+
+/** Opens a connection as vetrai_owner, which owns the schema. */
+export async function connectOwner(url: string, password: string): Promise<pg.Client> {
+  const { host, port, database } = connectionParts(url)
+  const client = new pg.Client({ host, port, database, user: 'vetrai_owner', password, application_name: 'vetrai_migrate' })
+  await client.connect()
+  return client
+}
+
+/**
+ * Applies what is pending, oldest first, each in a transaction of its own. One process at a time, by an
+ * advisory lock; a statement waits at most five seconds for a lock, so that a busy table is not blocked
+ * behind a waiting migration. What was applied before a failure stays.
+ */
+export async function migrateUp(client: pg.Client, onStep: (name: string) => void = () => undefined): Promise<string[]> {
+  await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK])
+  try {
+    await client.query(`create table if not exists schema_migrations (
+      name text primary key, checksum text not null, applied_at timestamptz(3) not null default now())`)
+    await client.query('grant select on schema_migrations to vetrai_app, vetrai_system')
+    await client.query("set lock_timeout = '5s'")
+    const done = await umzugFor(client, await knownMigrations(), onStep).up()
+    return done.map(({ name }) => name)
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK])
+  }
+}
+
+/** All known migrations with the time each was applied; an applied one that this version does not know is last. */
+export async function migrationStates(client: Pick<pg.Client, 'query'>): Promise<MigrationState[]> {
+  const applied = await appliedMigrations(client)
+  const known = await knownMigrations()
+  const unknown = [...applied.keys()].filter((name) => !known.includes(name))
+  return [...known, ...unknown].map((name) => ({ name, applied_at: applied.get(name)?.toISOString() ?? null }))
+}
+
+async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<string, Date>> {
+  const exists = await client.query("select to_regclass('schema_migrations') is not null as yes")
+  if (!exists.rows[0]?.yes) return new Map()
+  const { rows } = await client.query('select name, applied_at from schema_migrations order by name')
+  return new Map(rows.map((row: { name: string; applied_at: Date }) => [row.name, row.applied_at]))
+}
+
+function umzugFor(client: pg.Client, names: readonly string[], onStep: (name: string) => void) {
+  return new Umzug({
+    context: client,
+    logger: undefined,
+    storage: {
+      executed: async () => [...(await appliedMigrations(client)).keys()],
+      // Written inside each migration's own transaction, see apply().
+      logMigration: async () => undefined,
+      unlogMigration: async () => undefined,
+    },
+    migrations: names.map((name) => ({
+      name,
+      up: async () => {
+        onStep(name)
+        await apply(client, name)
+      },
+    })),
+  })
+}
+
+async function apply(client: pg.Client, name: string): Promise<void> {
+  const file = new URL(`${name}.js`, FOLDER)
+  const { default: migration } = (await import(pathToFileURL(fileURLToPath(file)).href)) as { default: Migration }
+  const inTransaction = migration.transaction !== false
+  const record = {
+    text: 'insert into schema_migrations (name, checksum) values ($1, $2)',
+    values: [name, createHash('sha256').update(migration.up.toString()).digest('hex').slice(0, 16)],
+  }
+  const run = () => migration.up({ query: (sql, values) => client.query(sql, values) })
+  if (!inTransaction) {
+    await run()
+    await client.query(record)
+    return
+  }
+  await client.query('begin')
+  try {
+    await run()
+    await client.query(record)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw new Error(`migration ${name} failed and was taken back: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,76 @@
+/** An answer as a test looks at it. */
+export interface Answer {
+  status: number
+  headers: Headers
+  /** The parsed JSON body; undefined when there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever the answer holds, and fails on what is not there.
+  body: any
+  text: string
+}
+
+export interface CallOptions {
+  headers?: Record<string, string>
+  body?: unknown
+}
+
+/** Calls the server's REST API as somebody. */
+export class Caller {
+  readonly #url: string
+  readonly #headers: Record<string, string>
+
+  constructor(url: string, who: { token?: string; headers?: Record<string, string> } = {}) {
+    this.#url = url
+    this.#headers = { ...(who.token ? { authorization: `Bearer ${who.token}` } : {}), ...who.headers }
+  }
+
+  /** The same caller working in another tenant (installation roles). */
+  in(tenant: string): Caller {
+    return this.with({ 'x-tenant': tenant })
+  }
+
+  /** The same caller with further headers. */
+  with(headers: Record<string, string>): Caller {
+    return new Caller(this.#url, { headers: { ...this.#headers, ...headers } })
+  }
+
+  get(path: string, options: CallOptions = {}): Promise<Answer> {
+    return this.call('GET', path, options)
+  }
+  post(path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+    return this.call('POST', path, { ...options, body })
+  }
+  patch(path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+    return this.call('PATCH', path, { ...options, body })
+  }
+  put(path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
+    return this.call('PUT', path, { ...options, body })
+  }
+  delete(path: string, options: CallOptions = {}): Promise<Answer> {
+    return this.call('DELETE', path, options)
+  }
+  /** Sends a form, as OAuth routes want. */
+  form(path: string, fields: Record<string, string>): Promise<Answer> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return this.call('POST', path, { headers, body: new URLSearchParams(fields).toString() })
+  }
+
+  async call(method: string, path: string, { headers = {}, body }: CallOptions): Promise<Answer> {
+    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await fetch(this.#url + path, {
+      method,
+      redirect: 'manual',
+      headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...this.#headers, ...headers },
+      ...(text === undefined ? {} : { body: text }),
+    })
+    const answer = await response.text()
+    return { status: response.status, headers: response.headers, body: parsed(answer), text: answer }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

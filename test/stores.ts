@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import {
+  type PrivatePostgres,
+  type PrivateRedis,
+  startPrivatePostgres,
+  startPrivateRedis,
+} from '../cli/runtimes/embedded/private-stores.js'
+import { bootstrapDatabase } from '../server/storage/bootstrap.js'
+import { connectOwner, migrateUp } from '../server/storage/migrations.js'
+
+/** Passwords of the three roles in tests. */
+export const ROLE_PASSWORDS = { owner: 'owner-in-tests', app: 'app-in-tests', system: 'system-in-tests' }
+
+const TEMPLATE = 'vetrai_template'
+
+export interface Stores {
+  dir: string
+  postgres: PrivatePostgres
+  redis: PrivateRedis
+}
+
+let starting: Promise<Stores> | undefined
+let made = 0
+
+/** The PostgreSQL and Redis of this test run, started on first use, with one migrated template database. */
+export function stores(): Promise<Stores> {
+  starting ??= start()
+  return starting
+}
+
+/** Stops what `stores` started. */
+export async function stopStores(): Promise<void> {
+  if (!starting) return
+  const { dir, postgres, redis } = await starting
+  starting = undefined
+  await Promise.allSettled([postgres.stop(), redis.stop()])
+  await rm(dir, { recursive: true, force: true })
+}
+
+/** URL of a database on the shared server. */
+export function databaseUrl({ postgres }: Stores, name: string): string {
+  return `postgres://${postgres.host}:${postgres.port}/${name}`
+}
+
+/** URL of one of Redis's sixteen databases, without the password. */
+export function redisUrl({ redis }: Stores, index: number): string {
+  return `redis://${redis.host}:${redis.port}/${index % 16}`
+}
+
+/** A fresh database copied from the migrated template; `drop` removes it. */
+export async function freshDatabase(): Promise<{ name: string; url: string; index: number; drop: () => Promise<void> }> {
+  const shared = await stores()
+  const index = made++
+  const name = `vetrai_test_${index}`
+  await asAdmin(shared, `create database ${name} template ${TEMPLATE} owner vetrai_owner`)
+  return {
+    name,
+    index,
+    url: databaseUrl(shared, name),
+    drop: async () => {
+      await asAdmin(shared, `drop database if exists ${name} with (force)`)
+    },
+  }
+}
+
+async function start(): Promise<Stores> {
+  const dir = await mkdtemp(join(tmpdir(), 'vetrai-test-'))
+  const [postgres, redis] = await Promise.all([
+    startPrivatePostgres({ dir, fast: true, maxConnections: 300 }),
+    startPrivateRedis({ dir }),
+  ])
+  const shared = { dir, postgres, redis }
+  const url = databaseUrl(shared, TEMPLATE)
+  await bootstrapDatabase({
+    url,
+    adminUser: postgres.adminUser,
+    adminPassword: postgres.adminPassword,
+    ownerPassword: ROLE_PASSWORDS.owner,
+    appPassword: ROLE_PASSWORDS.app,
+    systemPassword: ROLE_PASSWORDS.system,
+  })
+  const client = await connectOwner(url, ROLE_PASSWORDS.owner)
+  await migrateUp(client)
+  await client.end()
+  return shared
+}
+
+/** One statement as superuser. */
+export async function asAdmin({ postgres }: Stores, sql: string, database = 'postgres'): Promise<pg.QueryResult> {
+  const client = new pg.Client({
+    host: postgres.host,
+    port: postgres.port,
+    user: postgres.adminUser,
+    password: postgres.adminPassword,
+    database,
+  })
+  await client.connect()
+  try {
+    return await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
