@@ -103,7 +103,7 @@ export class Child {
     this.state = 'starting'
     try {
       if (this.plan.stop.kind === 'pg_ctl') {
-        const found = await clearPostmaster({ ...this.plan.stop, user: this.plan.user })
+        const found = await clearPostmaster(this.plan.stop.dataDir)
         if (found !== 'none') this.events.say(`${this.plan.name}: postmaster.pid was left behind (${found})`)
       }
       if (signal.aborted) return

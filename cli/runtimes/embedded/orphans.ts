@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import { isAlive } from '../../deployment/process-identity.js'
 import { type ChildRecord, loadMemory, saveMemory } from './children-file.js'
+import { clearPostmaster } from './postmaster-file.js'
 import { stopProcess } from './stop-process.js'
 
 /** Each in its own words for "finish what you do and end": PostgreSQL's fast shutdown is SIGINT. */
@@ -24,6 +25,8 @@ export async function stopOrphans(deployment: Deployment): Promise<string[]> {
   }
   const { lastErrors } = loadMemory(deployment.paths.run)
   if (orphans.length > 0) saveMemory(deployment.paths.run, { children: [], lastErrors })
+  // One that the record misses still holds its data directory.
+  await clearPostmaster(join(deployment.paths.data, 'postgres', 'cluster'))
   await rm(join(deployment.paths.run, 'supervisor.lock'), { force: true })
   return orphans.map(({ name }) => name)
 }

@@ -2,8 +2,6 @@ import { readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSystemError } from '../../deployment/errors.js'
 import { identify } from '../../deployment/process-identity.js'
-import { runProgram } from './run-program.js'
-import type { ServiceUser } from './service-user.js'
 import { stopProcess } from './stop-process.js'
 
 /** What became of the postmaster.pid found in a data directory. */
@@ -13,12 +11,7 @@ export type PostmasterFinding = 'none' | 'stale' | 'stopped'
  * Makes a data directory free to start on: removes a postmaster.pid whose process is gone or is by
  * now some other program, and stops a PostgreSQL that a killed supervisor left running.
  */
-export async function clearPostmaster(options: {
-  dataDir: string
-  pgCtl: string
-  user: ServiceUser | null
-}): Promise<PostmasterFinding> {
-  const { dataDir, pgCtl, user } = options
+export async function clearPostmaster(dataDir: string): Promise<PostmasterFinding> {
   const file = join(dataDir, 'postmaster.pid')
   const pid = await readPid(file)
   if (pid === undefined) return 'none'
@@ -27,9 +20,8 @@ export async function clearPostmaster(options: {
     await rm(file, { force: true })
     return 'stale'
   }
-  const stop = ['stop', '-D', dataDir, '-m', 'fast', '-w', '-t', '30']
-  await runProgram(pgCtl, stop, { user: user ?? undefined })
-  await stopProcess(identity, 'SIGQUIT', 5_000)
+  // SIGINT is the fast shutdown: clients are cut off, everything is flushed.
+  await stopProcess(identity, 'SIGINT', 60_000)
   await rm(file, { force: true })
   return 'stopped'
 }

@@ -1,0 +1,189 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import { openDeployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { findFreePort } from '../../deployment/free-port.js'
+import { cacheFolder } from './cache-folder.js'
+import { silent, type TestDeployment, testDeployment } from './test-support.js'
+
+describe('embedded runtime', function () {
+  this.timeout(30_000)
+  let test: TestDeployment
+
+  before(async () => {
+    test = await testDeployment()
+  })
+
+  after(() => test.cleanUp())
+
+  it('brings every component up and says so in the shape that scripts rely on', async () => {
+    const { changed, status } = await test.runtime.up(test.deployment, silent)
+
+    expect(changed).to.equal(true)
+    expect(status).to.include({
+      ready: true,
+      runtime: 'embedded',
+      version: '0.0.1',
+      url: test.deployment.publicUrl,
+    })
+    expect(status.components.map(({ name }) => name)).to.deep.equal(['postgres', 'redis', 'server'])
+    for (const component of status.components) {
+      expect(component).to.have.all.keys(
+        ...['name', 'pid', 'state', 'version', 'uptime_s', 'memory_bytes', 'last_error'],
+      )
+      expect(component).to.include({ state: 'running', last_error: null })
+      expect(component.pid).to.be.greaterThan(1)
+      expect(component.memory_bytes).to.be.greaterThan(1_000_000)
+    }
+  })
+
+  it('migrates before the server starts: roles first, then what is pending', async () => {
+    expect(await migrateCalls(test)).to.deep.equal(['bootstrap', 'up'])
+  })
+
+  it('changes nothing when it is brought up again', async () => {
+    const before = await pids(test)
+    const again = await openDeployment(test.deployment.dir)
+
+    expect((await test.runtime.up(again, silent)).changed).to.equal(false)
+    expect(await pids(test)).to.deep.equal(before)
+    expect(await migrateCalls(test)).to.have.length(2)
+  })
+
+  it('keeps every secret out of environments and argument lists', async () => {
+    const environment = await (await fetch(test.deployment.localUrl)).text()
+    const secrets = await readdir(test.deployment.paths.secrets)
+    const visible = [environment]
+    for (const pid of Object.values(await pids(test))) {
+      visible.push(
+        await readFile(`/proc/${pid}/cmdline`, 'utf8'),
+        await readFile(`/proc/${pid}/environ`, 'utf8'),
+      )
+    }
+    for (const name of secrets) {
+      const value = (await readFile(join(test.deployment.paths.secrets, name), 'utf8')).trim()
+      for (const text of visible) expect(text.includes(value), name).to.equal(false)
+    }
+    expect(environment).to.include('DATABASE_APP_PASSWORD_FILE')
+  })
+
+  it('restarts one component and leaves the others alone', async () => {
+    const before = await pids(test)
+    await test.runtime.restart(test.deployment, 'server', silent)
+    const after = await pids(test)
+
+    expect(after.server).not.to.equal(before.server)
+    expect({ ...after, server: 0 }).to.deep.equal({ ...before, server: 0 })
+  })
+
+  it('restarts only the server when its configuration changed', async () => {
+    const before = await pids(test)
+    await test.deployment.set('port', await findFreePort())
+    const { changed, status } = await test.runtime.up(test.deployment, silent)
+
+    expect({ changed, ready: status.ready }).to.deep.equal({ changed: true, ready: true })
+    const after = await pids(test)
+    expect(after.postgres).to.equal(before.postgres)
+    expect(after.server).not.to.equal(before.server)
+  })
+
+  it('migrates again when a migration file was added', async () => {
+    await writeFile(join(test.programs.migrations, '20260102-second.js'), '')
+    await test.runtime.up(test.deployment, silent)
+    expect(await migrateCalls(test)).to.deep.equal(['bootstrap', 'up', 'up'])
+  })
+
+  it('leaves the server out and says why when a migration fails', async () => {
+    const broken = join(dirname(test.programs.migrate), 'broken')
+    await writeFile(broken, '')
+    await writeFile(join(test.programs.migrations, '20260103-third.js'), '')
+
+    const error = await test.runtime.up(test.deployment, silent).catch((reason: unknown) => reason)
+    expect(error).to.be.instanceOf(CliError).and.include({ code: 'migration_failed' })
+    expect(String(error)).to.include('relation "users" is wrong')
+
+    await rm(broken)
+    expect((await test.runtime.up(test.deployment, silent)).status.ready).to.equal(true)
+  })
+
+  it('lists migrations with the time they were applied', async () => {
+    const list = await test.runtime.migrations(test.deployment)
+    expect(list).to.deep.equal([{ name: '20260101-first', applied_at: null }])
+  })
+
+  it('names the components when asked for one it does not have', async () => {
+    const error = await test.runtime
+      .restart(test.deployment, 'nginx', silent)
+      .catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'component_unknown', exitCode: 2 })
+  })
+
+  it('stops all processes on down, and says so when there was nothing to stop', async () => {
+    const before = await pids(test)
+
+    expect(await test.runtime.down(test.deployment, silent)).to.deep.equal({ changed: true })
+    for (const pid of Object.values(before)) expect(existsSync(`/proc/${pid}`)).to.equal(false)
+    expect(await test.runtime.down(test.deployment, silent)).to.deep.equal({ changed: false })
+    const { ready, components } = await test.runtime.status(test.deployment)
+    expect(ready).to.equal(false)
+    expect(components.map(({ state }) => state)).to.deep.equal(['stopped', 'stopped', 'stopped'])
+  })
+
+  it('refuses to start where another program holds the port, and names it', async () => {
+    const { host, port } = test.deployment.config
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(port, host, resolve))
+    const error = await test.runtime.up(test.deployment, silent).catch((reason: unknown) => reason)
+    await new Promise((resolve) => other.close(resolve))
+
+    expect(error).to.include({ code: 'port_taken' })
+    expect(String(error)).to.include(`process ${process.pid}`)
+  })
+
+  it('gives a store another port when a foreign program took the one it had', async () => {
+    const taken = test.deployment.lock.ports.redis ?? 0
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(taken, '127.0.0.1', resolve))
+    const { status } = await test.runtime.up(test.deployment, silent)
+    await new Promise((resolve) => other.close(resolve))
+
+    expect(status.ready).to.equal(true)
+    expect(test.deployment.lock.ports.redis).not.to.equal(taken)
+  })
+
+  it('restarts the server when its program was built anew', async () => {
+    const before = await pids(test)
+    await utimes(test.programs.server, new Date(), new Date())
+
+    expect((await test.runtime.up(test.deployment, silent)).changed).to.equal(true)
+    expect((await pids(test)).server).not.to.equal(before.server)
+  })
+
+  it('refuses to be removed while it runs', async () => {
+    const error = await test.runtime.uninstall(test.deployment, silent).catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'still_running', exitCode: 4 })
+  })
+
+  it('leaves nothing behind when it is removed, but what the operator put there', async () => {
+    const { dir } = test.deployment
+    await test.runtime.down(test.deployment, silent)
+    await writeFile(join(dir, 'notes.txt'), 'mine')
+    await test.runtime.uninstall(test.deployment, silent)
+
+    expect(await readdir(dir)).to.deep.equal(['notes.txt'])
+    expect(existsSync(join(cacheFolder(), 'users', `${test.deployment.id}.json`))).to.equal(false)
+  })
+})
+
+async function pids(test: TestDeployment): Promise<Record<string, number | null>> {
+  const { components } = await test.runtime.status(test.deployment)
+  return Object.fromEntries(components.map(({ name, pid }) => [name, pid]))
+}
+
+async function migrateCalls({ programs }: TestDeployment): Promise<string[]> {
+  const calls = await readFile(join(dirname(programs.migrate), 'calls'), 'utf8')
+  return calls.trim().split('\n')
+}
