@@ -1,4 +1,4 @@
-import { Command } from '@oclif/core'
+import { Command } from '@oclif/core/command'
 import type { Input, ParserOutput } from '@oclif/core/interfaces'
 import type { Progress } from '../runtimes/runtime.js'
 import { createPaint, type Paint } from '../views/paint.js'

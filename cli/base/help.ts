@@ -1,4 +1,5 @@
-import { type Command, Help } from '@oclif/core'
+import type { Command } from '@oclif/core/command'
+import { Help } from '@oclif/core/help'
 import { EXIT_CODES } from './exit-codes.js'
 import type { JsonDoc } from './json-doc.js'
 import { jsonDocLines } from './json-doc-lines.js'

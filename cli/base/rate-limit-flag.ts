@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import type { RateLimit } from '../operations/keys.js'
 import { usageError } from './usage-error.js'
 

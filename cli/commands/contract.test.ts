@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Command } from '@oclif/core'
+import type { Command } from '@oclif/core/command'
 import type { Manifest, PJSON } from '@oclif/core/interfaces'
 import { expect } from 'chai'
 import { buildManifest } from '../operations/build-manifest.js'

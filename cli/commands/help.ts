@@ -1,4 +1,5 @@
-import { Args, loadHelpClass } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import { loadHelpClass } from '@oclif/core/help'
 import { BaseCommand } from '../base/base-command.js'
 
 export default class HelpCommand extends BaseCommand {

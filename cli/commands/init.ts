@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises'
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { DeploymentCommand } from '../base/deployment-command.js'
 import { given } from '../base/given.js'
 import { missingAnswers } from '../base/usage-error.js'

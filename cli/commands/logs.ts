@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { DeploymentCommand } from '../base/deployment-command.js'
 import { optionalArg } from '../base/flags.js'
 import { writeResult } from '../base/output.js'

@@ -1,4 +1,4 @@
-import { Plugin } from '@oclif/core'
+import { Plugin } from '@oclif/core/config'
 import type { Manifest, PJSON } from '@oclif/core/interfaces'
 
 /**

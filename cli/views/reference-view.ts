@@ -1,4 +1,4 @@
-import type { Command } from '@oclif/core'
+import type { Command } from '@oclif/core/command'
 import type { Manifest, PJSON } from '@oclif/core/interfaces'
 import { EXIT_CODES } from '../base/exit-codes.js'
 import type { JsonDoc } from '../base/json-doc.js'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { pageFlags, tenantFilterFlag } from '../../base/flags.js'
 import { given } from '../../base/given.js'
 import { pageDoc } from '../../base/json-doc.js'

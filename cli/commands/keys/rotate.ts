@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { requiredArg, tenantFlag } from '../../base/flags.js'
 import { createdKeyDoc } from '../../base/resource-docs.js'
 import { TenantCommand } from '../../base/tenant-command.js'

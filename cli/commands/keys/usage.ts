@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { optionalArg, tenantFlag } from '../../base/flags.js'
 import { given } from '../../base/given.js'
 import { TenantCommand } from '../../base/tenant-command.js'

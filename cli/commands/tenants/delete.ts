@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { ApiCommand } from '../../base/api-command.js'
 import { confirmByName } from '../../base/confirm.js'
 import { confirmFlag, requiredArg } from '../../base/flags.js'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { ApiCommand } from '../../base/api-command.js'
 import { requiredArg } from '../../base/flags.js'
 import { given } from '../../base/given.js'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { passwordStdinFlag, requiredArg, tenantFilterFlag } from '../../base/flags.js'
 import { given } from '../../base/given.js'
 import { readSecret } from '../../base/read-secret.js'

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 import { pageFlags, requiredArg, tenantFilterFlag } from '../../base/flags.js'
 import { pageDoc } from '../../base/json-doc.js'
 import { sessionDoc } from '../../base/resource-docs.js'

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core'
+import * as Args from '@oclif/core/args'
 import { requiredArg, tenantFilterFlag } from '../../base/flags.js'
 import { userDoc } from '../../base/resource-docs.js'
 import { TenantCommand } from '../../base/tenant-command.js'
