@@ -36,7 +36,8 @@ export async function openResources(config: Config, life: Lifecycle, overrides: 
   const bus = await life.open('bus', () => new Bus(redis, openRedisFor(config, log, 'vetrai-bus')), (opened) => opened.close())
   await untilReady(redis, 1_000)
   const mail = await life.open('mail', () => openMailer(config, log), (opened) => opened.close())
-  const objects = await life.open('objects', () => openObjects(config, secrets), () => undefined)
+  const objects = await life.open('objects', () => openObjects(config, secrets), (opened) => opened.close())
+  await objects.prepare().catch((err: unknown) => log.warn({ err }, 'the object store is not ready'))
   const states = new StateHolder<Resources>()
   for (const service of assembly.services) for (const bind of service.models ?? []) bind(db.sequelize)
   const resources: Resources = {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { appendAudit } from '../storage/audit.js'
 import type { Database, TransactionScope } from '../storage/database.js'
-import { storeEvent } from '../storage/outbox.js'
+import { storeEvent } from '../storage/store-event.js'
 import { kernelErrors } from './errors.js'
 import type { EventName, Events } from './events.js'
 import { newRequestId } from './ids.js'

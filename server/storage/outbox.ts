@@ -1,6 +1,5 @@
 import { backgroundContext } from '../kernel/context.js'
 import type { EventName, Events, StoredEvent } from '../kernel/events.js'
-import { newId } from '../kernel/ids.js'
 import type { Resources } from '../kernel/resources.js'
 
 interface OutboxRow extends Record<string, unknown> {
@@ -15,21 +14,6 @@ interface OutboxRow extends Record<string, unknown> {
 
 const SWEEP_MS = 2_000
 const BATCH = 20
-
-/** Stores an event with the open transaction and has it delivered after commit. */
-export async function storeEvent<N extends EventName>(
-  resources: Resources,
-  name: N,
-  payload: Events[N],
-  tenantId: string | null,
-): Promise<void> {
-  await resources.db.query({
-    name: 'outbox-insert',
-    text: 'insert into outbox (id, name, tenant_id, payload) values ($1, $2, $3, $4)',
-    values: [newId(), name, tenantId, JSON.stringify(payload)],
-  })
-  resources.db.afterCommit(() => resources.metrics.outboxStored.inc())
-}
 
 /**
  * Delivers stored events to the services' `on:` handlers, at least once, each handler by itself: one failing

@@ -1,0 +1,18 @@
+import type { EventName, Events } from '../kernel/events.js'
+import { newId } from '../kernel/ids.js'
+import type { Resources } from '../kernel/resources.js'
+
+/** Stores an event with the open transaction and has it delivered after commit. */
+export async function storeEvent<N extends EventName>(
+  resources: Resources,
+  name: N,
+  payload: Events[N],
+  tenantId: string | null,
+): Promise<void> {
+  await resources.db.query({
+    name: 'outbox-insert',
+    text: 'insert into outbox (id, name, tenant_id, payload) values ($1, $2, $3, $4)',
+    values: [newId(), name, tenantId, JSON.stringify(payload)],
+  })
+  resources.db.afterCommit(() => resources.metrics.outboxStored.inc())
+}
