@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { type BuiltUser, buildKey, buildMember } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
 import { asAdmin, stores } from '../../../test/stores.js'
+import { backgroundContext } from '../../kernel/context.js'
+import { revokeKeysOfUser } from './operations/revoke-keys-of-user.js'
 
 describe('keys and what their makers may', () => {
   const server = useServer()
@@ -110,6 +112,18 @@ describe('keys and what their makers may', () => {
     expect((await server.as(key).get('/keys/v1/keys')).status).to.equal(401)
   })
 
+  it('revokes the keys of a person whose account is deleted, in every organisation', async () => {
+    const owner = await buildMember(server)
+    const mine = await buildKey(owner, ['keys:read'], { owner: { type: 'user' } })
+    const shared = await buildKey(owner, ['keys:read'])
+    const read = async (id: string) => (await owner.api.get(`/keys/v1/keys/${id}`)).body.state
+    for (let i = 0; i < 2; i++) await revokeKeysOfUser(backgroundContext(server.resources, 'test'), owner.id)
+    expect([await read(mine.id), await read(shared.id)]).to.deep.equal(['revoked', 'active'])
+    expect((await server.as(mine.key).get('/keys/v1/keys')).status).to.equal(401)
+    const lines = await sql(`select 1 from audit_logs where target = '${mine.id}' and action = 'key.revoked'`)
+    expect(lines.rows).to.have.length(1)
+  })
+
   it('disables all keys of a suspended organisation and nothing else', async () => {
     const [one, other] = [await buildMember(server), await buildMember(server)]
     const [key, otherKey] = [await buildKey(one, ['keys:read']), await buildKey(other, ['keys:read'])]
@@ -123,8 +137,8 @@ describe('keys and what their makers may', () => {
     expect(verdict.body.code).to.equal('FORBIDDEN')
   })
 
-  async function sql(text: string): Promise<void> {
-    await asAdmin(await stores(), text, server.databaseName)
+  async function sql(text: string) {
+    return asAdmin(await stores(), text, server.databaseName)
   }
 
   /** Waits out the age bound of cached identities: nothing told the server of these changes. */

@@ -2,6 +2,7 @@ import { defineService } from '../../kernel/define-service.js'
 import './events.js'
 import { keyAuthenticator } from './authenticator.js'
 import { pruneUsage } from './jobs/prune-usage.js'
+import { revokeKeysOfUser } from './operations/revoke-keys-of-user.js'
 import { keyPolicy } from './policy.js'
 import { routes } from './routes.js'
 
@@ -10,7 +11,8 @@ export const keys = defineService({
   name: 'keys',
   summary: 'API keys with scopes, limits, credits and usage, and the question whether a key is good.',
   prefix: '/keys',
-  needs: ['auth', 'tenancy'],
+  needs: ['tenancy', 'auth'],
+  on: { 'auth.user.deleted': (ctx, { payload }) => revokeKeysOfUser(ctx, payload.userId) },
   routes,
   jobs: [pruneUsage],
   policies: [keyPolicy],

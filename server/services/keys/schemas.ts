@@ -181,61 +181,67 @@ const limitState = z.strictObject({
   exceeded: z.boolean(),
 })
 
-export const verifyView = z.strictObject({
-  valid: z.boolean(),
-  code: z.enum(VERDICT_CODES),
-  key_id: z.uuid().nullable(),
-  name: z.string().nullable(),
-  owner: owner.nullable(),
-  environment: z.enum(['live', 'test']).nullable(),
-  scopes: z.array(z.string()).describe('What the key may do now: its scopes cut to what its owner may.'),
-  expires_at: timestamp.nullable(),
-  remaining: z.number().nullable().describe('Credits left; null for a key without credits.'),
-  ratelimit: z.array(limitState),
-  meta: z.record(z.string(), z.json()),
-})
+export const verifyView = z
+  .strictObject({
+    valid: z.boolean(),
+    code: z.enum(VERDICT_CODES),
+    key_id: z.uuid().nullable(),
+    name: z.string().nullable(),
+    owner: owner.nullable(),
+    environment: z.enum(['live', 'test']).nullable(),
+    scopes: z.array(z.string()).describe('What the key may do now: its scopes cut to what its owner may.'),
+    expires_at: timestamp.nullable(),
+    remaining: z.number().nullable().describe('Credits left; null for a key without credits.'),
+    ratelimit: z.array(limitState),
+    meta: z.record(z.string(), z.json()),
+  })
+  .meta({ id: 'KeyVerdict' })
 export type VerifyView = z.infer<typeof verifyView>
 
-export const keyView = z.strictObject({
-  id: z.uuid(),
-  name: z.string(),
-  start: z.string().describe('First characters of the key, to recognise it by.'),
-  environment: z.enum(['live', 'test']),
-  owner,
-  state: z.enum(['active', 'retiring', 'disabled', 'expired', 'revoked']),
-  enabled: z.boolean(),
-  scopes: z.array(z.string()),
-  allowed_ips: z.array(z.string()).nullable(),
-  rate_limits: z.array(
-    z.strictObject({ name: z.string(), limit: z.number(), window_s: z.number(), auto_apply: z.boolean() }),
-  ),
-  credits: z
-    .strictObject({
-      remaining: z.number(),
-      refill: z
-        .strictObject({ interval: z.enum(['daily', 'monthly']), amount: z.number(), day: z.number() })
-        .nullable(),
-      next_refill_at: timestamp.nullable(),
-    })
-    .nullable(),
-  meta: z.record(z.string(), z.json()),
-  on_leak: onLeak,
-  expires_at: timestamp.nullable(),
-  grace_until: timestamp.nullable().describe('End of the grace time of a rotated or leaked key.'),
-  revoked_at: timestamp.nullable(),
-  leaked_at: timestamp.nullable(),
-  rotated_from: z.uuid().nullable().describe('The key this one replaces.'),
-  rotated_to: z.uuid().nullable().describe('The key that replaces this one.'),
-  created_by: z.strictObject({ type: z.enum(['user', 'key', 'system']), id: z.string() }),
-  last_used_at: timestamp.nullable().describe('Accurate to the flush of the usage counters, some seconds.'),
-  created_at: timestamp,
-  updated_at: timestamp,
-})
+export const keyView = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    start: z.string().describe('First characters of the key, to recognise it by.'),
+    environment: z.enum(['live', 'test']),
+    owner,
+    state: z.enum(['active', 'retiring', 'disabled', 'expired', 'revoked']),
+    enabled: z.boolean(),
+    scopes: z.array(z.string()),
+    allowed_ips: z.array(z.string()).nullable(),
+    rate_limits: z.array(
+      z.strictObject({ name: z.string(), limit: z.number(), window_s: z.number(), auto_apply: z.boolean() }),
+    ),
+    credits: z
+      .strictObject({
+        remaining: z.number(),
+        refill: z
+          .strictObject({ interval: z.enum(['daily', 'monthly']), amount: z.number(), day: z.number() })
+          .nullable(),
+        next_refill_at: timestamp.nullable(),
+      })
+      .nullable(),
+    meta: z.record(z.string(), z.json()),
+    on_leak: onLeak,
+    expires_at: timestamp.nullable(),
+    grace_until: timestamp.nullable().describe('End of the grace time of a rotated or leaked key.'),
+    revoked_at: timestamp.nullable(),
+    leaked_at: timestamp.nullable(),
+    rotated_from: z.uuid().nullable().describe('The key this one replaces.'),
+    rotated_to: z.uuid().nullable().describe('The key that replaces this one.'),
+    created_by: z.strictObject({ type: z.enum(['user', 'key', 'system']), id: z.string() }),
+    last_used_at: timestamp.nullable().describe('Accurate to the flush of the usage counters, some seconds.'),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'ApiKey' })
 
-export const createdKeyView = z.strictObject({
-  ...keyView.shape,
-  key: z.string().describe('The key itself. Shown this once; only a keyed hash of it is stored.'),
-})
+export const createdKeyView = z
+  .strictObject({
+    ...keyView.shape,
+    key: z.string().describe('The key itself. Shown this once; only a keyed hash of it is stored.'),
+  })
+  .meta({ id: 'CreatedApiKey' })
 
 export const usageQuery = z
   .strictObject({
@@ -248,26 +254,28 @@ export const usageQuery = z
   .refine(({ from, to }) => !from || !to || from < to, { path: ['from'], message: 'must be before `to`' })
 export type UsageQuery = z.infer<typeof usageQuery>
 
-export const usageView = z.strictObject({
-  bucket: z.enum(['hour', 'day']),
-  from: timestamp,
-  to: timestamp,
-  totals: z.strictObject({
-    requests: z.number(),
-    verifications: z.number(),
-    valid: z.number(),
-    credits: z.number(),
-  }),
-  data: z.array(
-    z.strictObject({
-      start: timestamp,
-      requests: z.number().describe('Calls to this API that the key made.'),
+export const usageView = z
+  .strictObject({
+    bucket: z.enum(['hour', 'day']),
+    from: timestamp,
+    to: timestamp,
+    totals: z.strictObject({
+      requests: z.number(),
       verifications: z.number(),
-      outcomes: z.record(z.string(), z.number()).describe('Verifications by code.'),
-      credits: z.number().describe('Credits spent.'),
+      valid: z.number(),
+      credits: z.number(),
     }),
-  ),
-})
+    data: z.array(
+      z.strictObject({
+        start: timestamp,
+        requests: z.number().describe('Calls to this API that the key made.'),
+        verifications: z.number(),
+        outcomes: z.record(z.string(), z.number()).describe('Verifications by code.'),
+        credits: z.number().describe('Credits spent.'),
+      }),
+    ),
+  })
+  .meta({ id: 'KeyUsage' })
 export type UsageView = z.infer<typeof usageView>
 
 const leakReport = z.strictObject({

@@ -263,6 +263,22 @@ export async function hashOfKey(ctx: Ctx, keyId: string): Promise<string | null>
   return row?.hash ?? null
 }
 
+/**
+ * Revokes every key of a person in all tenants; answers the keys that were not revoked before. Needs a
+ * transaction as vetrai_system.
+ */
+export async function revokeKeysOfOwner(
+  ctx: Ctx,
+  ownerUserId: string,
+): Promise<{ id: string; tenantId: string; hash: string }[]> {
+  return ctx.db.query({
+    name: 'keys-revoke-of-owner',
+    text: `update api_keys set revoked_at = $2 where owner_user_id = $1 and revoked_at is null
+      returning id, tenant_id as "tenantId", hash`,
+    values: [ownerUserId, ctx.now()],
+  })
+}
+
 function fromRow(row: Row): ApiKey {
   const { credits } = row
   return { ...row, credits: credits && { ...credits, refilledAt: new Date(credits.refilledAt) } }
