@@ -73,7 +73,10 @@ export default sqlMigration(
       period: "text not null default 'none' check (period in ('none', 'day', 'month'))",
       period_start: 'timestamptz(3)',
     },
-    { unique: ['resource'], constraints: ['foreign key (tenant_id) references tenants (id) on delete cascade'] },
+    {
+      unique: ['resource'],
+      constraints: ['foreign key (tenant_id) references tenants (id) on delete cascade'],
+    },
   ),
   ...tenantTable(
     'quota_reservations',

@@ -21,11 +21,22 @@ async function main(): Promise<void> {
   const { log } = resources
   resources.metrics.collectProcess()
   const outbox = new OutboxDispatcher(resources)
-  await life.open('outbox', () => outbox.start(), () => outbox.close())
+  await life.open(
+    'outbox',
+    () => outbox.start(),
+    () => outbox.close(),
+  )
   const jobs = new JobRunner(resources)
-  await life.open('jobs', () => jobs.start(), () => jobs.close())
+  await life.open(
+    'jobs',
+    () => jobs.start(),
+    () => jobs.close(),
+  )
   const app = buildApp(resources)
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 }, app.listener)
+  const server = createServer(
+    { keepAliveTimeout: 65_000, requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 },
+    app.listener,
+  )
   await life.open(
     'http',
     () =>
@@ -45,12 +56,19 @@ async function main(): Promise<void> {
     process.exit(code)
   })
   const { address, port } = server.address() as AddressInfo
-  log.info({ version: VERSION, address, port, services: resources.assembly.services.map((s) => s.name) }, 'listening')
+  log.info(
+    { version: VERSION, address, port, services: resources.assembly.services.map((s) => s.name) },
+    'listening',
+  )
 }
 
 main().catch((error: unknown) => {
   const known = error instanceof ConfigError || error instanceof AssemblyError
-  const words = known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const words = known
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error)
   process.stderr.write(`vetrai server cannot start: ${words}\n`)
   process.exit(1)
 })

@@ -8,11 +8,22 @@ const billing: Role[] = ['super_admin', 'org_admin', 'billing_admin']
 const members: Role[] = ['super_admin', 'support_agent', 'org_admin', 'billing_admin', 'user']
 
 const installation = (may: string, roles: Role[], scope: string | null = null): PermissionRow => ({
-  may, level: 'installation', roles, scope,
+  may,
+  level: 'installation',
+  roles,
+  scope,
 })
-const tenant = (may: string, roles: Role[], scope: string | null): PermissionRow => ({ may, level: 'tenant', roles, scope })
+const tenant = (may: string, roles: Role[], scope: string | null): PermissionRow => ({
+  may,
+  level: 'tenant',
+  roles,
+  scope,
+})
 const self = (may: string, scope: string | null = null): PermissionRow => ({
-  may, level: 'self', roles: ['super_admin', 'support_agent', 'org_admin', 'billing_admin', 'user'], scope,
+  may,
+  level: 'self',
+  roles: ['super_admin', 'support_agent', 'org_admin', 'billing_admin', 'user'],
+  scope,
 })
 
 /**
@@ -25,15 +36,26 @@ export const permissions = {
   'auth.account.manage': self('change their own account, password, factors, sessions and tokens'),
   'auth.users.list': tenant('see the people of the organisation', staff.concat('org_admin'), 'auth:read'),
   'auth.users.read': tenant('see one person of the organisation', staff.concat('org_admin'), 'auth:read'),
-  'auth.users.manage': tenant('add people to the organisation and change their accounts there', admins, 'auth:write'),
+  'auth.users.manage': tenant(
+    'add people to the organisation and change their accounts there',
+    admins,
+    'auth:write',
+  ),
   'auth.users.administer': installation('see and change every account of the installation', operators),
   'auth.users.impersonate': installation('act as another person for a limited time', operators),
-  'auth.tokens.introspect': tenant('ask whether a token of the organisation is good (RFC 7662)', admins, 'auth:read'),
+  'auth.tokens.introspect': tenant(
+    'ask whether a token of the organisation is good (RFC 7662)',
+    admins,
+    'auth:read',
+  ),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
   'tenancy.tenants.list': installation('see every organisation', staff),
   'tenancy.tenants.create': installation('create organisations for others', operators),
-  'tenancy.tenants.administer': installation('suspend, resume, change and delete any organisation', operators),
+  'tenancy.tenants.administer': installation(
+    'suspend, resume, change and delete any organisation',
+    operators,
+  ),
   'tenancy.tenant.read': tenant('read the organisation', members, 'tenancy:read'),
   'tenancy.tenant.update': tenant('rename the organisation and change its settings', admins, 'tenancy:write'),
   'tenancy.tenant.delete': tenant('delete the organisation', admins, null),
@@ -42,11 +64,18 @@ export const permissions = {
   'tenancy.invitations.read': tenant('see invitations', admins, 'tenancy:read'),
   'tenancy.invitations.manage': tenant('invite people and take invitations back', admins, 'tenancy:write'),
   'tenancy.settings.read': tenant('read settings', members, 'tenancy:read'),
-  'tenancy.quotas.read': tenant('see quotas and their use', billing.concat('support_agent', 'user'), 'tenancy:read'),
+  'tenancy.quotas.read': tenant(
+    'see quotas and their use',
+    billing.concat('support_agent', 'user'),
+    'tenancy:read',
+  ),
   'tenancy.quotas.manage': installation('set quotas', operators),
   'tenancy.quotas.use': tenant('reserve, commit and release quota', admins, 'quotas:write'),
   'tenancy.audit.read': tenant('read and verify the audit log', staff.concat('org_admin'), 'audit:read'),
-  'tenancy.audit.read-installation': installation("read and verify the installation's own audit log", operators),
+  'tenancy.audit.read-installation': installation(
+    "read and verify the installation's own audit log",
+    operators,
+  ),
 
   'keys.read': tenant('see API keys (their own, or all as administrator)', members, 'keys:read'),
   'keys.create': tenant('create API keys no wider than themselves', admins.concat('user'), 'keys:write'),

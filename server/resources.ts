@@ -24,28 +24,74 @@ export interface ResourceOverrides {
 }
 
 /** Opens everything a server holds, in order, on this lifecycle: closing it closes all in reverse. */
-export async function openResources(config: Config, life: Lifecycle, overrides: ResourceOverrides = {}): Promise<Resources> {
-  const assembly = assemble(services, permissions, config.VETRAI_SERVICES.length > 0 ? config.VETRAI_SERVICES : undefined)
+export async function openResources(
+  config: Config,
+  life: Lifecycle,
+  overrides: ResourceOverrides = {},
+): Promise<Resources> {
+  const assembly = assemble(
+    services,
+    permissions,
+    config.VETRAI_SERVICES.length > 0 ? config.VETRAI_SERVICES : undefined,
+  )
   const { logDestination } = overrides
-  const log = openLogger({ level: config.LOG_LEVEL, name: config.VETRAI_NAME, ...(logDestination ? { destination: logDestination } : {}) })
+  const log = openLogger({
+    level: config.LOG_LEVEL,
+    name: config.VETRAI_NAME,
+    ...(logDestination ? { destination: logDestination } : {}),
+  })
   const metrics = new Metrics()
   const secrets = new Secrets(config.VETRAI_SECRET)
-  const db = await life.open('postgres', () => openDatabase(config, log), (opened) => opened.close())
+  const db = await life.open(
+    'postgres',
+    () => openDatabase(config, log),
+    (opened) => opened.close(),
+  )
   metrics.watchPools(db)
-  const redis = await life.open('redis', () => openRedisFor(config, log, 'vetrai'), (opened) => opened.disconnect())
-  const bus = await life.open('bus', () => new Bus(redis, openRedisFor(config, log, 'vetrai-bus')), (opened) => opened.close())
+  const redis = await life.open(
+    'redis',
+    () => openRedisFor(config, log, 'vetrai'),
+    (opened) => opened.disconnect(),
+  )
+  const bus = await life.open(
+    'bus',
+    () => new Bus(redis, openRedisFor(config, log, 'vetrai-bus')),
+    (opened) => opened.close(),
+  )
   await untilReady(redis, 1_000)
-  const mail = await life.open('mail', () => openMailer(config, log), (opened) => opened.close())
-  const objects = await life.open('objects', () => openObjects(config, secrets), (opened) => opened.close())
+  const mail = await life.open(
+    'mail',
+    () => openMailer(config, log),
+    (opened) => opened.close(),
+  )
+  const objects = await life.open(
+    'objects',
+    () => openObjects(config, secrets),
+    (opened) => opened.close(),
+  )
   await objects.prepare().catch((err: unknown) => log.warn({ err }, 'the object store is not ready'))
   const states = new StateHolder<Resources>()
   for (const service of assembly.services) for (const bind of service.models ?? []) bind(db.sequelize)
   const resources: Resources = {
-    config, log, db, redis, bus, secrets, mail, objects, metrics, assembly, states,
+    config,
+    log,
+    db,
+    redis,
+    bus,
+    secrets,
+    mail,
+    objects,
+    metrics,
+    assembly,
+    states,
     fetch: createSafeFetch({ allow: config.OUTBOUND_ALLOW }),
     now: overrides.now ?? (() => new Date()),
   }
-  await life.open('services', () => startServices(resources), () => states.close())
+  await life.open(
+    'services',
+    () => startServices(resources),
+    () => states.close(),
+  )
   return resources
 }
 
@@ -84,14 +130,26 @@ function openMailer(config: Config, log: Logger) {
     from: config.MAIL_FROM,
     log,
     ...(host
-      ? { smtp: { host, port: config.SMTP_PORT, ...(config.SMTP_SECURE ? { security: 'tls' as const } : {}), ...(user && password ? { user, password } : {}) } }
+      ? {
+          smtp: {
+            host,
+            port: config.SMTP_PORT,
+            ...(config.SMTP_SECURE ? { security: 'tls' as const } : {}),
+            ...(user && password ? { user, password } : {}),
+          },
+        }
       : {}),
     mailboxPath: config.MAILBOX_PATH,
   })
 }
 
 function openObjects(config: Config, secrets: Secrets): ObjectStore {
-  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey } = config
+  const {
+    S3_ENDPOINT: endpoint,
+    S3_BUCKET: bucket,
+    S3_ACCESS_KEY: accessKey,
+    S3_SECRET_KEY: secretKey,
+  } = config
   if (config.OBJECT_STORE === 'file') {
     return createFileObjectStore({
       path: config.OBJECT_STORE_PATH,

@@ -29,7 +29,10 @@ export interface BuiltUser {
 
 /** A tenant made by the operator through the API. */
 export async function buildTenant(server: TestServer): Promise<BuiltTenant> {
-  const res = await server.operator.post('/tenancy/v1/tenants', { slug: unique('org'), name: 'An organisation' })
+  const res = await server.operator.post('/tenancy/v1/tenants', {
+    slug: unique('org'),
+    name: 'An organisation',
+  })
   if (res.status !== 201) throw new Error(`cannot build a tenant: ${res.status} ${res.text}`)
   return { id: res.body.id, slug: res.body.slug }
 }

@@ -59,7 +59,11 @@ export class Caller {
     const response = await fetch(this.#url + path, {
       method,
       redirect: 'manual',
-      headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...this.#headers, ...headers },
+      headers: {
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+        ...this.#headers,
+        ...headers,
+      },
       ...(text === undefined ? {} : { body: text }),
     })
     const answer = await response.text()

@@ -79,13 +79,21 @@ export function useServer(options: ServerOptions = {}): TestServer {
 }
 
 /** A second process's worth of server over the same database and Redis as `first`, for tests of several processes. */
-export async function startTwin(first: TestServer, options: ServerOptions = {}): Promise<{ twin: TestServer; stop: () => Promise<void> }> {
+export async function startTwin(
+  first: TestServer,
+  options: ServerOptions = {},
+): Promise<{ twin: TestServer; stop: () => Promise<void> }> {
   const twin = new TestServer()
   const closers: (() => Promise<unknown>)[] = []
   twin.databaseName = first.databaseName
   twin.operatorToken = first.operatorToken
   const { DATABASE_URL: url, REDIS_URL, VETRAI_SECRET } = first.resources.config
-  await startServer(twin, { url, index: 0 }, { settings: { REDIS_URL, VETRAI_SECRET, ...options.settings } }, closers)
+  await startServer(
+    twin,
+    { url, index: 0 },
+    { settings: { REDIS_URL, VETRAI_SECRET, ...options.settings } },
+    closers,
+  )
   return {
     twin,
     stop: async () => {

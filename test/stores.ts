@@ -51,7 +51,12 @@ export function redisUrl({ redis }: Stores, index: number): string {
 }
 
 /** A fresh database copied from the migrated template; `drop` removes it. */
-export async function freshDatabase(): Promise<{ name: string; url: string; index: number; drop: () => Promise<void> }> {
+export async function freshDatabase(): Promise<{
+  name: string
+  url: string
+  index: number
+  drop: () => Promise<void>
+}> {
   const shared = await stores()
   const index = made++
   const name = `vetrai_test_${index}`
@@ -89,7 +94,11 @@ async function start(): Promise<Stores> {
 }
 
 /** One statement as superuser. */
-export async function asAdmin({ postgres }: Stores, sql: string, database = 'postgres'): Promise<pg.QueryResult> {
+export async function asAdmin(
+  { postgres }: Stores,
+  sql: string,
+  database = 'postgres',
+): Promise<pg.QueryResult> {
   const client = new pg.Client({
     host: postgres.host,
     port: postgres.port,

@@ -1,7 +1,7 @@
 import { given } from '../base/given.js'
 import { checkConfig } from '../deployment/schema.js'
 import { configOf, type InitAnswers } from '../operations/init-deployment.js'
-import { openPrompt } from './ask.js'
+import { openPrompt, type PromptStreams } from './ask.js'
 
 /** What the wizard proposes where it cannot know. */
 export interface InitDefaults {
@@ -16,8 +16,12 @@ type Field = keyof InitAnswers
  * Asks for what the flags left open, and for no more than a first start needs: each answer is checked
  * as it is given, by the schema of vetrai.yml.
  */
-export async function askInit(said: InitAnswers, defaults: InitDefaults): Promise<InitAnswers> {
-  const prompt = await openPrompt()
+export async function askInit(
+  said: InitAnswers,
+  defaults: InitDefaults,
+  streams?: PromptStreams,
+): Promise<InitAnswers> {
+  const prompt = await openPrompt(streams)
   const open = (field: Field) => said[field] === undefined
   const checked = (field: Field) => (value: string | number) =>
     problemOf(said, defaults, field, value) ?? true

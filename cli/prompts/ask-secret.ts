@@ -1,8 +1,8 @@
-import { openPrompt } from './ask.js'
+import { openPrompt, type PromptStreams } from './ask.js'
 
 /** Asks for a secret without showing it; with `repeat` until it was typed twice the same. */
-export async function askSecret(what: string, repeat: boolean): Promise<string> {
-  const prompt = await openPrompt()
+export async function askSecret(what: string, repeat: boolean, streams?: PromptStreams): Promise<string> {
+  const prompt = await openPrompt(streams)
   for (;;) {
     const { first } = await prompt<{ first: string }>([
       { type: 'password', name: 'first', message: `${capital(what)}:`, mask: '*' },
@@ -12,7 +12,8 @@ export async function askSecret(what: string, repeat: boolean): Promise<string> 
       { type: 'password', name: 'second', message: `${capital(what)} again:`, mask: '*' },
     ])
     if (first === second) return first
-    process.stderr.write('They differ. Once more.\n')
+    const output = streams?.output ?? process.stderr
+    output.write('They differ. Once more.\n')
   }
 }
 

@@ -33,7 +33,9 @@ export function tenantTable(name: string, columns: Columns, options: TableOption
     ),
     ...(options.unique ?? []).map((list) => `create unique index on ${name} (tenant_id, ${list})`),
     ...(options.indexes ?? []).map((list) => `create index on ${name} (tenant_id, ${list})`),
-    ...(options.primaryKey === undefined ? [`create index on ${name} (tenant_id, created_at desc, id desc)`] : []),
+    ...(options.primaryKey === undefined
+      ? [`create index on ${name} (tenant_id, created_at desc, id desc)`]
+      : []),
     `alter table ${name} enable row level security`,
     `alter table ${name} force row level security`,
     `create policy tenant_isolation on ${name} to vetrai_app

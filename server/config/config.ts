@@ -29,7 +29,8 @@ export function readSettings<T extends Record<string, Setting>>(
       const raw = definition.secret ? readSecret(name, env) : env[name]
       const parsed = definition.schema.safeParse(raw === '' ? undefined : raw)
       if (parsed.success) values[name] = parsed.data
-      else problems.push(`${name}: ${raw === undefined ? `missing. ${definition.doc}` : wordsOf(parsed.error)}`)
+      else
+        problems.push(`${name}: ${raw === undefined ? `missing. ${definition.doc}` : wordsOf(parsed.error)}`)
     } catch (error) {
       problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -45,7 +46,9 @@ function readSecret(name: string, env: Readonly<Record<string, string | undefine
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
-    throw new Error(`cannot read the file named by ${name}_FILE (${(error as NodeJS.ErrnoException).code ?? 'error'})`)
+    throw new Error(
+      `cannot read the file named by ${name}_FILE (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
+    )
   }
 }
 

@@ -15,16 +15,22 @@ export const settings = {
     doc: 'Address people reach the server by; links in mails and the token issuer are made from it, never from a request header.',
     example: 'https://api.example.com',
   }),
-  VETRAI_SERVICES: setting(list(), { doc: 'Services to mount; empty mounts all.', example: 'auth,tenancy,keys' }),
+  VETRAI_SERVICES: setting(list(), {
+    doc: 'Services to mount; empty mounts all.',
+    example: 'auth,tenancy,keys',
+  }),
   VETRAI_SECRET: setting(z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal characters'), {
     doc: 'Master secret; every other key is derived from it. Losing it makes stored keys and sealed values useless.',
     secret: true,
   }),
-  DATABASE_URL: setting(
-    z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
-    { doc: 'PostgreSQL without credentials; a Unix socket as ?host=/dir&port=5432.', example: 'postgres://127.0.0.1:5432/vetrai' },
-  ),
-  DATABASE_APP_PASSWORD: setting(text(512), { doc: 'Password of the role vetrai_app, which serves requests.', secret: true }),
+  DATABASE_URL: setting(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'), {
+    doc: 'PostgreSQL without credentials; a Unix socket as ?host=/dir&port=5432.',
+    example: 'postgres://127.0.0.1:5432/vetrai',
+  }),
+  DATABASE_APP_PASSWORD: setting(text(512), {
+    doc: 'Password of the role vetrai_app, which serves requests.',
+    secret: true,
+  }),
   DATABASE_SYSTEM_PASSWORD: setting(text(512), {
     doc: 'Password of the role vetrai_system, which serves work across tenants.',
     secret: true,
@@ -35,12 +41,17 @@ export const settings = {
   DATABASE_STATEMENT_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
     doc: 'Longest a single statement may run.',
   }),
-  REDIS_URL: setting(z.string().regex(/^(rediss?|unix):\/\//, 'must begin with redis://, rediss:// or unix://'), {
-    doc: 'Redis or Valkey for rate limits, invalidation and, later, queues. Nothing is kept only there.',
-    example: 'redis://127.0.0.1:6379/0',
-  }),
+  REDIS_URL: setting(
+    z.string().regex(/^(rediss?|unix):\/\//, 'must begin with redis://, rediss:// or unix://'),
+    {
+      doc: 'Redis or Valkey for rate limits, invalidation and, later, queues. Nothing is kept only there.',
+      example: 'redis://127.0.0.1:6379/0',
+    },
+  ),
   REDIS_PASSWORD: setting(text(512).optional(), { doc: 'Password of Redis.', secret: true }),
-  OPERATOR_EMAIL: setting(z.email().optional(), { doc: 'E-mail of the operator account made at first start.' }),
+  OPERATOR_EMAIL: setting(z.email().optional(), {
+    doc: 'E-mail of the operator account made at first start.',
+  }),
   OPERATOR_PASSWORD: setting(text(256).optional(), {
     doc: 'First password of the operator account; later changes are made in the account, not here.',
     secret: true,
@@ -55,10 +66,15 @@ export const settings = {
   AUTH_BCRYPT_COST: setting(number({ min: 4, max: 16, fallback: 12 }), {
     doc: 'Cost of new password hashes; older ones are renewed at the next login.',
   }),
-  AUTH_HASH_CONCURRENCY: setting(number({ min: 1, max: 64, fallback: Math.max(1, Math.min(3, cpus().length)) }), {
-    doc: 'Password hashes computed at the same time; kept below the thread pool so that logins cannot starve other work.',
+  AUTH_HASH_CONCURRENCY: setting(
+    number({ min: 1, max: 64, fallback: Math.max(1, Math.min(3, cpus().length)) }),
+    {
+      doc: 'Password hashes computed at the same time; kept below the thread pool so that logins cannot starve other work.',
+    },
+  ),
+  AUTH_ACCESS_TOKEN_TTL_S: setting(number({ min: 60, max: 86_400, fallback: 900 }), {
+    doc: 'Life of a JWT access token.',
   }),
-  AUTH_ACCESS_TOKEN_TTL_S: setting(number({ min: 60, max: 86_400, fallback: 900 }), { doc: 'Life of a JWT access token.' }),
   AUTH_SESSION_TTL_S: setting(number({ min: 300, max: 31_536_000, fallback: 2_592_000 }), {
     doc: 'Life of a session that is not used; each refresh starts it anew.',
   }),
@@ -72,11 +88,15 @@ export const settings = {
     doc: 'Days between the deletion of an organisation and the purge of its data.',
   }),
   TENANCY_SELF_SERVICE: setting(flag(true), { doc: 'Whether signed-in users may create organisations.' }),
-  SMTP_HOST: setting(text(255).optional(), { doc: 'Mail server; without it mail is written to MAILBOX_PATH.' }),
+  SMTP_HOST: setting(text(255).optional(), {
+    doc: 'Mail server; without it mail is written to MAILBOX_PATH.',
+  }),
   SMTP_PORT: setting(number({ min: 1, max: 65535, fallback: 587 }), { doc: 'Port of the mail server.' }),
   SMTP_USER: setting(text(255).optional(), { doc: 'User at the mail server.' }),
   SMTP_PASSWORD: setting(text(512).optional(), { doc: 'Password at the mail server.', secret: true }),
-  SMTP_SECURE: setting(flag(false), { doc: 'TLS from the first byte (port 465); otherwise STARTTLS, which may be missing on loopback only.' }),
+  SMTP_SECURE: setting(flag(false), {
+    doc: 'TLS from the first byte (port 465); otherwise STARTTLS, which may be missing on loopback only.',
+  }),
   MAIL_FROM: setting(text(320).default('VetrAI <no-reply@localhost>'), { doc: 'Sender of mails.' }),
   MAILBOX_PATH: setting(text(1024).default('mail'), { doc: 'Folder for mails where no mail server is set.' }),
   OBJECT_STORE: setting(z.enum(['file', 's3']).default('file'), { doc: 'Where objects are kept.' }),
@@ -90,7 +110,10 @@ export const settings = {
     doc: 'Hosts and CIDR ranges the guarded HTTP client may reach although they are private.',
     example: '10.1.0.0/16,llm.internal',
   }),
-  CORS_ORIGINS: setting(list(), { doc: 'Browser origins that may call the API.', example: 'https://app.example.com' }),
+  CORS_ORIGINS: setting(list(), {
+    doc: 'Browser origins that may call the API.',
+    example: 'https://app.example.com',
+  }),
   TRUST_PROXY: setting(list(), {
     doc: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; empty believes none.',
     example: '127.0.0.1,10.0.0.0/8',
@@ -98,7 +121,9 @@ export const settings = {
   RATE_LIMIT_FACTOR: setting(number({ min: 1, max: 100_000, fallback: 1 }), {
     doc: 'Multiplies every built-in rate limit; raise it for trusted internal callers and load tests.',
   }),
-  REQUEST_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), { doc: 'Longest a request may take.' }),
+  REQUEST_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
+    doc: 'Longest a request may take.',
+  }),
   SHUTDOWN_GRACE_MS: setting(number({ min: 100, max: 600_000, fallback: 20_000 }), {
     doc: 'How long running requests may finish on shutdown.',
   }),
@@ -110,9 +135,17 @@ export const settings = {
 /** Settings only the one-off migration program reads. */
 export const migrationSettings = {
   DATABASE_URL: settings.DATABASE_URL,
-  DATABASE_OWNER_PASSWORD: setting(text(512), { doc: 'Password of the role vetrai_owner, which owns the schema.', secret: true }),
+  DATABASE_OWNER_PASSWORD: setting(text(512), {
+    doc: 'Password of the role vetrai_owner, which owns the schema.',
+    secret: true,
+  }),
   DATABASE_APP_PASSWORD: settings.DATABASE_APP_PASSWORD,
   DATABASE_SYSTEM_PASSWORD: settings.DATABASE_SYSTEM_PASSWORD,
-  DATABASE_ADMIN_USER: setting(text(63).default('postgres'), { doc: 'A superuser; creates the roles and the database once.' }),
-  DATABASE_ADMIN_PASSWORD: setting(text(512).optional(), { doc: 'Password of that superuser.', secret: true }),
+  DATABASE_ADMIN_USER: setting(text(63).default('postgres'), {
+    doc: 'A superuser; creates the roles and the database once.',
+  }),
+  DATABASE_ADMIN_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of that superuser.',
+    secret: true,
+  }),
 } as const

@@ -41,7 +41,11 @@ function authenticatorOf(all: readonly Authenticator[], credential: string): Aut
  * The principal working in the tenant that X-Tenant names. Only installation roles may choose; anyone else may
  * repeat their own. Anything else answers like a tenant that does not exist.
  */
-export async function chooseTenant(resources: Resources, principal: Principal, wanted: string): Promise<Principal> {
+export async function chooseTenant(
+  resources: Resources,
+  principal: Principal,
+  wanted: string,
+): Promise<Principal> {
   const own = principal.tenant
   if (own && (own.id === wanted || own.slug === wanted)) return principal
   const roles = principal.roles.filter((role) => (INSTALLATION_ROLES as readonly string[]).includes(role))

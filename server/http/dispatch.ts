@@ -1,9 +1,9 @@
-import type { BlockList } from 'node:net'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BlockList } from 'node:net'
 import { addressList, clientAddress } from '../kernel/addresses.js'
 import type { MountedRoute } from '../kernel/assemble.js'
 import { Ctx } from '../kernel/context.js'
-import { AppError } from '../kernel/define-errors.js'
+import type { AppError } from '../kernel/define-errors.js'
 import type { Method } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { newRequestId } from '../kernel/ids.js'
@@ -43,7 +43,12 @@ export function createDispatch(resources: Resources): Dispatch {
 }
 
 const METHODS: Readonly<Record<string, Method>> = {
-  GET: 'get', HEAD: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete',
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
 }
 
 class Dispatcher {
@@ -82,7 +87,11 @@ class Dispatcher {
       id,
       path,
       search: mark < 0 ? '' : url.slice(mark + 1),
-      ip: clientAddress(request.socket.remoteAddress, typeof forwarded === 'string' ? forwarded : undefined, this.#trusted),
+      ip: clientAddress(
+        request.socket.remoteAddress,
+        typeof forwarded === 'string' ? forwarded : undefined,
+        this.#trusted,
+      ),
       headers: { ...this.#security, 'X-Request-Id': id },
       startedAt: performance.now(),
     }
@@ -95,7 +104,11 @@ class Dispatcher {
     }
     if (match.kind === 'route' && method) void this.#answer(exchange, match.route, match.params)
     else if (match.kind === 'none') this.#refuse(exchange, new kernelErrors.NotFound())
-    else this.#refuse(exchange, new kernelErrors.MethodNotAllowed({ allow: match.kind === 'method' ? match.allow : ['GET'] }))
+    else
+      this.#refuse(
+        exchange,
+        new kernelErrors.MethodNotAllowed({ allow: match.kind === 'method' ? match.allow : ['GET'] }),
+      )
     return true
   }
 
@@ -131,14 +144,21 @@ class Dispatcher {
     if (!principal) {
       if (access.kind === 'open') return null
       await this.#countBadCredential(exchange)
-      throw new kernelErrors.Unauthenticated({ reason: 'The credential is not valid (unknown, expired or revoked).' })
+      throw new kernelErrors.Unauthenticated({
+        reason: 'The credential is not valid (unknown, expired or revoked).',
+      })
     }
     const wanted = request.headers['x-tenant']
     return typeof wanted === 'string' ? chooseTenant(this.#resources, principal, wanted) : principal
   }
 
   async #limit(exchange: Exchange, route: MountedRoute, principal: Principal | null): Promise<void> {
-    const limit = limitOf(route.record.limit, principal, exchange.ip, this.#resources.config.RATE_LIMIT_FACTOR)
+    const limit = limitOf(
+      route.record.limit,
+      principal,
+      exchange.ip,
+      this.#resources.config.RATE_LIMIT_FACTOR,
+    )
     const [state] = await this.#limiter.take([limit])
     if (!state) return
     Object.assign(exchange.headers, limitHeaders(state))
@@ -151,7 +171,8 @@ class Dispatcher {
     const limit = badCredentialLimit(exchange.ip, this.#resources.config.RATE_LIMIT_FACTOR)
     const [state] = await this.#limiter.take([limit])
     this.#resources.metrics.authentications.inc({ outcome: 'refused' })
-    if (state && !state.allowed) throw new kernelErrors.RateLimited({ policy: state.policy, retryAfter: state.resetS })
+    if (state && !state.allowed)
+      throw new kernelErrors.RateLimited({ policy: state.policy, retryAfter: state.resetS })
   }
 
   #context(exchange: Exchange, principal: Principal | null): Ctx {
@@ -175,7 +196,11 @@ class Dispatcher {
     const key = `${route.record.method} ${route.path} ${status}`
     let observe = this.#observers.get(key)
     if (!observe) {
-      const child = metrics.requests.labels({ method: route.record.method, route: route.path, status: String(status) })
+      const child = metrics.requests.labels({
+        method: route.record.method,
+        route: route.path,
+        status: String(status),
+      })
       observe = (value) => child.observe(value)
       this.#observers.set(key, observe)
     }

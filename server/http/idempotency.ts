@@ -30,7 +30,9 @@ export async function runOnce(
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   const principal = ctx.principalOrNull
-  const scope = sha256(JSON.stringify([principal?.tenant?.id ?? null, principal?.kind, principal?.id ?? ctx.ip, route, key]))
+  const scope = sha256(
+    JSON.stringify([principal?.tenant?.id ?? null, principal?.kind, principal?.id ?? ctx.ip, route, key]),
+  )
   const fingerprint = sha256(request)
   const context = `idempotency:${scope.toString('hex')}`
 
@@ -41,7 +43,12 @@ export async function runOnce(
   })
   if (!lock?.locked) throw new kernelErrors.IdempotencyInProgress()
 
-  const [known] = await ctx.db.query<{ request_hash: Buffer; response: Buffer; status: number; live: boolean }>({
+  const [known] = await ctx.db.query<{
+    request_hash: Buffer
+    response: Buffer
+    status: number
+    live: boolean
+  }>({
     name: 'idempotency-find',
     text: 'select request_hash, response, status, expires_at > now() as live from idempotency_records where scope_hash = $1',
     values: [scope],

@@ -1,6 +1,6 @@
-import { VERSION } from '../version.js'
 import type { Assembly, MountedRoute } from '../kernel/assemble.js'
 import { kernelErrors } from '../kernel/errors.js'
+import { VERSION } from '../version.js'
 import { exampleOf, type JsonSchema, SchemaCollector } from './schema-document.js'
 
 interface ErrorSummary {
@@ -46,7 +46,8 @@ export function openapiDocument(assembly: Assembly, serverUrl: string, service?:
   const collector = new SchemaCollector()
   collector.components.Problem = PROBLEM
   const routes = assembly.routes.filter((route) => service === undefined || route.service.name === service)
-  if (routes.some((route) => route.record.errorFormat === 'oauth')) collector.components.OAuthError = OAUTH_ERROR
+  if (routes.some((route) => route.record.errorFormat === 'oauth'))
+    collector.components.OAuthError = OAUTH_ERROR
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
     const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}')
@@ -72,11 +73,14 @@ export function openapiDocument(assembly: Assembly, serverUrl: string, service?:
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'A JWT access token, an opaque access token (`vtr_at_…`) or an API key (`vtr_live_…`, `vtr_test_…`).',
+          description:
+            'A JWT access token, an opaque access token (`vtr_at_…`) or an API key (`vtr_live_…`, `vtr_test_…`).',
         },
         apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' },
       },
-      schemas: Object.fromEntries(Object.entries(collector.components).sort(([a], [b]) => a.localeCompare(b))),
+      schemas: Object.fromEntries(
+        Object.entries(collector.components).sort(([a], [b]) => a.localeCompare(b)),
+      ),
     },
   }
 }
@@ -88,10 +92,16 @@ function operation(route: MountedRoute, assembly: Assembly, collector: SchemaCol
   return {
     operationId: record.id,
     summary: record.summary,
-    description: [record.description, accessWords(route, permission?.scope ?? null)].filter(Boolean).join('\n\n'),
+    description: [record.description, accessWords(route, permission?.scope ?? null)]
+      .filter(Boolean)
+      .join('\n\n'),
     tags: [service.name],
     security: record.access.kind === 'open' ? [] : [{ bearer: [] }, { apiKey: [] }],
-    parameters: [...parameters(route, 'params', collector), ...parameters(route, 'query', collector), ...headerParameters(route)],
+    parameters: [
+      ...parameters(route, 'params', collector),
+      ...parameters(route, 'query', collector),
+      ...headerParameters(route),
+    ],
     ...(body ? { requestBody: body } : {}),
     responses: responses(route, collector),
   }
@@ -120,26 +130,40 @@ function parameters(route: MountedRoute, part: 'params' | 'query', collector: Sc
   let json = collector.convert(schema, 'input')
   if (typeof json.$ref === 'string') json = collector.components[json.$ref.split('/').at(-1) ?? ''] ?? {}
   const required = new Set((json.required as string[] | undefined) ?? [])
-  return Object.entries((json.properties as Record<string, JsonSchema> | undefined) ?? {}).map(([name, inner]) => {
-    const { description, ...rest } = inner
-    return {
-      name,
-      in: part === 'params' ? 'path' : 'query',
-      required: part === 'params' || required.has(name),
-      ...(description ? { description } : {}),
-      schema: rest,
-    }
-  })
+  return Object.entries((json.properties as Record<string, JsonSchema> | undefined) ?? {}).map(
+    ([name, inner]) => {
+      const { description, ...rest } = inner
+      return {
+        name,
+        in: part === 'params' ? 'path' : 'query',
+        required: part === 'params' || required.has(name),
+        ...(description ? { description } : {}),
+        schema: rest,
+      }
+    },
+  )
 }
 
 function headerParameters({ record }: MountedRoute): JsonSchema[] {
   const text = { type: 'string', maxLength: 255 }
   const list: JsonSchema[] = []
   if (record.access.kind === 'can') {
-    list.push({ name: 'X-Tenant', in: 'header', required: false, description: 'Id or slug of the organisation to work in (installation roles).', schema: text })
+    list.push({
+      name: 'X-Tenant',
+      in: 'header',
+      required: false,
+      description: 'Id or slug of the organisation to work in (installation roles).',
+      schema: text,
+    })
   }
   if (record.method === 'post' || record.method === 'patch') {
-    list.push({ name: 'Idempotency-Key', in: 'header', required: false, description: 'Repeats with the same key and body get the first answer, for 24 hours.', schema: text })
+    list.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: false,
+      description: 'Repeats with the same key and body get the first answer, for 24 hours.',
+      schema: text,
+    })
   }
   return list
 }
@@ -155,27 +179,40 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
       description: 'Success.',
       headers: {
         'X-Request-Id': { schema: { type: 'string' }, description: 'Id of this request in logs.' },
-        ...(record.etag && record.method === 'get' ? { ETag: { schema: { type: 'string' }, description: 'Version of the resource.' } } : {}),
-        ...(record.location ? { Location: { schema: { type: 'string' }, description: 'Address of what was made.' } } : {}),
+        ...(record.etag && record.method === 'get'
+          ? { ETag: { schema: { type: 'string' }, description: 'Version of the resource.' } }
+          : {}),
+        ...(record.location
+          ? { Location: { schema: { type: 'string' }, description: 'Address of what was made.' } }
+          : {}),
       },
       content: { 'application/json': { schema, example: exampleOf(schema, collector.components) } },
     }
   }
-  for (const [code, errors] of Object.entries(groupErrors(route))) answers[code] = errorResponse(route, errors)
+  for (const [code, errors] of Object.entries(groupErrors(route)))
+    answers[code] = errorResponse(route, errors)
   return answers
 }
 
 function groupErrors({ record }: MountedRoute): Record<string, ErrorSummary[]> {
-  const errors: ErrorSummary[] = [...(record.errors ?? []), kernelErrors.RateLimited, kernelErrors.Internal, kernelErrors.Unavailable]
+  const errors: ErrorSummary[] = [
+    ...(record.errors ?? []),
+    kernelErrors.RateLimited,
+    kernelErrors.Internal,
+    kernelErrors.Unavailable,
+  ]
   if (record.access.kind !== 'open') errors.push(kernelErrors.Unauthenticated)
   if (record.access.kind === 'can') errors.push(kernelErrors.Forbidden)
   if (record.input.body || record.input.query) errors.push(kernelErrors.Invalid)
-  if (record.input.body) errors.push(kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge)
+  if (record.input.body)
+    errors.push(kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge)
   if (record.input.params) errors.push(kernelErrors.NotFound)
   if (record.input.params && !record.input.body && !record.input.query) errors.push(kernelErrors.Invalid)
   const groups: Record<string, ErrorSummary[]> = {}
   for (const error of errors) {
-    const group = (groups[String(error.status)] ??= [])
+    const status = String(error.status)
+    const group = groups[status] ?? []
+    groups[status] = group
     if (!group.some((known) => known.code === error.code)) group.push(error)
   }
   return groups

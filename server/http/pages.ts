@@ -46,7 +46,9 @@ function mountHealth(app: Express, resources: Resources, state: { draining: bool
   app.get('/readyz', async (_request, response) => {
     const report = await readiness(resources)
     const ready = report.ready && !state.draining
-    response.status(ready ? 200 : 503).json({ ...report, ready, ...(state.draining ? { draining: true } : {}) })
+    response
+      .status(ready ? 200 : 503)
+      .json({ ...report, ready, ...(state.draining ? { draining: true } : {}) })
   })
   for (const service of resources.assembly.services) {
     app.get(`${service.prefix}/health`, async (_request, response) => {
@@ -57,7 +59,9 @@ function mountHealth(app: Express, resources: Resources, state: { draining: bool
   }
   app.get('/metrics', async (request, response) => {
     await allowMetrics(resources, request)
-    response.set('Content-Type', resources.metrics.registry.contentType).end(await resources.metrics.registry.metrics())
+    response
+      .set('Content-Type', resources.metrics.registry.contentType)
+      .end(await resources.metrics.registry.metrics())
   })
 }
 
@@ -78,8 +82,10 @@ function mountDocuments(app: Express, resources: Resources): void {
   const documents = new Map<string, string>()
   const document = (service?: string) => {
     const key = service ?? ''
-    let text = documents.get(key)
-    if (!text) documents.set(key, (text = JSON.stringify(openapiDocument(assembly, url, service))))
+    const known = documents.get(key)
+    if (known) return known
+    const text = JSON.stringify(openapiDocument(assembly, url, service))
+    documents.set(key, text)
     return text
   }
   const send = (response: Response, text: string) => response.type('application/json').end(text)

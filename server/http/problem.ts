@@ -1,5 +1,5 @@
-import { BaseError, UniqueConstraintError } from 'sequelize'
 import type { Logger } from 'pino'
+import { BaseError, UniqueConstraintError } from 'sequelize'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
 
@@ -11,13 +11,27 @@ export interface Answer {
 }
 
 /** PostgreSQL error codes that mean "not now" rather than "never" (Appendix A of its manual). */
-const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '25P03'])
+const TRANSIENT = new Set([
+  '40001',
+  '40P01',
+  '55P03',
+  '57014',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '08006',
+  '08001',
+  '08003',
+  '25P03',
+])
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
 
 /** Turns whatever was thrown into an error a caller may see; what is unknown is logged and becomes a bare 500. */
 export function toAppError(thrown: unknown, log: Logger): AppError {
   if (thrown instanceof AppError) return thrown
-  if (thrown instanceof UniqueConstraintError || codeOf(thrown) === '23505') return new kernelErrors.Conflict()
+  if (thrown instanceof UniqueConstraintError || codeOf(thrown) === '23505')
+    return new kernelErrors.Conflict()
   const code = codeOf(thrown)
   if (isDatabaseAway(thrown, code)) {
     log.warn({ err: thrown }, 'the database is not available')
@@ -37,7 +51,9 @@ function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {
   if (!(thrown instanceof Error)) return false
   return (
     thrown.name.startsWith('SequelizeConnection') ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(thrown.message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      thrown.message,
+    )
   )
 }
 
@@ -68,10 +84,19 @@ export function renderProblem(
 
 function renderOauth(error: AppError): Answer {
   const name =
-    error.status === 401 ? 'invalid_client' : error.status === 403 ? 'access_denied' : error.status >= 500 ? 'server_error' : 'invalid_request'
+    error.status === 401
+      ? 'invalid_client'
+      : error.status === 403
+        ? 'access_denied'
+        : error.status >= 500
+          ? 'server_error'
+          : 'invalid_request'
   return {
     status: error.status === 422 ? 400 : error.status,
     headers: { 'Content-Type': 'application/json', ...error.headers },
-    body: JSON.stringify({ error: (error.members['oauth_error'] as string | undefined) ?? name, error_description: error.message }),
+    body: JSON.stringify({
+      error: (error.members.oauth_error as string | undefined) ?? name,
+      error_description: error.message,
+    }),
   }
 }

@@ -1,5 +1,5 @@
-import type { LimitName } from '../kernel/define-route.js'
 import { addressSubject } from '../kernel/addresses.js'
+import type { LimitName } from '../kernel/define-route.js'
 import type { Principal } from '../kernel/principal.js'
 import type { Limit, LimitState } from '../storage/limiter.js'
 
@@ -26,7 +26,13 @@ export const BAD_CREDENTIALS: LimitPolicy = { quota: 60, windowS: 60, by: 'addre
 /** The limit one request counts against. */
 export function limitOf(name: LimitName, principal: Principal | null, ip: string, factor: number): Limit {
   const policy = LIMIT_POLICIES[name]
-  return limitBy(name, policy, policy.by === 'caller' && principal ? `${principal.kind}:${principal.id}` : null, ip, factor)
+  return limitBy(
+    name,
+    policy,
+    policy.by === 'caller' && principal ? `${principal.kind}:${principal.id}` : null,
+    ip,
+    factor,
+  )
 }
 
 /** The limit that a bad credential counts against. */
@@ -34,7 +40,13 @@ export function badCredentialLimit(ip: string, factor: number): Limit {
   return limitBy('bad-credentials', BAD_CREDENTIALS, null, ip, factor)
 }
 
-function limitBy(name: string, policy: LimitPolicy, caller: string | null, ip: string, factor: number): Limit {
+function limitBy(
+  name: string,
+  policy: LimitPolicy,
+  caller: string | null,
+  ip: string,
+  factor: number,
+): Limit {
   return {
     policy: name,
     subject: caller ?? `ip:${addressSubject(ip)}`,

@@ -21,16 +21,25 @@ export async function readInput(
   }
   const problems: InputProblem[] = []
   const params = parsePart(input.params, rawParams, 'params', problems)
-  const query = search === '' && !input.query ? undefined : parsePart(input.query, queryOf(search), 'query', problems)
+  const query =
+    search === '' && !input.query ? undefined : parsePart(input.query, queryOf(search), 'query', problems)
   if (!input.query && search !== '') {
     for (const name of new URLSearchParams(search).keys()) problems.push(unknownParameter(name))
   }
-  const body = input.body && rawBody ? parsePart(input.body, parseBody(request, record, rawBody), '', problems) : undefined
+  const body =
+    input.body && rawBody
+      ? parsePart(input.body, parseBody(request, record, rawBody), '', problems)
+      : undefined
   if (problems.length > 0) throw new kernelErrors.Invalid({ problems })
   return { params, query, body, rawBody }
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, where: string, problems: InputProblem[]): unknown {
+function parsePart(
+  schema: z.ZodType | undefined,
+  value: unknown,
+  where: string,
+  problems: InputProblem[],
+): unknown {
   if (!schema) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -86,7 +95,9 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
     })
     request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', reject)
-    request.on('aborted', () => reject(new kernelErrors.Malformed({ what: 'The request ended before its body did.' })))
+    request.on('aborted', () =>
+      reject(new kernelErrors.Malformed({ what: 'The request ended before its body did.' })),
+    )
   })
 }
 

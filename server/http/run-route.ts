@@ -1,10 +1,10 @@
 import type { MountedRoute } from '../kernel/assemble.js'
-import { appendAudit } from '../storage/audit.js'
-import type { TransactionScope } from '../storage/database.js'
 import type { Ctx } from '../kernel/context.js'
 import { AppError } from '../kernel/define-errors.js'
 import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
+import { appendAudit } from '../storage/audit.js'
+import type { TransactionScope } from '../storage/database.js'
 import { etagOf, matchNames, noneMatchNames } from './conditional.js'
 import type { Exchange } from './dispatch.js'
 import { isIdempotencyKey, runOnce } from './idempotency.js'
@@ -30,7 +30,8 @@ export async function runRoute(
   else if (record.access.kind === 'signedIn') ctx.principal
   const input = await readInput(exchange.request, record, rawParams, exchange.search)
 
-  if (record.method === 'get' && record.transaction === 'manual') return answerOf(ctx, record, input, exchange)
+  if (record.method === 'get' && record.transaction === 'manual')
+    return answerOf(ctx, record, input, exchange)
   try {
     return await inTransaction(ctx, route, input, rawParams, exchange)
   } catch (thrown) {
@@ -77,13 +78,21 @@ async function effect(
   return answerOf(ctx, route.record, input, exchange)
 }
 
-async function answerOf(ctx: Ctx, record: RouteRecord, input: ParsedInput, exchange: Exchange): Promise<Answer> {
+async function answerOf(
+  ctx: Ctx,
+  record: RouteRecord,
+  input: ParsedInput,
+  exchange: Exchange,
+): Promise<Answer> {
   const handle = record.handler as (ctx: Ctx, input: unknown) => unknown
   const pending = handle(ctx, input)
   const output = pending instanceof Promise ? await pending : pending
   const checked = record.output.safeParse(output)
   if (!checked.success) {
-    ctx.log.error({ route: record.id, issues: checked.error.issues.map((i) => [i.path.join('.'), i.code]) }, 'output does not match its schema')
+    ctx.log.error(
+      { route: record.id, issues: checked.error.issues.map((i) => [i.path.join('.'), i.code]) },
+      'output does not match its schema',
+    )
     throw new kernelErrors.Internal()
   }
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, checked.data)
@@ -162,7 +171,8 @@ async function checkPrecondition(
 
 async function writeAudit(ctx: Ctx, record: RouteRecord, input: ParsedInput, result: unknown): Promise<void> {
   const rule = record.audit as Exclude<AuditRule, { none: string }>
-  const tenantId = ctx.auditTenantId === undefined ? (ctx.principalOrNull?.tenant?.id ?? null) : ctx.auditTenantId
+  const tenantId =
+    ctx.auditTenantId === undefined ? (ctx.principalOrNull?.tenant?.id ?? null) : ctx.auditTenantId
   const line = {
     tenantId,
     action: rule.action,
@@ -181,7 +191,12 @@ function canAppend(scope: TransactionScope | undefined, tenantId: string | null)
 }
 
 /** Refused attempts are recorded by themselves, because their transaction is taken back. */
-async function auditRefusal(ctx: Ctx, record: RouteRecord, input: ParsedInput, thrown: unknown): Promise<void> {
+async function auditRefusal(
+  ctx: Ctx,
+  record: RouteRecord,
+  input: ParsedInput,
+  thrown: unknown,
+): Promise<void> {
   if ('none' in record.audit || !record.audit.refusals) return
   if (!(thrown instanceof AppError) || ![401, 403, 423, 429].includes(thrown.status)) return
   const rule = record.audit

@@ -8,7 +8,11 @@ export class SchemaCollector {
 
   /** JSON Schema 2020-12 of a zod schema; named parts become references to components. */
   convert(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-    const { $schema: _dialect, $defs, ...converted } = z.toJSONSchema(schema, {
+    const {
+      $schema: _dialect,
+      $defs,
+      ...converted
+    } = z.toJSONSchema(schema, {
       io,
       unrepresentable: 'any',
       override: ({ jsonSchema }) => {
@@ -36,7 +40,10 @@ function relink(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const out: JsonSchema = {}
   for (const [key, inner] of Object.entries(value)) {
-    out[key] = key === '$ref' && typeof inner === 'string' ? inner.replace('#/$defs/', '#/components/schemas/') : relink(inner)
+    out[key] =
+      key === '$ref' && typeof inner === 'string'
+        ? inner.replace('#/$defs/', '#/components/schemas/')
+        : relink(inner)
   }
   return out
 }
@@ -65,7 +72,9 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
     case 'object': {
       const required = new Set((schema.required as string[] | undefined) ?? [])
       const entries = Object.entries((schema.properties as Record<string, JsonSchema> | undefined) ?? {})
-      return Object.fromEntries(entries.filter(([name]) => required.has(name)).map(([name, inner]) => [name, of(inner)]))
+      return Object.fromEntries(
+        entries.filter(([name]) => required.has(name)).map(([name, inner]) => [name, of(inner)]),
+      )
     }
     case 'array':
       return [of(schema.items ?? {})]
@@ -73,7 +82,9 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
       return BY_FORMAT[String(schema.format)] ?? 'text'.padEnd(Number(schema.minLength ?? 0), 'x')
     case 'integer':
     case 'number':
-      return Number(schema.minimum ?? (schema.exclusiveMinimum !== undefined ? Number(schema.exclusiveMinimum) + 1 : 1))
+      return Number(
+        schema.minimum ?? (schema.exclusiveMinimum !== undefined ? Number(schema.exclusiveMinimum) + 1 : 1),
+      )
     case 'boolean':
       return true
     default:

@@ -48,7 +48,11 @@ export function listHas(list: BlockList, canonical: string): boolean {
  * The client's canonical address: the peer's, or, when the peer is a trusted proxy, the right-most address of
  * X-Forwarded-For that is not itself a trusted proxy. What a client writes further left is never believed.
  */
-export function clientAddress(peer: string | undefined, forwardedFor: string | undefined, trusted: BlockList): string {
+export function clientAddress(
+  peer: string | undefined,
+  forwardedFor: string | undefined,
+  trusted: BlockList,
+): string {
   let address = canonicalAddress(peer ?? '')
   if (forwardedFor === undefined || !listHas(trusted, address)) return address
   for (const hop of forwardedFor.split(',').reverse()) {

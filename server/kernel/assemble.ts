@@ -1,4 +1,3 @@
-import { MEMBERSHIP_ROLES, ROLES } from './principal.js'
 import type { Authenticator } from './authenticator.js'
 import type { JobRecord } from './define-job.js'
 import type { PolicyRule } from './define-policy.js'
@@ -6,6 +5,7 @@ import type { RouteRecord } from './define-route.js'
 import type { EventHandler, ServiceRecord } from './define-service.js'
 import type { EventName } from './events.js'
 import type { PermissionMatrix } from './permissions.js'
+import { MEMBERSHIP_ROLES, ROLES } from './principal.js'
 import { isScope } from './scopes.js'
 
 /** A route with its full path and its service. */
@@ -39,7 +39,11 @@ export class AssemblyError extends Error {
  * Checks the services against each other and sorts them so that each comes after what it needs. Refuses a
  * missing need, a cycle, a duplicate route, operation or job, an unknown permission, an incomplete route.
  */
-export function assemble(all: readonly ServiceRecord[], permissions: PermissionMatrix, only?: readonly string[]): Assembly {
+export function assemble(
+  all: readonly ServiceRecord[],
+  permissions: PermissionMatrix,
+  only?: readonly string[],
+): Assembly {
   const problems: string[] = []
   for (const name of only ?? []) {
     if (!all.some((service) => service.name === name)) {
@@ -52,8 +56,16 @@ export function assemble(all: readonly ServiceRecord[], permissions: PermissionM
   const routes = services.flatMap(mountRoutes)
   checkRoutes(routes, permissions, problems)
   const jobs = services.flatMap((service) => service.jobs ?? [])
-  checkUnique(jobs.map((job) => job.name), 'job', problems)
-  checkUnique(services.map((service) => service.prefix), 'prefix', problems)
+  checkUnique(
+    jobs.map((job) => job.name),
+    'job',
+    problems,
+  )
+  checkUnique(
+    services.map((service) => service.prefix),
+    'prefix',
+    problems,
+  )
   const rules = collectRules(services, permissions, problems)
   if (problems.length > 0) throw new AssemblyError(problems)
   return {
@@ -67,9 +79,18 @@ export function assemble(all: readonly ServiceRecord[], permissions: PermissionM
   }
 }
 
-function sortByNeeds(chosen: readonly ServiceRecord[], all: readonly ServiceRecord[], problems: string[]): ServiceRecord[] {
+function sortByNeeds(
+  chosen: readonly ServiceRecord[],
+  all: readonly ServiceRecord[],
+  problems: string[],
+): ServiceRecord[] {
   const byName = new Map(chosen.map((service) => [service.name, service]))
-  if (byName.size !== chosen.length) checkUnique(chosen.map((s) => s.name), 'service', problems)
+  if (byName.size !== chosen.length)
+    checkUnique(
+      chosen.map((s) => s.name),
+      'service',
+      problems,
+    )
   const sorted: ServiceRecord[] = []
   const state = new Map<string, 'visiting' | 'done'>()
   const visit = (service: ServiceRecord, trail: string[]): void => {
@@ -117,8 +138,16 @@ function checkPermissions(permissions: PermissionMatrix, problems: string[]): vo
   }
 }
 
-function checkRoutes(routes: readonly MountedRoute[], permissions: PermissionMatrix, problems: string[]): void {
-  checkUnique(routes.map((route) => route.record.id), 'operationId', problems)
+function checkRoutes(
+  routes: readonly MountedRoute[],
+  permissions: PermissionMatrix,
+  problems: string[],
+): void {
+  checkUnique(
+    routes.map((route) => route.record.id),
+    'operationId',
+    problems,
+  )
   checkUnique(
     routes.map(({ record, path }) => `${record.method.toUpperCase()} ${path.replace(/:[a-zA-Z]+/g, ':x')}`),
     'route',
@@ -127,17 +156,32 @@ function checkRoutes(routes: readonly MountedRoute[], permissions: PermissionMat
   for (const { record, path } of routes) {
     const name = `${record.method.toUpperCase()} ${path}`
     const problem = (text: string) => problems.push(`${name}: ${text}`)
-    for (const field of ['id', 'summary', 'access', 'limit', 'audit', 'input', 'output', 'handler'] as const) {
+    for (const field of [
+      'id',
+      'summary',
+      'access',
+      'limit',
+      'audit',
+      'input',
+      'output',
+      'handler',
+    ] as const) {
       if (record[field] === undefined) problem(`"${field}" is missing`)
     }
     if (record.access?.kind === 'can' && !Object.hasOwn(permissions, record.access.permission)) {
       problem(`the permission "${record.access.permission}" is not in server/permissions.ts`)
     }
     const named = [...path.matchAll(/:([a-zA-Z]+)/g)].map((match) => match[1])
-    if (named.length > 0 && !record.input?.params) problem('the path has parameters but input.params has no schema')
+    if (named.length > 0 && !record.input?.params)
+      problem('the path has parameters but input.params has no schema')
     if (record.status === 201 && !record.location) problem('a route that answers 201 must give `location`')
     if (record.method === 'get' && record.input?.body) problem('a GET takes no body')
-    if (record.method === 'get' && record.audit && !('none' in record.audit) && record.transaction === 'manual') {
+    if (
+      record.method === 'get' &&
+      record.audit &&
+      !('none' in record.audit) &&
+      record.transaction === 'manual'
+    ) {
       problem('an audited GET needs a transaction')
     }
   }
@@ -148,7 +192,8 @@ function collectRules(services: readonly ServiceRecord[], permissions: Permissio
   for (const service of services) {
     for (const policy of service.policies ?? []) {
       for (const [permission, rule] of Object.entries(policy.rules)) {
-        if (!Object.hasOwn(permissions, permission)) problems.push(`policy of "${service.name}" judges the unknown permission "${permission}"`)
+        if (!Object.hasOwn(permissions, permission))
+          problems.push(`policy of "${service.name}" judges the unknown permission "${permission}"`)
         if (rules.has(permission)) problems.push(`two policies judge "${permission}"`)
         rules.set(permission, rule)
       }

@@ -149,11 +149,21 @@ export class Ctx {
 
   /** Stores an event with the open transaction; it is delivered at least once after commit. */
   async emit<N extends EventName>(name: N, payload: Events[N], tenantId?: string | null): Promise<void> {
-    await storeEvent(this.resources, name, payload, tenantId === undefined ? (this.#principal?.tenant?.id ?? null) : tenantId)
+    await storeEvent(
+      this.resources,
+      name,
+      payload,
+      tenantId === undefined ? (this.#principal?.tenant?.id ?? null) : tenantId,
+    )
   }
 
   /** Writes an audit line with the open transaction. Routes do this by themselves; this is for jobs and extra lines. */
-  async audit(line: { action: string; target?: string | null; tenantId?: string | null; detail?: Record<string, unknown> }) {
+  async audit(line: {
+    action: string
+    target?: string | null
+    tenantId?: string | null
+    detail?: Record<string, unknown>
+  }) {
     await appendAudit(this.db, {
       tenantId: line.tenantId === undefined ? (this.#principal?.tenant?.id ?? null) : line.tenantId,
       action: line.action,
@@ -182,7 +192,11 @@ export class Ctx {
 }
 
 /** A context for work nobody asked for by a request: jobs, event handlers, seeds. */
-export function backgroundContext(resources: Resources, name: string, tenant: ActiveTenant | null = null): Ctx {
+export function backgroundContext(
+  resources: Resources,
+  name: string,
+  tenant: ActiveTenant | null = null,
+): Ctx {
   const id = newRequestId()
   return new Ctx(resources, {
     principal: systemPrincipal(name, tenant),

@@ -16,7 +16,8 @@ export interface JobRecord<P = unknown> {
 
 /** Declares a job; checks what the types cannot. */
 export function defineJob<P>(job: JobRecord<P>): JobRecord {
-  if (!/^[a-z]+(\.[a-z0-9-]+)+$/.test(job.name)) throw new TypeError(`job name "${job.name}" is not service.verb-noun`)
+  if (!/^[a-z]+(\.[a-z0-9-]+)+$/.test(job.name))
+    throw new TypeError(`job name "${job.name}" is not service.verb-noun`)
   if (job.everySeconds !== undefined && !job.payload.safeParse({}).success) {
     throw new TypeError(`periodic job "${job.name}" must accept an empty payload`)
   }

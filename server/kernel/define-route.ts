@@ -97,6 +97,8 @@ export interface RouteRecord extends Omit<RouteSpec<RouteInput, z.ZodType>, 'han
 }
 
 /** Declares a route. Leaving out access, limit, audit, input or output does not compile. */
-export function defineRoute<const I extends RouteInput, O extends z.ZodType>(spec: RouteSpec<I, O>): RouteRecord {
+export function defineRoute<const I extends RouteInput, O extends z.ZodType>(
+  spec: RouteSpec<I, O>,
+): RouteRecord {
   return spec as unknown as RouteRecord
 }

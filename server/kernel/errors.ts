@@ -7,7 +7,10 @@ export const kernelErrors = defineErrors('request', {
     message: (d: { reason: string }) => d.reason,
     next: 'Send a valid access token or API key as "Authorization: Bearer …".',
     headers: (d: { reason: string }) => ({
-      'WWW-Authenticate': d.reason === 'No credential was sent.' ? 'Bearer realm="vetrai"' : 'Bearer realm="vetrai", error="invalid_token"',
+      'WWW-Authenticate':
+        d.reason === 'No credential was sent.'
+          ? 'Bearer realm="vetrai"'
+          : 'Bearer realm="vetrai", error="invalid_token"',
     }),
   },
   forbidden: {

@@ -40,7 +40,12 @@ export function decodeCursor(key: Buffer, text: string, binding: unknown): Posit
 }
 
 function sign(key: Buffer, body: Buffer, binding: unknown): Buffer {
-  return createHmac('sha256', key).update(JSON.stringify(binding)).update('\0').update(body).digest().subarray(0, 16)
+  return createHmac('sha256', key)
+    .update(JSON.stringify(binding))
+    .update('\0')
+    .update(body)
+    .digest()
+    .subarray(0, 16)
 }
 
 export interface PageQuery {

@@ -17,7 +17,14 @@ export type PermissionMatrix = Readonly<Record<string, PermissionRow>>
 /** Why a principal may or may not do something, for `GET /auth/v1/why` and for tests. */
 export interface Verdict {
   allowed: boolean
-  reason: 'granted' | 'unknown_permission' | 'role' | 'scope' | 'not_for_keys' | 'no_tenant' | 'tenant_suspended'
+  reason:
+    | 'granted'
+    | 'unknown_permission'
+    | 'role'
+    | 'scope'
+    | 'not_for_keys'
+    | 'no_tenant'
+    | 'tenant_suspended'
 }
 
 /**

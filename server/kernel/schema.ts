@@ -45,7 +45,10 @@ export const page = {
 export function listOf<T extends z.ZodType>(item: T) {
   return z.strictObject({
     data: z.array(item),
-    next_cursor: z.string().nullable().describe('Give it as ?cursor= to get the next page; null on the last.'),
+    next_cursor: z
+      .string()
+      .nullable()
+      .describe('Give it as ?cursor= to get the next page; null on the last.'),
     has_more: z.boolean(),
   })
 }
@@ -54,7 +57,10 @@ export function listOf<T extends z.ZodType>(item: T) {
 export function jsonObject({ maxBytes }: { maxBytes: number }) {
   return z
     .record(z.string().min(1).max(100), z.json())
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `at most ${maxBytes} bytes as JSON`)
+    .refine(
+      (value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
+      `at most ${maxBytes} bytes as JSON`,
+    )
 }
 
 /** Empty input part, spelled out so that unknown parameters are refused. */

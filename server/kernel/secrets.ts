@@ -1,7 +1,21 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 
 /** What a derived key is for. One purpose never sees another's key. */
-export type SecretPurpose = 'cursor' | 'password' | 'token' | 'api-key' | 'seal' | 'idempotency' | 'object-url'
+export type SecretPurpose =
+  | 'cursor'
+  | 'password'
+  | 'token'
+  | 'api-key'
+  | 'seal'
+  | 'idempotency'
+  | 'object-url'
 
 /**
  * The installation's master secret and the keys derived from it (HKDF-SHA-256, RFC 5869).
@@ -13,7 +27,8 @@ export class Secrets {
 
   /** @param master 64 hexadecimal characters (32 bytes). */
   constructor(master: string) {
-    if (!/^[0-9a-f]{64}$/i.test(master)) throw new TypeError('the master secret must be 64 hexadecimal characters')
+    if (!/^[0-9a-f]{64}$/i.test(master))
+      throw new TypeError('the master secret must be 64 hexadecimal characters')
     this.#master = Buffer.from(master, 'hex')
   }
 

@@ -38,7 +38,12 @@ export async function readiness(resources: Resources): Promise<Readiness> {
   )
   const checks = { postgres, redis, schema, pgvector, ...Object.fromEntries(services) }
   const needed = [postgres, schema, ...services.map(([, result]) => result)]
-  return { ready: needed.every((one) => one.ok), version: VERSION, schema_version: schema.version ?? 'unknown', checks }
+  return {
+    ready: needed.every((one) => one.ok),
+    version: VERSION,
+    schema_version: schema.version ?? 'unknown',
+    checks,
+  }
 }
 
 async function check(work: () => Promise<Partial<Check>>): Promise<Check> {
@@ -61,10 +66,13 @@ async function redisVersion({ redis }: Resources): Promise<string> {
 
 async function schemaCheck({ db }: Resources): Promise<Check> {
   return check(async () => {
-    const rows = await db.readGlobal<{ name: string }>({ text: 'select name from schema_migrations order by name' })
+    const rows = await db.readGlobal<{ name: string }>({
+      text: 'select name from schema_migrations order by name',
+    })
     const applied = new Set(rows.map((row) => row.name))
     const pending = (await knownMigrations()).filter((name) => !applied.has(name))
-    if (pending.length > 0) throw new Error(`${pending.length} migrations are pending; run: vetrai migrate up`)
+    if (pending.length > 0)
+      throw new Error(`${pending.length} migrations are pending; run: vetrai migrate up`)
     return { version: schemaVersion(rows.map((row) => row.name)) }
   })
 }

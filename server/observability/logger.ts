@@ -1,12 +1,25 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
 const SECRET_FIELDS = [
-  'password', 'new_password', 'current_password', 'token', 'access_token', 'refresh_token', 'secret', 'key',
-  'api_key', 'authorization', 'cookie', 'code', 'recovery_codes', 'client_secret',
+  'password',
+  'new_password',
+  'current_password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'secret',
+  'key',
+  'api_key',
+  'authorization',
+  'cookie',
+  'code',
+  'recovery_codes',
+  'client_secret',
 ]
 
 /** Anything that looks like one of our credentials, or a JWT, wherever it stands in a text. */
-const CREDENTIAL = /\b(?:vtr_[a-z]+_[0-9A-Za-z]{20,}|ey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})/g
+const CREDENTIAL =
+  /\b(?:vtr_[a-z]+_[0-9A-Za-z]{20,}|ey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})/g
 
 /** Removes credentials from free text. */
 export function scrub(text: string): string {
@@ -14,7 +27,11 @@ export function scrub(text: string): string {
 }
 
 /** JSON lines to stdout (or `destination`); secret fields and credential-shaped texts are removed. */
-export function openLogger(options: { level: string; name: string; destination?: DestinationStream }): Logger {
+export function openLogger(options: {
+  level: string
+  name: string
+  destination?: DestinationStream
+}): Logger {
   return pino(
     {
       level: options.level,
@@ -31,7 +48,11 @@ export function openLogger(options: { level: string; name: string; destination?:
 /** What of an error may be logged: database errors carry values in `detail` and `parameters`, which stay out. */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return scrub(String(error))
-  const { code, constraint, table } = error as Error & { code?: unknown; constraint?: unknown; table?: unknown }
+  const { code, constraint, table } = error as Error & {
+    code?: unknown
+    constraint?: unknown
+    table?: unknown
+  }
   return {
     type: error.name,
     message: scrub(error.message),

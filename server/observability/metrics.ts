@@ -17,19 +17,38 @@ export class Metrics {
     new Gauge({ name: 'vetrai_http_requests_in_flight', help: 'Requests being answered.', registers: [] }),
   )
   readonly limited = this.#register(
-    new Counter({ name: 'vetrai_rate_limited_total', help: 'Requests refused by a limit.', labelNames: ['policy'], registers: [] }),
+    new Counter({
+      name: 'vetrai_rate_limited_total',
+      help: 'Requests refused by a limit.',
+      labelNames: ['policy'],
+      registers: [],
+    }),
   )
   readonly limiterFallback = this.#register(
-    new Counter({ name: 'vetrai_limiter_fallback_total', help: 'Limits counted by the process alone because Redis was away.', registers: [] }),
+    new Counter({
+      name: 'vetrai_limiter_fallback_total',
+      help: 'Limits counted by the process alone because Redis was away.',
+      registers: [],
+    }),
   )
   readonly authentications = this.#register(
-    new Counter({ name: 'vetrai_authentications_total', help: 'Credentials looked at, by outcome.', labelNames: ['outcome'], registers: [] }),
+    new Counter({
+      name: 'vetrai_authentications_total',
+      help: 'Credentials looked at, by outcome.',
+      labelNames: ['outcome'],
+      registers: [],
+    }),
   )
   readonly outboxStored = this.#register(
     new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
   )
   readonly cache = this.#register(
-    new Counter({ name: 'vetrai_cache_lookups_total', help: 'Identity cache lookups.', labelNames: ['cache', 'outcome'], registers: [] }),
+    new Counter({
+      name: 'vetrai_cache_lookups_total',
+      help: 'Identity cache lookups.',
+      labelNames: ['cache', 'outcome'],
+      registers: [],
+    }),
   )
 
   /** Adds the process's own figures (event loop, memory, GC); these are sampled, so tests leave them out. */

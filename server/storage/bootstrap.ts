@@ -34,7 +34,9 @@ export async function bootstrapDatabase(options: BootstrapOptions): Promise<void
       await admin.query(`create database ${pg.escapeIdentifier(database)} owner vetrai_owner`)
     }
     await admin.query(`revoke all on database ${pg.escapeIdentifier(database)} from public`)
-    await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_app, vetrai_system`)
+    await admin.query(
+      `grant connect on database ${pg.escapeIdentifier(database)} to vetrai_app, vetrai_system`,
+    )
   } finally {
     await admin.end()
   }

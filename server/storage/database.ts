@@ -72,7 +72,8 @@ export class Database {
    */
   async transaction<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
     const current = this.#current()
-    if (current && current.scope.role === scope.role && current.scope.tenantId === scope.tenantId) return work()
+    if (current && current.scope.role === scope.role && current.scope.tenantId === scope.tenantId)
+      return work()
 
     const sequelize = scope.role === 'app' ? this.sequelize : this.#system
     const afterCommit: (() => unknown)[] = []

@@ -45,7 +45,9 @@ end
 return out`
 
 type ScriptAnswer = [allowed: number, remaining: number, ttlMs: number][]
-type Scripted = RedisClient & { vetraiLimit(count: number, ...args: (string | number)[]): Promise<ScriptAnswer> }
+type Scripted = RedisClient & {
+  vetraiLimit(count: number, ...args: (string | number)[]): Promise<ScriptAnswer>
+}
 
 interface LocalWindow {
   used: number

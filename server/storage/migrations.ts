@@ -20,7 +20,10 @@ export interface MigrationState {
 /** Names of all migrations this version brings, oldest first. */
 export async function knownMigrations(): Promise<string[]> {
   const files = await readdir(fileURLToPath(FOLDER))
-  return files.filter((file) => FILE.test(file)).map((file) => file.slice(0, -3)).sort()
+  return files
+    .filter((file) => FILE.test(file))
+    .map((file) => file.slice(0, -3))
+    .sort()
 }
 
 /** The version of the schema a list of applied migrations makes: the name of the newest, or `empty`. */
@@ -31,7 +34,14 @@ export function schemaVersion(applied: readonly string[]): string {
 /** Opens a connection as vetrai_owner, which owns the schema. */
 export async function connectOwner(url: string, password: string): Promise<pg.Client> {
   const { host, port, database } = connectionParts(url)
-  const client = new pg.Client({ host, port, database, user: 'vetrai_owner', password, application_name: 'vetrai_migrate' })
+  const client = new pg.Client({
+    host,
+    port,
+    database,
+    user: 'vetrai_owner',
+    password,
+    application_name: 'vetrai_migrate',
+  })
   await client.connect()
   return client
 }
@@ -41,7 +51,10 @@ export async function connectOwner(url: string, password: string): Promise<pg.Cl
  * advisory lock; a statement waits at most five seconds for a lock, so that a busy table is not blocked
  * behind a waiting migration. What was applied before a failure stays.
  */
-export async function migrateUp(client: pg.Client, onStep: (name: string) => void = () => undefined): Promise<string[]> {
+export async function migrateUp(
+  client: pg.Client,
+  onStep: (name: string) => void = () => undefined,
+): Promise<string[]> {
   await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK])
   try {
     await client.query(`create table if not exists schema_migrations (
@@ -60,7 +73,10 @@ export async function migrationStates(client: Pick<pg.Client, 'query'>): Promise
   const applied = await appliedMigrations(client)
   const known = await knownMigrations()
   const unknown = [...applied.keys()].filter((name) => !known.includes(name))
-  return [...known, ...unknown].map((name) => ({ name, applied_at: applied.get(name)?.toISOString() ?? null }))
+  return [...known, ...unknown].map((name) => ({
+    name,
+    applied_at: applied.get(name)?.toISOString() ?? null,
+  }))
 }
 
 async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<string, Date>> {
@@ -92,7 +108,9 @@ function umzugFor(client: pg.Client, names: readonly string[], onStep: (name: st
 
 async function apply(client: pg.Client, name: string): Promise<void> {
   const file = new URL(`${name}.js`, FOLDER)
-  const { default: migration } = (await import(pathToFileURL(fileURLToPath(file)).href)) as { default: Migration }
+  const { default: migration } = (await import(pathToFileURL(fileURLToPath(file)).href)) as {
+    default: Migration
+  }
   const inTransaction = migration.transaction !== false
   const record = {
     text: 'insert into schema_migrations (name, checksum) values ($1, $2)',
@@ -111,6 +129,8 @@ async function apply(client: pg.Client, name: string): Promise<void> {
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    throw new Error(`migration ${name} failed and was taken back: ${(error as Error).message}`, { cause: error })
+    throw new Error(`migration ${name} failed and was taken back: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }

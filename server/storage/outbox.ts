@@ -91,13 +91,20 @@ export class OutboxDispatcher {
     for (const handler of assembly.handlers.get(row.name) ?? []) {
       if (done.has(handler.service)) continue
       try {
-        const ctx = backgroundContext(this.#resources, `on:${row.name}`, row.tenant_id ? { id: row.tenant_id, slug: '', status: 'active' } : null)
+        const ctx = backgroundContext(
+          this.#resources,
+          `on:${row.name}`,
+          row.tenant_id ? { id: row.tenant_id, slug: '', status: 'active' } : null,
+        )
         // A transaction of its own, so that one handler's failure takes nothing else back.
         await db.transaction({ role: 'app', tenantId: row.tenant_id }, () => handler.run(ctx, eventOf(row)))
         done.add(handler.service)
       } catch (error) {
         failure = error
-        log.error({ err: error, event: row.name, event_id: row.id, service: handler.service }, 'event handler failed')
+        log.error(
+          { err: error, event: row.name, event_id: row.id, service: handler.service },
+          'event handler failed',
+        )
       }
     }
     const pauseS = Math.min(3600, 2 ** Math.min(row.attempts, 12))
@@ -113,5 +120,11 @@ export class OutboxDispatcher {
 }
 
 function eventOf(row: OutboxRow): StoredEvent {
-  return { id: row.id, name: row.name, tenantId: row.tenant_id, payload: row.payload, occurredAt: row.created_at }
+  return {
+    id: row.id,
+    name: row.name,
+    tenantId: row.tenant_id,
+    payload: row.payload,
+    occurredAt: row.created_at,
+  }
 }

@@ -35,7 +35,8 @@ export function openRedis({ url, password, name, onError }: RedisOptions): Redis
 
 function addressOf(url: string) {
   const parsed = new URL(url)
-  if (parsed.protocol === 'unix:') return { path: parsed.pathname, db: Number(parsed.searchParams.get('db') ?? 0) }
+  if (parsed.protocol === 'unix:')
+    return { path: parsed.pathname, db: Number(parsed.searchParams.get('db') ?? 0) }
   return {
     host: parsed.hostname || '127.0.0.1',
     port: Number(parsed.port || 6379),

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
@@ -35,7 +34,7 @@ export async function* readLogs(
   const merged = tails.flatMap(({ name, lines }) => withTimes(name, lines)).sort((a, b) => a.time - b.time)
   for (const { component, line } of merged.slice(-options.lines)) yield { component, line }
   if (!options.follow) return
-  const followers = tails.map(({ name, path, end }) => new Follower(name, path, end))
+  const followers = tails.map(({ name, path, end, archives }) => new Follower(name, path, end, archives))
   for (;;) {
     for (const follower of followers) yield* await follower.fresh()
     await sleep(POLL_MS)
@@ -63,15 +62,21 @@ function withTimes(component: string, lines: string[]): (LogLine & { time: numbe
   })
 }
 
-/** The last lines of a log and its older files, and where its current file ended. */
-async function readTail(path: string, wanted: number): Promise<{ lines: string[]; end: number }> {
-  const current = await lastLines(path, wanted)
-  let { lines } = current
-  for (let number = 1; lines.length < wanted && number <= LOG_BOUNDS.keep; number++) {
-    if (!existsSync(`${path}.${number}`)) break
-    lines = [...(await lastLines(`${path}.${number}`, wanted - lines.length)).lines, ...lines]
+/** The last lines of a log and its older files, where its current file ended, and which older ones it had. */
+async function readTail(
+  path: string,
+  wanted: number,
+): Promise<{ lines: string[]; end: number; archives: string[] }> {
+  for (;;) {
+    const archives = await archiveIds(path)
+    const current = await lastLines(path, wanted)
+    let { lines } = current
+    for (let number = 1; lines.length < wanted && number <= archives.length; number++) {
+      lines = [...(await lastLines(`${path}.${number}`, wanted - lines.length)).lines, ...lines]
+    }
+    // Rotated meanwhile: what was read may hold lines twice or not at all.
+    if (rotationsSince(archives, await archiveIds(path)) === 0) return { lines, end: current.end, archives }
   }
-  return { lines, end: current.end }
 }
 
 /** Reads backwards in chunks until enough lines are found. A last line without its end counts too. */
@@ -97,42 +102,67 @@ async function lastLines(path: string, wanted: number): Promise<{ lines: string[
   }
 }
 
-/** Reads what is appended to one log. */
+/** Reads what is appended to one log, through any number of rotations between two looks. */
 class Follower {
-  private decoder = new StringDecoder('utf8')
+  private readonly decoder = new StringDecoder('utf8')
   private partial = ''
 
   constructor(
     private readonly component: string,
     private readonly path: string,
     private offset: number,
+    private archives: string[],
   ) {}
 
   async fresh(): Promise<LogLine[]> {
-    const size = (await stat(this.path).catch(() => undefined))?.size ?? 0
+    const archives = await archiveIds(this.path)
+    const rotations = rotationsSince(this.archives, archives)
+    // The oldest new archive goes on where the last look ended; those after it are read whole.
     let text = ''
-    if (size < this.offset) {
-      // Rotated: what was written before lies at the end of the first older file.
-      text = await this.read(`${this.path}.1`)
+    for (let number = rotations; number >= 1; number--) {
+      const rest = await readFrom(`${this.path}.${number}`, this.offset)
+      if (rest.length > 0) text += this.decoder.write(rest)
       this.offset = 0
     }
-    text = this.partial + text + (await this.read(this.path))
-    const lines = text.split('\n')
+    this.archives = archives
+    const current = await readFrom(this.path, this.offset)
+    // Rotated just now: these bytes may be of the wrong file; the next look knows better.
+    const isSteady = rotationsSince(archives, await archiveIds(this.path)) === 0
+    if (isSteady) {
+      this.offset += current.length
+      text += this.decoder.write(current)
+    }
+    const lines = (this.partial + text).split('\n')
     this.partial = lines.pop() ?? ''
     return lines.map((line) => ({ component: this.component, line }))
   }
+}
 
-  private async read(path: string): Promise<string> {
-    const file = await open(path, 'r').catch(() => undefined)
-    if (!file) return ''
-    try {
-      const { size } = await file.stat()
-      const length = Math.max(0, size - this.offset)
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.offset)
-      this.offset += bytesRead
-      return this.decoder.write(buffer.subarray(0, bytesRead))
-    } finally {
-      await file.close()
-    }
+/** Names the older files of a log, newest first, in a way that outlives their renaming. */
+async function archiveIds(path: string): Promise<string[]> {
+  const ids: string[] = []
+  for (let number = 1; number <= LOG_BOUNDS.keep; number++) {
+    const found = await stat(`${path}.${number}`, { bigint: true }).catch(() => undefined)
+    if (found) ids.push(`${found.ino}:${found.birthtimeNs}`)
+  }
+  return ids
+}
+
+function rotationsSince(before: string[], now: string[]): number {
+  const newest = before[0]
+  if (newest === undefined) return now.length
+  const position = now.indexOf(newest)
+  return position === -1 ? now.length : position
+}
+
+async function readFrom(path: string, offset: number): Promise<Buffer> {
+  const file = await open(path, 'r').catch(() => undefined)
+  if (!file) return Buffer.alloc(0)
+  try {
+    const length = Math.max(0, (await file.stat()).size - offset)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
   }
 }

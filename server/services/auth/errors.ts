@@ -23,6 +23,11 @@ export const authErrors = defineErrors('auth', {
     message: 'The code is wrong, was used before, or is no longer valid.',
     next: 'Wait for the next code of your authenticator app, or use a recovery code.',
   },
+  codeRequired: {
+    status: 401,
+    message: 'This account has a second factor: a code is needed too.',
+    next: 'Send the code of your authenticator app, or a recovery code, as "code".',
+  },
   locked: {
     status: 429,
     message: (d: { retryAfter: number }) =>

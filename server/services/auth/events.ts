@@ -6,10 +6,13 @@ declare module '../../kernel/events.js' {
     'auth.user.disabled': { userId: string }
     'auth.user.enabled': { userId: string }
     'auth.user.deleted': { userId: string; email: string }
+    /** Somebody named an organisation when they signed up; it exists, with them as org_admin. */
+    'auth.organization.created': { tenantId: string; userId: string }
+    'auth.email.changed': { userId: string; from: string; to: string }
     'auth.email.verified': { userId: string; email: string }
-    'auth.password.changed': { userId: string; how: 'changed' | 'reset' | 'set_by_admin' }
+    'auth.password.changed': { userId: string; how: 'changed' | 'reset' | 'set_by_admin'; ip: string }
     'auth.session.created': { userId: string; sessionId: string }
-    'auth.session.reused': { userId: string; sessionId: string; firstUsedAt: string }
+    'auth.session.reused': { userId: string; sessionId: string; firstUsedAt: string; ip: string }
     'auth.factor.added': { userId: string; factorId: string }
     'auth.factor.removed': { userId: string; factorId: string }
     'auth.impersonation.started': { userId: string; sessionId: string; endsAt: string; reason: string }

@@ -125,3 +125,13 @@ export async function findOpenTokenRequest(
 export async function deleteOneTimeToken(db: Database, id: string): Promise<void> {
   await db.query({ text: 'delete from one_time_tokens where id = $1', values: [id] })
 }
+
+/** Whether a token of this purpose was mailed to this address since then, for another request. */
+export async function mailedRecently(db: Database, request: OneTimeToken, since: Date): Promise<boolean> {
+  const rows = await db.query({
+    text: `select 1 from one_time_tokens where email = $1 and purpose = $2 and id <> $3
+             and token_hash is not null and created_at > $4 limit 1`,
+    values: [request.email, request.purpose, request.id, since],
+  })
+  return rows.length > 0
+}

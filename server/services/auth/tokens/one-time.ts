@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** What a one-time token may be used for; each is signed into its token and valid for nothing else. */
-export const ONE_TIME_PURPOSES = ['verify_email', 'reset_password', 'mfa_login', 'set_password'] as const
+export const ONE_TIME_PURPOSES = ['sign_up', 'verify_email', 'reset_password', 'mfa_login'] as const
 export type OneTimePurpose = (typeof ONE_TIME_PURPOSES)[number]
 
 const EXPIRY_BYTES = 6

@@ -1,0 +1,100 @@
+import { addressSubject } from '../../../kernel/addresses.js'
+import type { Ctx } from '../../../kernel/context.js'
+import { authErrors } from '../errors.js'
+import { ACCOUNT_BACKOFF, ADDRESS_BACKOFF, type BackoffPolicy, lockedUntil } from '../lockout/backoff.js'
+import { clearFailures, readFailures, recordFailure } from '../models/login-failure.js'
+import { QueueFull } from '../passwords/work-queue.js'
+import { authState } from '../state.js'
+
+interface Subject {
+  hash: string
+  policy: BackoffPolicy
+}
+
+/**
+ * Whether the password is right. Failures count against the account and the caller's address, and beyond a few of
+ * them nothing is tried at all (429). The same work is done whether or not the account exists. Because the check
+ * is made when the attempt's turn comes, parallel guesses gain at most the number of hashing slots.
+ */
+export async function attemptPassword(
+  ctx: Ctx,
+  { email, password, stored }: { email: string; password: string; stored: string | null },
+): Promise<boolean> {
+  const { hasher } = authState(ctx.resources)
+  const subjects = subjectsOf(ctx, email)
+  return inTurn(ctx, async () => {
+    await refuseLocked(ctx, subjects)
+    const right = await hasher.verifyNow(password, stored)
+    if (!right) for (const { hash, policy } of subjects) await recordFailure(ctx.db, hash, policy, ctx.now())
+    return right
+  })
+}
+
+/**
+ * Whether a code is right, by `check`. Every attempt counts as failed before it is made and is forgiven when it
+ * succeeds, one at a time for each account: parallel guesses gain nothing.
+ */
+export async function attemptCode(ctx: Ctx, email: string, check: () => Promise<boolean>): Promise<boolean> {
+  const subjects = subjectsOf(ctx, email)
+  await ctx.db.transaction({ role: 'system', tenantId: null }, async () => {
+    await ctx.db.query({
+      text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+      values: [subjects[0]?.hash],
+    })
+    await refuseLocked(ctx, subjects)
+    for (const { hash, policy } of subjects) await recordFailure(ctx.db, hash, policy, ctx.now())
+  })
+  const right = await check()
+  if (right) await forgiveFailures(ctx, email)
+  return right
+}
+
+/** Forgets an account's failures after it was proved whose it is. Those of the address stay: it may try other accounts. */
+export async function forgiveFailures(ctx: Ctx, email: string): Promise<void> {
+  await clearFailures(ctx.db, accountSubject(ctx, email))
+}
+
+/** Runs work on passwords when its turn comes; 503 at once when too many wait. */
+export async function hashPassword(ctx: Ctx, password: string): Promise<string> {
+  try {
+    return await authState(ctx.resources).hasher.hash(password)
+  } catch (error) {
+    throw asBusy(error)
+  }
+}
+
+async function inTurn<T>(ctx: Ctx, work: () => Promise<T>): Promise<T> {
+  try {
+    return await authState(ctx.resources).hasher.queue.run(work)
+  } catch (error) {
+    throw asBusy(error)
+  }
+}
+
+function asBusy(error: unknown): unknown {
+  return error instanceof QueueFull ? new authErrors.Busy({ retryAfter: error.retryAfterSeconds }) : error
+}
+
+async function refuseLocked(ctx: Ctx, subjects: readonly Subject[]): Promise<void> {
+  const now = ctx.now()
+  const records = await readFailures(
+    ctx.db,
+    subjects.map((subject) => subject.hash),
+  )
+  const waits = subjects.map(
+    ({ hash, policy }) => lockedUntil(records.get(hash) ?? null, policy, now)?.getTime() ?? 0,
+  )
+  const waitMs = Math.max(...waits) - now.getTime()
+  if (waitMs > 0) throw new authErrors.Locked({ retryAfter: Math.ceil(waitMs / 1000) })
+}
+
+function subjectsOf(ctx: Ctx, email: string): Subject[] {
+  return [
+    { hash: accountSubject(ctx, email), policy: ACCOUNT_BACKOFF },
+    { hash: ctx.secrets.hash('token', `login-address:${addressSubject(ctx.ip)}`), policy: ADDRESS_BACKOFF },
+  ]
+}
+
+function accountSubject(ctx: Ctx, email: string): string {
+  return ctx.secrets.hash('token', `login-account:${email}`)
+}
