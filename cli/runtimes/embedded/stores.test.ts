@@ -1,0 +1,128 @@
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import { openDeployment } from '../../deployment/deployment.js'
+import { leaseCache } from './cache-folder.js'
+import { providePostgres } from './postgres-binaries.js'
+import { clusterMajor, ensureCluster, ensureOwnedFolder } from './postgres-cluster.js'
+import { clearPostmaster } from './postmaster-file.js'
+import { startPrivatePostgres, startPrivateRedis } from './private-stores.js'
+import { provideRedis } from './redis-binaries.js'
+import { probeRedis } from './redis-commands.js'
+import { canTraverse, chooseServiceUser } from './service-user.js'
+import { silent, type TestDeployment, temporaryFolder, testDeployment } from './test-support.js'
+
+const SECRET = { superuserPassword: 'x', durable: false }
+
+describe('private PostgreSQL and Redis', function () {
+  this.timeout(30_000)
+  let folder: string
+
+  before(async () => {
+    await leaseCache(`process-${process.pid}`)
+    folder = await temporaryFolder()
+  })
+
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  it('start beneath a folder that only its owner may enter, and leave nothing there', async () => {
+    const closed = join(folder, 'closed')
+    await mkdir(closed, { mode: 0o700 })
+    const [postgres, redis] = await Promise.all([
+      startPrivatePostgres({ dir: closed, fast: true }),
+      startPrivateRedis({ dir: closed }),
+    ])
+    expect(postgres).to.include({ host: '127.0.0.1', adminUser: 'postgres' })
+    expect(await probeRedis(redis)).to.equal(true)
+    expect(await probeRedis({ ...redis, password: 'wrong' })).to.equal(false)
+
+    await Promise.all([postgres.stop(), redis.kill()])
+    expect(await probeRedis(redis)).to.equal(false)
+  })
+
+  it('refuse a data directory of another PostgreSQL major, and touch nothing in it', async () => {
+    const dataDir = join(folder, 'old')
+    await mkdir(dataDir)
+    await writeFile(join(dataDir, 'PG_VERSION'), '16\n')
+    const binaries = await providePostgres()
+    const error = await ensureCluster(binaries, { dataDir, user: undefined }, SECRET).catch(
+      (reason: unknown) => reason,
+    )
+
+    expect(error).to.include({ code: 'postgres_major_mismatch', exitCode: 4 })
+    expect(String(error)).to.include('16').and.include(String(binaries.major))
+    expect(await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).to.equal('16\n')
+  })
+
+  it('begin a cluster anew whose creation was cut short', async () => {
+    const user = chooseServiceUser()
+    const place = { dataDir: join(folder, 'store', 'cluster'), user }
+    await ensureOwnedFolder(dirname(place.dataDir), user)
+    await mkdir(`${place.dataDir}.creating`)
+    await writeFile(join(`${place.dataDir}.creating`, 'PG_VERSION'), '18\n')
+    const binaries = await providePostgres()
+
+    expect(await ensureCluster(binaries, place, SECRET)).to.deep.equal({ created: true })
+    expect(await ensureCluster(binaries, place, SECRET)).to.deep.equal({ created: false })
+    expect(await clusterMajor(place.dataDir)).to.equal(binaries.major)
+  })
+
+  it('remove a postmaster.pid whose number now belongs to another program', async () => {
+    const dataDir = join(folder, 'stale')
+    await mkdir(dataDir)
+    expect(await clearPostmaster(dataDir)).to.equal('none')
+    for (const content of [`${process.pid}\n/elsewhere\n`, '999999999\n', '']) {
+      await writeFile(join(dataDir, 'postmaster.pid'), content)
+      expect(await clearPostmaster(dataDir)).to.equal('stale')
+    }
+  })
+
+  it('take a Redis or Valkey from the PATH, but not one that is too old', async () => {
+    const bin = join(folder, 'bin')
+    await mkdir(bin)
+    await fakeProgram(join(bin, 'redis-server'), 'Redis server v=5.0.7 sha=0')
+    await fakeProgram(join(bin, 'valkey-server'), 'Valkey server v=8.1.2 sha=0')
+
+    expect(await provideRedis({ path: bin })).to.deep.include({ engine: 'valkey', version: '8.1.2' })
+    await rm(join(bin, 'valkey-server'))
+    expect((await provideRedis({ path: bin })).command).not.to.include(bin)
+  })
+
+  it('know which folders another user can reach', async () => {
+    const stranger = { name: 'stranger', uid: 54_321, gid: 54_321 }
+    const inner = join(folder, 'outer', 'inner')
+    await mkdir(inner, { recursive: true })
+    await chmod(join(folder, 'outer'), 0o700)
+    expect(await canTraverse(inner, stranger)).to.equal(false)
+    await chmod(join(folder, 'outer'), 0o711)
+    expect(await canTraverse(inner, stranger)).to.equal(true)
+  })
+})
+
+describe('a copied deployment', function () {
+  this.timeout(30_000)
+  let test: TestDeployment
+
+  before(async () => {
+    test = await testDeployment({ closed: true })
+  })
+
+  after(() => test.cleanUp())
+
+  it('is not started on the data of its original', async () => {
+    // Only for root does data lie outside the directory.
+    if (process.getuid?.() !== 0) return
+    await test.runtime.up(test.deployment, silent)
+    await test.runtime.down(test.deployment, silent)
+    const copy = `${test.deployment.dir}-copy`
+    await cp(test.deployment.dir, copy, { recursive: true, verbatimSymlinks: true })
+
+    const error = await test.runtime.up(await openDeployment(copy), silent).catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'deployment_copied', exitCode: 4 })
+    expect(String(error)).to.include(test.deployment.dir)
+  })
+})
+
+async function fakeProgram(path: string, version: string): Promise<void> {
+  await writeFile(path, `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 })
+}
