@@ -1,0 +1,102 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { SeenRequest } from '../../testing/api-stub.js'
+import { type StubDeployment, stubDeployment } from '../../testing/stub-deployment.js'
+import { DEMO_TENANTS, demoEmail } from './demo-data.js'
+import type { SeedResult } from './seed-demo.js'
+
+type Row = Record<string, unknown>
+
+describe('seed', () => {
+  let bed: StubDeployment
+  let kept: { tenants: Row[]; users: Row[]; keys: Row[] }
+
+  beforeEach(async () => {
+    bed = await stubDeployment()
+    kept = { tenants: [], users: [], keys: [] }
+    serve(bed, kept)
+  })
+  afterEach(() => bed.remove())
+
+  it('makes organisations with people in every tenant role, keys, and one that is suspended', async () => {
+    const result = (await bed.run('seed --json')).json<SeedResult & Row>()
+    expect(result.tenants).to.have.length(DEMO_TENANTS.length)
+    expect(new Set(result.users.map(({ role }) => role))).to.deep.equal(
+      new Set(['org_admin', 'billing_admin', 'user']),
+    )
+    expect(result.keys.every(({ key }) => key?.startsWith('vtr_'))).to.equal(true)
+    expect(kept.tenants.filter(({ status }) => status === 'suspended')).to.have.length(1)
+  })
+
+  it('changes nothing when run again, and repairs what is missing', async () => {
+    await bed.run('seed')
+    const writes = () => bed.stub.seen.filter(({ method }) => method !== 'GET').length
+    const before = writes()
+    const again = await bed.run('seed')
+    expect(writes()).to.equal(before)
+    expect(again.stdout).to.include('nothing was changed')
+
+    kept.users.shift()
+    const repaired = (await bed.run('seed --json')).json<SeedResult & Row>()
+    expect(repaired.users.filter(({ created }) => created)).to.have.length(1)
+    expect(repaired.keys.every(({ key }) => key === null)).to.equal(true)
+  })
+
+  it('keeps the one password of the demo in a private file and shows only its path', async () => {
+    const { stdout } = await bed.run('seed')
+    const file = join(bed.dir, 'secrets/demo-password')
+    const password = (await readFile(file, 'utf8')).trim()
+    expect(stdout).to.include(file).and.not.include(password)
+    expect((await stat(file)).mode & 0o777).to.equal(0o600)
+    expect(kept.users.every((user) => user.password === password)).to.equal(true)
+    await bed.run('seed')
+    expect((await readFile(file, 'utf8')).trim()).to.equal(password)
+  })
+
+  it('uses addresses that no mail can reach', () => {
+    expect(demoEmail('Tomás Rivera', 'acme-robotics')).to.equal('tomas.rivera@acme-robotics.example')
+    expect(demoEmail('Léa Fontaine', 'x')).to.equal('lea.fontaine@x.example')
+  })
+})
+
+/** An API that keeps what it is told, as far as the demo goes. */
+function serve({ stub }: StubDeployment, kept: { tenants: Row[]; users: Row[]; keys: Row[] }): void {
+  const tenantOf = ({ headers }: SeenRequest) => String(headers['x-tenant'])
+  const page = (data: Row[]) => ({ body: { data, next_cursor: null, has_more: false } })
+  for (const { slug } of DEMO_TENANTS) {
+    stub.on(`GET /tenancy/v1/tenants/${slug}`, () => {
+      const tenant = kept.tenants.find((one) => one.slug === slug)
+      return tenant ? { body: tenant } : { status: 404, body: { code: 'tenancy.not_found', detail: 'No.' } }
+    })
+    stub.on(`POST /tenancy/v1/tenants/${slug}/suspend`, () => {
+      const tenant = kept.tenants.find((one) => one.slug === slug) ?? {}
+      tenant.status = 'suspended'
+      return { body: tenant }
+    })
+  }
+  stub.on('POST /tenancy/v1/tenants', ({ body }) => {
+    const tenant = { id: `id-${kept.tenants.length}`, status: 'active', ...(body as Row) }
+    kept.tenants.push(tenant)
+    return { status: 201, body: tenant }
+  })
+  stub.on('GET /auth/v1/users', ({ query }) => page(kept.users.filter(({ email }) => email === query.email)))
+  stub.on('POST /auth/v1/users', ({ body }) => {
+    const user = { id: `user-${kept.users.length}`, ...(body as Row) }
+    kept.users.push(user)
+    return { status: 201, body: user }
+  })
+  stub.on('GET /keys/v1/keys', (request) =>
+    page(kept.keys.filter(({ name, tenant }) => name === request.query.name && tenant === tenantOf(request))),
+  )
+  stub.on('POST /keys/v1/keys', (request) => {
+    const key = {
+      id: `key-${kept.keys.length}`,
+      state: 'active',
+      tenant: tenantOf(request),
+      ...(request.body as Row),
+    }
+    kept.keys.push(key)
+    return { status: 201, body: { ...key, key: `vtr_live_${kept.keys.length}` } }
+  })
+}
