@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
+import { linkSecret } from './http/object-links.js'
 import { assemble } from './kernel/assemble.js'
 import type { Lifecycle } from './kernel/lifecycle.js'
 import type { Resources } from './kernel/resources.js'
@@ -154,7 +155,7 @@ function openObjects(config: Config, secrets: Secrets): ObjectStore {
     return createFileObjectStore({
       path: config.OBJECT_STORE_PATH,
       baseUrl: `${config.VETRAI_PUBLIC_URL ?? ''}/objects/v1`,
-      secret: secrets.key('object-url').toString('hex'),
+      secret: linkSecret({ secrets }),
     })
   }
   if (!endpoint || !bucket || !accessKey || !secretKey) {

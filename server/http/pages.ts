@@ -10,6 +10,7 @@ import { readiness } from '../observability/health.js'
 import { VERSION } from '../version.js'
 import { authenticate, credentialOf } from './authenticate.js'
 import { givenRequestId, securityHeaders } from './headers.js'
+import { mountObjectLinks } from './object-links.js'
 import { openapiDocument } from './openapi.js'
 import { renderProblem, toAppError } from './problem.js'
 
@@ -29,6 +30,7 @@ export function mountPages(app: Express, resources: Resources, state: { draining
   })
   mountHealth(app, resources, state)
   mountDocuments(app, resources)
+  mountObjectLinks(app, resources)
   app.use(() => {
     throw new kernelErrors.NotFound()
   })
