@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { type Document, isMap, parse, parseDocument } from 'yaml'
 import { atomicWrite } from './atomic-write.js'
+import { readCachedConfig, writeCachedConfig } from './config-cache.js'
 import { CliError, isSystemError } from './errors.js'
-import { type ConfigProblem, checkConfig, type DeploymentConfig } from './schema.js'
+import type { ConfigProblem, DeploymentConfig } from './schema.js'
 
 /** vetrai.yml as text and as checked values; edits keep the operator's comments and order. */
 export class ConfigFile {
@@ -12,17 +12,27 @@ export class ConfigFile {
     private current: DeploymentConfig,
   ) {}
 
-  /** Reads and checks a file: CliError `config_missing` or `config_invalid` with every problem listed. */
-  static async open(path: string): Promise<ConfigFile> {
+  /**
+   * Reads and checks a file: CliError `config_missing` or `config_invalid` with every problem listed.
+   * With a `cache` file a text that was checked before is not parsed again: most commands only need
+   * to know the port.
+   */
+  static async open(path: string, cache?: string): Promise<ConfigFile> {
     const text = await readConfigText(path)
-    return new ConfigFile(path, text, checkedText(path, text))
+    const known = cache === undefined ? undefined : await readCachedConfig(cache, text)
+    if (known) return new ConfigFile(path, text, known)
+    const { parseConfig } = await import('./config-text.js')
+    const parsed = parseConfig(text)
+    if (!parsed.ok) throw invalid(path, parsed.problems)
+    if (cache !== undefined) await writeCachedConfig(cache, text, parsed.config)
+    return new ConfigFile(path, text, parsed.config)
   }
 
   get values(): DeploymentConfig {
     return this.current
   }
 
-  /** Value at a dotted path with defaults filled in; undefined when unset, CliError when no such key. */
+  /** Value at a dotted path with defaults filled in; undefined when unset. */
   get(path: string): unknown {
     return lookUp(this.current, keysOf(path))
   }
@@ -37,30 +47,24 @@ export class ConfigFile {
 
   /** Sets several values at once: all are valid together, or nothing is written. */
   async setMany(changes: Record<string, unknown>): Promise<void> {
-    const attempts = [(value: unknown) => value, readAsYaml]
-    let problems: ConfigProblem[] = []
-    for (const read of attempts) {
-      const text = edited(this.text, changes, read)
-      const checked = checkConfig(parse(text))
-      if (checked.ok) {
-        await atomicWrite(this.path, text, 0o600)
-        this.text = text
-        this.current = checked.config
-        return
-      }
-      problems = checked.problems
-    }
-    throw invalid(this.path, problems)
+    const { editConfig } = await import('./config-text.js')
+    const edited = editConfig(
+      this.text,
+      Object.entries(changes).map(([path, value]) => ({ keys: keysOf(path), value })),
+    )
+    if (!edited.ok) throw invalid(this.path, edited.problems)
+    await atomicWrite(this.path, edited.text, 0o600)
+    this.text = edited.text
+    this.current = edited.config
   }
 }
 
 /** Lists what is wrong with a file; empty when it is valid. Only a missing file throws. */
 export async function configProblems(path: string): Promise<ConfigProblem[]> {
   const text = await readConfigText(path)
-  const document = parseDocument(text)
-  if (document.errors.length > 0) return yamlProblems(document)
-  const checked = checkConfig(document.toJS())
-  return checked.ok ? [] : checked.problems
+  const { parseConfig } = await import('./config-text.js')
+  const parsed = parseConfig(text)
+  return parsed.ok ? [] : parsed.problems
 }
 
 async function readConfigText(path: string): Promise<string> {
@@ -77,18 +81,6 @@ async function readConfigText(path: string): Promise<string> {
   }
 }
 
-function checkedText(path: string, text: string): DeploymentConfig {
-  const document = parseDocument(text)
-  if (document.errors.length > 0) throw invalid(path, yamlProblems(document))
-  const checked = checkConfig(document.toJS())
-  if (checked.ok) return checked.config
-  throw invalid(path, checked.problems)
-}
-
-function yamlProblems(document: Document.Parsed): ConfigProblem[] {
-  return document.errors.map((error) => ({ path: '', message: error.message.split('\n')[0] ?? 'not YAML' }))
-}
-
 function invalid(path: string, problems: ConfigProblem[]): CliError {
   const list = problems.map((problem) => `  ${problem.path || '(file)'}: ${problem.message}`)
   return new CliError({
@@ -97,35 +89,6 @@ function invalid(path: string, problems: ConfigProblem[]): CliError {
     next: 'Correct these, then check with: vetrai config validate',
     exitCode: 2,
   })
-}
-
-function edited(text: string, changes: Record<string, unknown>, read: (value: unknown) => unknown): string {
-  const document = parseDocument(text)
-  for (const [path, value] of Object.entries(changes)) {
-    const keys = keysOf(path)
-    if (value === undefined) removeIn(document, keys)
-    else document.setIn(keys, document.createNode(read(value)))
-  }
-  return document.toString({ lineWidth: 110 })
-}
-
-/** Removing the last key of a block removes the block: an empty one would read as null. */
-function removeIn(document: Document.Parsed, keys: string[]): void {
-  if (!document.hasIn(keys)) return
-  document.deleteIn(keys)
-  const parent = keys.slice(0, -1)
-  if (parent.length === 0) return
-  const node = document.getIn(parent)
-  if (isMap(node) && node.items.length === 0) removeIn(document, parent)
-}
-
-function readAsYaml(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  try {
-    return parse(value)
-  } catch {
-    return value
-  }
 }
 
 function keysOf(path: string): string[] {

@@ -15,7 +15,7 @@ import { localUrl, migrateEnv, publicUrl, type StoreAddresses, serverEnv } from 
 export async function openDeployment(dir: string): Promise<Deployment> {
   const absolute = resolve(dir)
   const paths = deploymentPaths(absolute)
-  const config = await ConfigFile.open(paths.config)
+  const config = await ConfigFile.open(paths.config, `${paths.run}/config.json`)
   const lock = await readLock(paths.lock)
   if (lock) return new Deployment(absolute, config, lock)
   throw new CliError({

@@ -1,26 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { atomicWrite } from './atomic-write.js'
 import { CliError, isSystemError } from './errors.js'
 
-const lockSchema = z.looseObject({
-  /** Random, never changes; names what lives outside the directory. */
-  id: z.string().regex(/^[0-9a-f]{16}$/),
-  created_at: z.string(),
-  /** Ports chosen once: `postgres`, `redis`. */
-  ports: z.record(z.string(), z.int()).default({}),
-  /** Versions in use, by component. */
-  versions: z.record(z.string(), z.string()).default({}),
-  /** Folders outside the deployment directory that belong to it. */
-  outside: z.array(z.string()).default([]),
-  /** Unprivileged user that owns the data; absent when the operator's own user does. */
-  service_user: z.object({ name: z.string(), uid: z.int(), gid: z.int() }).optional(),
-  /** Fingerprints of work done once: repeated only when they change. */
-  done: z.record(z.string(), z.string()).default({}),
-})
-
 /** Content of lock.json: what a deployment really uses, written by the program only. */
-export type DeploymentLock = z.infer<typeof lockSchema>
+export interface DeploymentLock {
+  /** Random, 16 hex characters, never changes; names what lives outside the directory. */
+  id: string
+  created_at: string
+  /** Ports chosen once: `postgres`, `redis`. */
+  ports: Record<string, number>
+  /** Versions in use, by component. */
+  versions: Record<string, string>
+  /** Folders outside the deployment directory that belong to it. */
+  outside: string[]
+  /** Fingerprints of work done once: repeated only when they change. */
+  done: Record<string, string>
+}
 
 /** Reads lock.json; undefined when there is none, a CliError `lock_invalid` when it makes no sense. */
 export async function readLock(path: string): Promise<DeploymentLock | undefined> {
@@ -28,22 +23,47 @@ export async function readLock(path: string): Promise<DeploymentLock | undefined
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
-  try {
-    return lockSchema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new CliError({
-      code: 'lock_invalid',
-      message: `${path} is damaged.`,
-      next: 'Put lock.json back from a backup of this directory.',
-      cause,
-    })
-  }
+  const lock = parseLock(text)
+  if (lock) return lock
+  throw new CliError({
+    code: 'lock_invalid',
+    message: `${path} is damaged.`,
+    next: 'Put lock.json back from a backup of this directory.',
+  })
 }
 
 /** Writes lock.json atomically. */
 export async function writeLock(path: string, lock: DeploymentLock): Promise<void> {
-  await atomicWrite(path, `${JSON.stringify(lockSchema.parse(lock), null, 2)}\n`, 0o600)
+  await atomicWrite(path, `${JSON.stringify(lock, null, 2)}\n`, 0o600)
+}
+
+/** By hand, because every command reads this file and a schema library takes longer to load than that. */
+function parseLock(text: string): DeploymentLock | undefined {
+  const value = parseObject(text)
+  if (!value) return undefined
+  const { id, created_at, ports, versions, outside, done } = value
+  if (typeof id !== 'string' || !/^[0-9a-f]{16}$/.test(id) || typeof created_at !== 'string') return undefined
+  if (!isRecord(ports, 'number') || !isRecord(versions, 'string') || !isRecord(done, 'string'))
+    return undefined
+  if (!Array.isArray(outside) || !outside.every((folder) => typeof folder === 'string')) return undefined
+  return { ...value, id, created_at, ports, versions, outside, done }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown, type: 'number'): value is Record<string, number>
+function isRecord(value: unknown, type: 'string'): value is Record<string, string>
+function isRecord(value: unknown, type: 'number' | 'string'): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).every((one) => typeof one === type)
 }

@@ -2,42 +2,56 @@ import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
 import type { Runtime } from '../runtime.js'
-import { down } from './down.js'
-import { during } from './during.js'
-import { readLogs } from './logs.js'
-import { listMigrations, migrateDatabase } from './migrate.js'
 import { installedPrograms, type ProgramPaths } from './program-paths.js'
 import { componentNames, embeddedStatus } from './status.js'
 import { supervisorReport } from './supervisor-client.js'
-import { uninstall } from './uninstall.js'
-import { restart, up } from './up.js'
 
 /**
  * The runtime without Docker: a supervisor in the background keeps a private PostgreSQL, a private
  * Redis or Valkey and the server. `programs` replaces what is started, for tests.
+ *
+ * What only some commands need is imported when it is needed, so that `status` is quick.
  */
 export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installedPrograms): Runtime {
   return {
     name: 'embedded',
-    up: async (deployment, progress) => up(deployment, await programs(), progress),
-    down,
+    up: async (deployment, progress) => {
+      const { up } = await import('./up.js')
+      return up(deployment, await programs(), progress)
+    },
+    down: async (deployment, progress) => {
+      const { down } = await import('./down.js')
+      return down(deployment, progress)
+    },
     restart: async (deployment, component, progress) => {
       if (component !== undefined) requireComponent(deployment, component)
+      const { restart } = await import('./up.js')
       await restart(deployment, await programs(), progress, component === undefined ? [] : [component])
     },
     status: async (deployment) => embeddedStatus(deployment, await programs()),
-    logs: readLogs,
-    migrations: async (deployment) =>
-      listMigrations(deployment, await programs(), await runningStores(deployment)),
+    logs: async function* (deployment, options) {
+      const { readLogs } = await import('./logs.js')
+      yield* readLogs(deployment, options)
+    },
+    migrations: async (deployment) => {
+      const { listMigrations } = await import('./migrate.js')
+      return listMigrations(deployment, await programs(), await runningStores(deployment))
+    },
     migrate: async (deployment, progress) => {
+      const [{ migrateDatabase }, { during }] = await Promise.all([
+        import('./migrate.js'),
+        import('./during.js'),
+      ])
       const addresses = await runningStores(deployment)
       const work = async () => migrateDatabase(deployment, await programs(), addresses)
       return deployment.withLock('migrate', () =>
         deployment.journal.record('migrate', () => during(progress, 'Apply pending migrations', work)),
       )
     },
-    uninstall: (deployment, progress) =>
-      deployment.withLock('uninstall', () => uninstall(deployment, progress)),
+    uninstall: async (deployment, progress) => {
+      const { uninstall } = await import('./uninstall.js')
+      await deployment.withLock('uninstall', () => uninstall(deployment, progress))
+    },
   }
 }
 
@@ -50,7 +64,7 @@ async function runningStores(deployment: Deployment): Promise<StoreAddresses> {
     const { ports } = deployment.lock
     return {
       databaseUrl: `postgres://127.0.0.1:${ports.postgres}/vetrai`,
-      redisUrl: `redis://127.0.0.1:${ports.redis}/0`,
+      ...(!deployment.config.redis.url && { redisUrl: `redis://127.0.0.1:${ports.redis}/0` }),
     }
   }
   throw new CliError({
