@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util'
+import { moveAside } from './machine/cores.js'
+import { type Figure, printTable, writeResult } from './report.js'
+import { measureBoot } from './scenarios/boot.js'
+import { measureCommandLine } from './scenarios/command-line.js'
+import { measureRoutes } from './scenarios/http.js'
+import { measureLogin } from './scenarios/login.js'
+import { openWorld, populate, startExpress, startVetrai } from './world.js'
+
+const HELP = `npm run bench -- [--only routes,login,boot,cli] [--seconds N]
+
+Each figure is a ratio to a baseline measured in the same run. The measured server has a core of its own;
+load generator, PostgreSQL and Redis share the others. Results go to bench/results/.`
+
+const SCENARIOS = ['routes', 'login', 'boot', 'cli'] as const
+type Scenario = (typeof SCENARIOS)[number]
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, seconds: { type: 'string', default: '4' }, help: { type: 'boolean' } },
+})
+if (values.help) console.log(HELP)
+else await main(values.only?.split(',') ?? SCENARIOS, Number(values.seconds))
+
+async function main(wanted: readonly string[], seconds: number): Promise<void> {
+  const asked = (name: Scenario) => wanted.includes(name)
+  const figures: Figure[] = []
+  const add = (more: Figure[]) => {
+    printTable(more)
+    figures.push(...more)
+  }
+  if (asked('cli')) add(await measureCommandLine())
+  moveAside()
+  const world = await openWorld()
+  try {
+    if (asked('routes')) add(await routes(world, seconds))
+    if (asked('login')) add(await login(world))
+    if (asked('boot')) add(await measureBoot(world))
+  } finally {
+    await world.close()
+  }
+  console.log()
+  printTable(figures)
+  console.log(`\nwritten to ${await writeResult(figures)}`)
+}
+
+async function routes(world: Awaited<ReturnType<typeof openWorld>>, seconds: number): Promise<Figure[]> {
+  const [express, vetrai] = [await startExpress(), await startVetrai(world)]
+  try {
+    const cast = await populate(world, vetrai.url)
+    return await measureRoutes(cast, { express: express.url, vetrai: vetrai.url }, seconds)
+  } finally {
+    await Promise.all([express.stop(), vetrai.stop()])
+  }
+}
+
+async function login(world: Awaited<ReturnType<typeof openWorld>>): Promise<Figure[]> {
+  const vetrai = await startVetrai(world, { cores: 'all' })
+  try {
+    return await measureLogin(await populate(world, vetrai.url), vetrai.url)
+  } finally {
+    await vetrai.stop()
+  }
+}

@@ -1,0 +1,64 @@
+import { drive, type LoadResult, median, type Target } from '../machine/load.js'
+import type { Figure } from '../report.js'
+import type { Cast } from '../world.js'
+
+const WARM_SECONDS = 2
+const ROUNDS = 5
+
+/** The hot routes, each measured right after the yardstick in the same round; the medians of the ratios. */
+export async function measureRoutes(
+  cast: Cast,
+  urls: { express: string; vetrai: string },
+  seconds: number,
+): Promise<Figure[]> {
+  const targets = targetsOf(cast, urls)
+  for (const target of Object.values(targets)) await drive(target, { seconds: WARM_SECONDS })
+  const rounds: Record<keyof typeof targets, LoadResult>[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const express = await drive(targets.express, { seconds })
+    const read = await drive(targets.read, { seconds })
+    const verify = await drive(targets.verify, { seconds })
+    const me = await drive(targets.me, { seconds })
+    rounds.push({ express, read, verify, me })
+  }
+  const ratioOf = (name: 'read' | 'verify' | 'me') =>
+    median(rounds.map((r) => r[name].perSecond / r.express.perSecond))
+  const detailOf = (name: 'read' | 'verify' | 'me') => ({
+    per_second: median(rounds.map((r) => r[name].perSecond)),
+    express_per_second: median(rounds.map((r) => r.express.perSecond)),
+    p50_ms: median(rounds.map((r) => r[name].p50)),
+    p99_ms: median(rounds.map((r) => r[name].p99)),
+    express_p99_ms: median(rounds.map((r) => r.express.p99)),
+  })
+  return [
+    figure('tenant read by API key', ratioOf('read'), { atLeast: 0.45 }, detailOf('read')),
+    figure('POST /keys/v1/verify', ratioOf('verify'), { atLeast: 0.75 }, detailOf('verify')),
+    figure('verify, p99', median(rounds.map((r) => r.verify.p99 / r.express.p99)), { atMost: 3 }, {}),
+    figure('GET /auth/v1/me by JWT', ratioOf('me'), { atLeast: 0.45 }, detailOf('me')),
+  ]
+}
+
+/** The request of each route, and of the yardstick. */
+export function targetsOf(cast: Cast, urls: { express: string; vetrai: string }) {
+  const byKey = { authorization: `Bearer ${cast.callerKey}` }
+  return {
+    express: { url: urls.express },
+    read: { url: `${urls.vetrai}/tenancy/v1/tenants/${cast.tenantId}`, headers: byKey },
+    verify: {
+      url: `${urls.vetrai}/keys/v1/verify`,
+      method: 'POST',
+      headers: { ...byKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ key: cast.otherKey, scopes: ['documents:read'] }),
+    },
+    me: { url: `${urls.vetrai}/auth/v1/me`, headers: { authorization: `Bearer ${cast.jwt}` } },
+  } as const satisfies Record<string, Target>
+}
+
+function figure(
+  name: string,
+  value: number,
+  target: Figure['target'],
+  detail: Record<string, number>,
+): Figure {
+  return { name, value, unit: 'x', target, detail }
+}
