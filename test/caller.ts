@@ -1,3 +1,5 @@
+import { documentOf } from './api-document.js'
+
 /** An answer as a test looks at it. */
 export interface Answer {
   status: number
@@ -67,7 +69,18 @@ export class Caller {
       ...(text === undefined ? {} : { body: text }),
     })
     const answer = await response.text()
+    await this.#keepToDocument(method, path, response, answer)
     return { status: response.status, headers: response.headers, body: parsed(answer), text: answer }
+  }
+
+  /** Every answer that any test gets must be as the API document says. */
+  async #keepToDocument(method: string, path: string, response: Response, text: string): Promise<void> {
+    const document = await documentOf(this.#url)
+    const [plain = path] = path.split('?')
+    const type = response.headers.get('content-type')
+    const problems = document.problems(method, plain, response.status, type, parsed(text))
+    if (problems.length > 0)
+      throw new Error(`the answer is not as documented:\n${problems.join('\n')}\n${text.slice(0, 500)}`)
   }
 }
 

@@ -194,28 +194,39 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
   return answers
 }
 
-function groupErrors({ record }: MountedRoute): Record<string, ErrorSummary[]> {
-  const errors: ErrorSummary[] = [
-    ...(record.errors ?? []),
-    kernelErrors.RateLimited,
-    kernelErrors.Internal,
-    kernelErrors.Unavailable,
-  ]
-  if (record.access.kind !== 'open') errors.push(kernelErrors.Unauthenticated)
-  if (record.access.kind === 'can') errors.push(kernelErrors.Forbidden)
-  if (record.input.body || record.input.query) errors.push(kernelErrors.Invalid)
-  if (record.input.body)
-    errors.push(kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge)
-  if (record.input.params) errors.push(kernelErrors.NotFound)
-  if (record.input.params && !record.input.body && !record.input.query) errors.push(kernelErrors.Invalid)
+function groupErrors(route: MountedRoute): Record<string, ErrorSummary[]> {
   const groups: Record<string, ErrorSummary[]> = {}
-  for (const error of errors) {
+  for (const error of [...(route.record.errors ?? []), ...errorsOfEvery(route.record)]) {
     const status = String(error.status)
     const group = groups[status] ?? []
     groups[status] = group
     if (!group.some((known) => known.code === error.code)) group.push(error)
   }
   return groups
+}
+
+/** What the steps around a route can answer, whatever its operation does. */
+function errorsOfEvery({ access, input, method }: MountedRoute['record']): ErrorSummary[] {
+  const writes = method !== 'get'
+  const idempotent = method === 'post' || method === 'patch'
+  return [
+    kernelErrors.RateLimited,
+    kernelErrors.Internal,
+    kernelErrors.Unavailable,
+    // Any unknown parameter is refused, also where none is known.
+    kernelErrors.Invalid,
+    ...(access.kind === 'open' ? [] : [kernelErrors.Unauthenticated, kernelErrors.NotFound]),
+    ...(access.kind === 'can'
+      ? [kernelErrors.Forbidden, kernelErrors.TenantRequired, kernelErrors.TenantSuspended]
+      : []),
+    ...(input.params ? [kernelErrors.NotFound] : []),
+    ...(input.body ? [kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge] : []),
+    ...(writes ? [kernelErrors.Conflict, kernelErrors.Timeout] : []),
+    ...(writes && method !== 'post' ? [kernelErrors.PreconditionFailed] : []),
+    ...(idempotent
+      ? [kernelErrors.Malformed, kernelErrors.IdempotencyInProgress, kernelErrors.IdempotencyMismatch]
+      : []),
+  ]
 }
 
 function errorResponse({ record }: MountedRoute, errors: ErrorSummary[]): JsonSchema {
