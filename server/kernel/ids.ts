@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { v7 } from 'uuid'
 
 /** A new UUIDv7 (RFC 9562): sorts by creation time within this process. */
-export const newId: () => string = v7
+export function newId(): string {
+  return v7()
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 

@@ -32,6 +32,8 @@ interface OpenTransaction {
   scope: TransactionScope
   client: pg.Client
   afterCommit: (() => unknown)[]
+  /** Its work is over: what still runs below it must not reach a connection that serves somebody else by now. */
+  ended: boolean
 }
 
 type Row = Record<string, unknown>
@@ -68,12 +70,11 @@ export class Database {
 
   /**
    * Runs `work` in one transaction of this scope; commits when it resolves, rolls back when it throws. Inside
-   * an open transaction of the same scope it joins; another scope opens a second, independent transaction.
+   * an open transaction that may see the same rows it joins; another scope opens a second, independent one.
    */
   async transaction<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
     const current = this.#current()
-    if (current && current.scope.role === scope.role && current.scope.tenantId === scope.tenantId)
-      return work()
+    if (current && seesTheSame(current.scope, scope)) return work()
 
     const sequelize = scope.role === 'app' ? this.sequelize : this.#system
     const afterCommit: (() => unknown)[] = []
@@ -86,8 +87,12 @@ export class Database {
           text: "select set_config('vetrai.tenant_id', $1, true)",
           values: [scope.tenantId ?? ''],
         })
-        const open: OpenTransaction = { scope, client, afterCommit }
-        return scopeRun({ transaction, [KEY]: open }, work)
+        const open: OpenTransaction = { scope, client, afterCommit, ended: false }
+        try {
+          return await scopeRun({ transaction, [KEY]: open }, work)
+        } finally {
+          open.ended = true
+        }
       }),
     )
     for (const effect of afterCommit) await this.#runEffect(effect)
@@ -106,16 +111,12 @@ export class Database {
 
   /** A raw statement in the open transaction. Throws where none is open. */
   async query<R extends Row = Row>(statement: Statement): Promise<R[]> {
-    const current = this.#current()
-    if (!current) throw new Error('a statement was issued outside a transaction; open one, or use read…()')
-    return (await current.client.query(mutable(statement))).rows as R[]
+    return (await this.#client().query(mutable(statement))).rows as R[]
   }
 
   /** Like `query`, but answers the number of rows touched. */
   async execute(statement: Statement): Promise<number> {
-    const current = this.#current()
-    if (!current) throw new Error('a statement was issued outside a transaction; open one, or use read…()')
-    return (await current.client.query(mutable(statement))).rowCount ?? 0
+    return (await this.#client().query(mutable(statement))).rowCount ?? 0
   }
 
   /** One autocommitted statement on tables that belong to no tenant. */
@@ -173,7 +174,14 @@ export class Database {
   }
 
   #current(): OpenTransaction | undefined {
-    return scopeGet(KEY) as OpenTransaction | undefined
+    const open = scopeGet(KEY) as OpenTransaction | undefined
+    return open?.ended ? undefined : open
+  }
+
+  #client(): pg.Client {
+    const open = this.#current()
+    if (!open) throw new Error('a statement was issued outside a transaction; open one, or use read…()')
+    return open.client
   }
 
   async #runEffect(effect: () => unknown): Promise<void> {
@@ -186,11 +194,17 @@ export class Database {
   }
 }
 
+function seesTheSame(a: TransactionScope, b: TransactionScope): boolean {
+  return a.role === b.role && (a.role === 'system' || a.tenantId === b.tenantId)
+}
+
 const tenantSelects = new Map<string, string>()
 
 function tenantSelect(select: string): string {
   let text = tenantSelects.get(select)
   if (!text) {
+    // Without the reference PostgreSQL may read before the tenant is bound, and find nothing.
+    if (!/\bctx\.t\b/.test(select)) throw new TypeError('a tenant read must compare with ctx.t')
     text = `with ctx as materialized (select set_config('vetrai.tenant_id', $1, true) as t)
       select r.* from ctx cross join lateral (${select} offset 0) r`
     tenantSelects.set(select, text)
