@@ -140,6 +140,11 @@ export const authErrors = defineErrors('auth', {
     message: 'The last super_admin cannot be removed, disabled or given another role.',
     next: 'Make somebody else super_admin first.',
   },
+  lastOrgAdmin: {
+    status: 409,
+    message: 'The last org_admin of an organisation cannot be given another role.',
+    next: 'Make somebody else org_admin first.',
+  },
   notYourself: {
     status: 409,
     message: 'This cannot be done to your own account.',

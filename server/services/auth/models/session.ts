@@ -102,6 +102,15 @@ export async function listSessions(db: Database, userId: string, now: Date): Pro
   })
 }
 
+/** A session, live or not, or null. */
+export async function findSession(db: Database, id: string): Promise<Session | null> {
+  const rows = await db.query<Session>({
+    text: `select ${COLUMNS} from sessions s where id = $1`,
+    values: [id],
+  })
+  return rows[0] ?? null
+}
+
 /** A live session, or null. */
 export async function findLiveSession(db: Database, id: string, now: Date): Promise<Session | null> {
   const rows = await db.query<Session>({

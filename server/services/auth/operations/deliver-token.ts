@@ -62,8 +62,12 @@ async function deliverReset(ctx: Ctx, request: OneTimeToken): Promise<void> {
 
 async function deliverVerification(ctx: Ctx, request: OneTimeToken): Promise<void> {
   if (request.userId !== null) {
-    const known = await findUser(ctx.db, request.userId)
-    return known ? mailVerification(ctx, request, known.id) : undefined
+    const [known, holder] = [
+      await findUser(ctx.db, request.userId),
+      await findUserByEmail(ctx.db, request.email),
+    ]
+    if (known && (holder === null || holder.id === known.id)) return mailVerification(ctx, request, known.id)
+    return deleteOneTimeToken(ctx.db, request.id)
   }
   const user = await findUserByEmail(ctx.db, request.email)
   if (user && user.emailVerifiedAt === null) return mailVerification(ctx, request, user.id)

@@ -20,11 +20,17 @@ export function requireUser(ctx: Ctx): UserPrincipal {
   return principal
 }
 
+/** The caller, who must be a person and nobody acting for them. */
+export function requireSelf(ctx: Ctx): UserPrincipal {
+  const principal = requireUser(ctx)
+  if (principal.impersonatorId !== null) throw new authErrors.NotWhileImpersonating()
+  return principal
+}
+
 /** The caller, who must be a person in a session of their own: no token, no key, nobody acting for them. */
 export function requireOwnSession(ctx: Ctx): SessionPrincipal {
-  const principal = requireUser(ctx)
+  const principal = requireSelf(ctx)
   if (principal.sessionId === null) throw new authErrors.SessionRequired()
-  if (principal.impersonatorId !== null) throw new authErrors.NotWhileImpersonating()
   return { ...principal, sessionId: principal.sessionId }
 }
 

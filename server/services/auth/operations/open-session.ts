@@ -50,16 +50,17 @@ export async function openSession(
   return { ...(await issueAccessToken(ctx, session, identity)), refreshToken }
 }
 
-/** A new access token of a live session; `role` in it is for the reader, the server asks the database. */
+/** A new access token of a live session, good for the configured time or, if so asked, as long as the session; `role` in it is for the reader, the server asks the database. */
 export async function issueAccessToken(
   ctx: Ctx,
   session: Session,
   identity: Identity,
+  { untilEnd = false } = {},
 ): Promise<Omit<IssuedTokens, 'refreshToken'>> {
   const { keyring, issuer } = authState(ctx.resources)
   const now = ctx.now()
-  const untilEnd = Math.floor((session.endsAt.getTime() - now.getTime()) / 1000)
-  const expiresIn = Math.max(1, Math.min(ctx.config.AUTH_ACCESS_TOKEN_TTL_S, untilEnd))
+  const left = Math.floor((session.endsAt.getTime() - now.getTime()) / 1000)
+  const expiresIn = Math.max(1, untilEnd ? left : Math.min(ctx.config.AUTH_ACCESS_TOKEN_TTL_S, left))
   const role = identity.installationRole ?? membershipIn(identity, session.tenantId)?.role
   const accessToken = signAccessToken(
     {

@@ -1,0 +1,83 @@
+import type { EventHandler } from '../../kernel/define-service.js'
+import { mailTime, pageLink, sendPlain, sendTemplate } from './mails.js'
+import { findSession } from './models/session.js'
+import { findUser } from './models/user.js'
+import { deliverToken } from './operations/deliver-token.js'
+
+/** Writes the mail that somebody asked for. */
+export const onTokenRequested: EventHandler<'auth.token.requested'> = (ctx, { payload }) =>
+  deliverToken(ctx, payload.requestId)
+
+/** Tells a person that their password is another now. */
+export const onPasswordChanged: EventHandler<'auth.password.changed'> = async (
+  ctx,
+  { payload, occurredAt },
+) => {
+  const user = await findUser(ctx.db, payload.userId)
+  if (!user) return
+  await sendTemplate(ctx, user.email, 'password-changed', {
+    when: mailTime(occurredAt),
+    ip_address: payload.ip,
+    reset_url: pageLink(ctx, 'reset'),
+  })
+}
+
+/** Tells a person that a copied token showed up and which session was ended for it. */
+export const onSessionReused: EventHandler<'auth.session.reused'> = async (ctx, { payload, occurredAt }) => {
+  const user = await findUser(ctx.db, payload.userId)
+  const session = await findSession(ctx.db, payload.sessionId)
+  if (!user || !session) return
+  await sendTemplate(ctx, user.email, 'session-reuse-detected', {
+    when: mailTime(occurredAt),
+    ip_address: payload.ip,
+    device: session.userAgent ?? 'unknown',
+    reset_url: pageLink(ctx, 'reset'),
+  })
+}
+
+/** Tells a person that somebody of the operator's staff acts as them. */
+export const onImpersonationStarted: EventHandler<'auth.impersonation.started'> = async (
+  ctx,
+  { payload, occurredAt },
+) => {
+  const user = await findUser(ctx.db, payload.userId)
+  const session = await findSession(ctx.db, payload.sessionId)
+  const operator = session?.impersonatorId ? await findUser(ctx.db, session.impersonatorId) : null
+  if (!user) return
+  await sendTemplate(ctx, user.email, 'impersonation-notice', {
+    operator: operator?.name ?? operator?.email ?? 'unknown',
+    reason: payload.reason,
+    when: mailTime(occurredAt),
+    until: mailTime(new Date(payload.endsAt)),
+  })
+}
+
+/** Tells the old address that the account has moved to another. */
+export const onEmailChanged: EventHandler<'auth.email.changed'> = async (ctx, { payload, occurredAt }) => {
+  await sendPlain(ctx, payload.from, `Your ${ctx.config.VETRAI_NAME} account has a new address`, [
+    `At ${mailTime(occurredAt)} the address of your account was changed from this one to another.`,
+    'If this was not you, contact the operator of this installation at once.',
+  ])
+}
+
+/** Tells a person that a second factor was added. */
+export const onFactorAdded: EventHandler<'auth.factor.added'> = (ctx, { payload, occurredAt }) =>
+  tellOfFactor(ctx, payload.userId, 'A second factor was added to your account', occurredAt)
+
+/** Tells a person that a second factor was removed. */
+export const onFactorRemoved: EventHandler<'auth.factor.removed'> = (ctx, { payload, occurredAt }) =>
+  tellOfFactor(ctx, payload.userId, 'A second factor was removed from your account', occurredAt)
+
+async function tellOfFactor(
+  ctx: Parameters<typeof sendPlain>[0],
+  userId: string,
+  what: string,
+  at: Date,
+): Promise<void> {
+  const user = await findUser(ctx.db, userId)
+  if (!user) return
+  await sendPlain(ctx, user.email, what, [
+    `${what} at ${mailTime(at)}.`,
+    `If this was not you, choose a new password and end the sessions you do not know:\n${pageLink(ctx, 'reset')}`,
+  ])
+}

@@ -1,0 +1,37 @@
+import { defineService } from '../../kernel/define-service.js'
+import './events.js'
+import { accessTokenAuthenticator, jwtAuthenticator } from './authenticators.js'
+import * as handlers from './handlers.js'
+import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
+import { sweepExpired } from './jobs/sweep.js'
+import { seedOperator } from './operations/seed-operator.js'
+import { authPolicy } from './policy.js'
+import { routes } from './routes.js'
+import { authState } from './state.js'
+
+/** People: accounts, sign-in, sessions, tokens and second factors. */
+export const auth = defineService({
+  name: 'auth',
+  summary: 'Accounts, sign-in, sessions, access tokens and second factors.',
+  prefix: '/auth',
+  needs: ['tenancy'],
+  routes,
+  jobs: [sweepExpired, rotateSigningKeys],
+  policies: [authPolicy],
+  authenticators: [jwtAuthenticator, accessTokenAuthenticator],
+  on: {
+    'auth.token.requested': handlers.onTokenRequested,
+    'auth.password.changed': handlers.onPasswordChanged,
+    'auth.session.reused': handlers.onSessionReused,
+    'auth.impersonation.started': handlers.onImpersonationStarted,
+    'auth.email.changed': handlers.onEmailChanged,
+    'auth.factor.added': handlers.onFactorAdded,
+    'auth.factor.removed': handlers.onFactorRemoved,
+  },
+  start: async (resources) => {
+    await authState(resources).keyring.rotate()
+    await seedOperator(resources)
+    // So that the first sign-in with an unknown address takes no longer than the next.
+    await authState(resources).hasher.warm()
+  },
+})
