@@ -1,5 +1,6 @@
 import type { ServiceRecord } from './kernel/define-service.js'
+import { auth } from './services/auth/index.js'
 import { tenancy } from './services/tenancy/index.js'
 
 /** Every service of VetrAI; the order does not matter, each is mounted after what it needs. */
-export const services: readonly ServiceRecord[] = [tenancy]
+export const services: readonly ServiceRecord[] = [auth, tenancy]
