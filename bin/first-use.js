@@ -2,7 +2,7 @@
 const { spawn } = require('node:child_process')
 const { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } = require('node:fs')
 const { dirname, join } = require('node:path')
-const { BUILD_STAMP, INSTALL_STAMP, lockHash, staleParts } = require('./freshness.js')
+const { BUILD_STAMP, FAILED_STAMP, INSTALL_STAMP, lockHash, staleParts } = require('./freshness.js')
 const { withBuildLock } = require('./build-lock.js')
 const { showStep } = require('./show-step.js')
 
@@ -27,6 +27,7 @@ async function install(root) {
   if (result.code !== 0) {
     throw failure('npm ci failed', result, `Check the network and the disk, then run: cd ${root} && npm ci`)
   }
+  mkdirSync(join(root, 'node_modules'), { recursive: true })
   writeFileSync(join(root, 'node_modules', INSTALL_STAMP), lockHash(root))
 }
 
@@ -39,10 +40,11 @@ async function build(root) {
   const began = new Date()
   const result = await showStep('building', () => run(command, args, root))
   if (result.code !== 0) {
-    // The compiler writes it all the same, and it would pass for a whole build.
-    rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true })
+    // The compiler leaves a record all the same, which must not pass for a whole build.
+    writeFileSync(join(root, 'dist', FAILED_STAMP), '')
     throw failure('the build failed', result, `See it whole with: cd ${root} && npm run build`)
   }
+  rmSync(join(root, 'dist', FAILED_STAMP), { force: true })
   // Sources changed during the build are newer than its beginning, and are built next time.
   const stamp = join(root, 'dist', BUILD_STAMP)
   writeFileSync(stamp, `${began.toISOString()}\n`)

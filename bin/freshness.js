@@ -7,8 +7,9 @@ const SOURCES = ['cli', 'server', 'migrations']
 const SETTINGS = ['tsconfig.json']
 const COMPILED = /\.(ts|js|json)$/
 
-/** Left in dist by a whole build, and in node_modules by a whole installation. */
+/** Left in dist by a whole and by a failed build, and in node_modules by a whole installation. */
 const BUILD_STAMP = '.vetrai-build'
+const FAILED_STAMP = '.vetrai-build-failed'
 const INSTALL_STAMP = '.vetrai-install'
 
 /**
@@ -27,19 +28,17 @@ function needsInstall(root) {
   const lock = modified(join(root, 'package-lock.json'))
   if (lock === undefined) return false
   const modules = join(root, 'node_modules')
-  const installed = modified(join(modules, '.package-lock.json'))
-  if (installed === undefined) return true
-  if (installed >= lock) return false
+  if ((modified(join(modules, '.package-lock.json')) ?? 0) >= lock) return false
   return read(join(modules, INSTALL_STAMP)) !== lockHash(root)
 }
 
 function needsBuild(root) {
-  const built = Math.max(
-    modified(join(root, 'dist', BUILD_STAMP)) ?? 0,
-    // A compiler run by hand counts as a build as well.
-    modified(join(root, 'dist', '.tsbuildinfo')) ?? 0,
-  )
-  if (built === 0 || modified(join(root, 'dist', 'cli', 'main.js')) === undefined) return true
+  const dist = join(root, 'dist')
+  // A compiler run by hand counts as a build as well, unless it was ours and failed.
+  const compiled = modified(join(dist, '.tsbuildinfo')) ?? 0
+  const failed = modified(join(dist, FAILED_STAMP)) ?? 0
+  const built = Math.max(modified(join(dist, BUILD_STAMP)) ?? 0, compiled > failed ? compiled : 0)
+  if (built === 0 || modified(join(dist, 'cli', 'main.js')) === undefined) return true
   if (SETTINGS.some((name) => (modified(join(root, name)) ?? 0) > built)) return true
   return SOURCES.some((name) => hasNewer(join(root, name), built))
 }
@@ -87,4 +86,4 @@ function read(path) {
   }
 }
 
-module.exports = { staleParts, lockHash, BUILD_STAMP, INSTALL_STAMP }
+module.exports = { staleParts, lockHash, BUILD_STAMP, FAILED_STAMP, INSTALL_STAMP }
