@@ -23,7 +23,7 @@ describe('the API document', function () {
       'recommended',
       '--format',
       'json',
-      ...files,
+      file,
     ]
     const { stdout } = await promisify(execFile)(process.execPath, redocly, {
       env: { ...process.env, REDOCLY_TELEMETRY: 'off' },
