@@ -1,6 +1,6 @@
 import { isPortFree } from '../deployment/free-port.js'
+import { findPortHolder, type PortHolder } from '../deployment/port-holder.js'
 import { type Check, type CheckContext, type Finding, fail, ok } from './check.js'
-import { type PortHolder, portHolder } from './port-holder.js'
 
 /** The server's port is free, or held by this very deployment. */
 export const ports: Check = {
@@ -13,16 +13,15 @@ export const ports: Check = {
     if (deployment === undefined) return undefined
     const { host, port } = deployment.config
     if (await isPortFree(port, host)) return ok(`${port} is free`)
-    return judgeHolder(port, await portHolder(port), ownPids(context))
+    return judgeHolder(port, await findPortHolder(port), ownPids(context))
   },
 }
 
 /** Judges a port that is taken: our own processes may hold it, nobody else. */
 export function judgeHolder(port: number, holder: PortHolder | undefined, own: ReadonlySet<number>): Finding {
-  if (holder?.pid && own.has(holder.pid)) return ok(`${port} is held by this deployment`)
-  if (!holder) return fail(`${port} cannot be listened on`)
-  if (holder.pid === null) return fail(`${port} is held by a process of another user`)
-  return fail(`${port} is held by ${holder.name ?? 'a process'} (pid ${holder.pid})`)
+  if (!holder) return fail(`${port} is held by a program of another user, or may not be listened on`)
+  if (own.has(holder.pid)) return ok(`${port} is held by this deployment`)
+  return fail(`${port} is held by ${holder.name} (pid ${holder.pid})`)
 }
 
 function ownPids({ status }: CheckContext): Set<number> {

@@ -15,11 +15,16 @@ export const statusView: View<DeploymentStatus> = (status, paint) => {
       ['url', status.url],
       ['ready', status.ready ? paint.green('yes') : paint.red('no')],
       ['directory', status.dir],
-      ['disk', `${bytes(disk.used_bytes)} used, ${bytes(disk.free_bytes)} free`],
+      ['disk', diskText(disk)],
     ],
     paint,
   )
   return `${head}\n\n${componentTable(status.components, paint)}`
+}
+
+function diskText({ used_bytes, free_bytes, total_bytes }: DeploymentStatus['disk']): string {
+  const free = `${bytes(free_bytes)} of ${bytes(total_bytes)} free`
+  return used_bytes === null ? free : `${bytes(used_bytes)} of data, ${free}`
 }
 
 /** The components as a table; a last error stands below its component. */
