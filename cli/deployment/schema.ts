@@ -50,7 +50,7 @@ export const deploymentSchema = z
           .describe('PostgreSQL of your own; without it a private one is run.'),
         admin_user: line
           .default('postgres')
-          .describe('Superuser of your own PostgreSQL; its password is secrets/postgres-superuser-password.'),
+          .describe('Superuser of your own PostgreSQL; its password is secrets/external-postgres-password.'),
         pool_max: z.int().min(1).max(500).default(10).describe('Connections one server process may open.'),
       })
       .prefault({}),
@@ -60,7 +60,9 @@ export const deploymentSchema = z
           .string()
           .regex(/^(rediss?|unix):\/\/[^@]*$/, 'must be redis://, rediss:// or unix:// without a password')
           .optional()
-          .describe('Redis or Valkey of your own; without it a private one is run.'),
+          .describe(
+            'Redis or Valkey of your own, its password in secrets/external-redis-password; else a private one is run.',
+          ),
       })
       .prefault({}),
     objects: z

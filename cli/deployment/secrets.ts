@@ -21,8 +21,15 @@ const GENERATORS = {
 } as const
 
 export type GeneratedSecret = keyof typeof GENERATORS
-/** `smtp-password` and `s3-secret-key` come from the operator and exist only when given. */
-export type SecretName = GeneratedSecret | 'smtp-password' | 's3-secret-key'
+/** Passwords of other people's servers: they come from the operator and exist only when given. */
+const GIVEN = [
+  'smtp-password',
+  's3-secret-key',
+  'external-postgres-password',
+  'external-redis-password',
+] as const
+
+export type SecretName = GeneratedSecret | (typeof GIVEN)[number]
 
 export const GENERATED_SECRETS = Object.keys(GENERATORS) as GeneratedSecret[]
 
@@ -81,5 +88,5 @@ export class Secrets {
 }
 
 function isSecretName(name: string): name is SecretName {
-  return name in GENERATORS || name === 'smtp-password' || name === 's3-secret-key'
+  return Object.hasOwn(GENERATORS, name) || GIVEN.some((given) => given === name)
 }

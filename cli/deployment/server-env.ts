@@ -1,6 +1,6 @@
 import type { DeploymentPaths } from './paths.js'
 import type { DeploymentConfig } from './schema.js'
-import type { Secrets } from './secrets.js'
+import type { SecretName, Secrets } from './secrets.js'
 
 /** Where the private PostgreSQL and Redis of a runtime listen; used where the config names none. */
 export interface StoreAddresses {
@@ -19,7 +19,6 @@ interface EnvInput {
 export async function serverEnv({ config, paths, secrets, addresses }: EnvInput): Promise<NodeJS.ProcessEnv> {
   const { s3 } = config.objects
   const { smtp } = config.mail
-  const smtpPassword = smtp && (await secrets.find('smtp-password'))
   return compact({
     ...passThrough(config.settings),
     NODE_ENV: 'production',
@@ -33,7 +32,9 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     DATABASE_APP_PASSWORD_FILE: secrets.path('database-app-password'),
     DATABASE_SYSTEM_PASSWORD_FILE: secrets.path('database-system-password'),
     REDIS_URL: config.redis.url ?? addresses.redisUrl,
-    REDIS_PASSWORD_FILE: secrets.path('redis-password'),
+    REDIS_PASSWORD_FILE: config.redis.url
+      ? await given(secrets, 'external-redis-password')
+      : secrets.path('redis-password'),
     OPERATOR_EMAIL: config.operator.email,
     OPERATOR_PASSWORD_FILE: secrets.path('operator-password'),
     OPERATOR_TOKEN_FILE: secrets.path('operator-token'),
@@ -47,7 +48,7 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     SMTP_HOST: smtp?.host,
     SMTP_PORT: smtp?.port,
     SMTP_USER: smtp?.user,
-    SMTP_PASSWORD_FILE: smtpPassword && secrets.path('smtp-password'),
+    SMTP_PASSWORD_FILE: smtp && (await given(secrets, 'smtp-password')),
     SMTP_SECURE: smtp?.secure,
     MAIL_FROM: config.mail.from,
     MAILBOX_PATH: smtp ? undefined : paths.mail,
@@ -60,11 +61,15 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
 
 /** Environment of the migrate program: the server's, and the two identities only it may use. */
 export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
+  const { secrets } = input
+  const { database } = input.config
   return compact({
     ...(await serverEnv(input)),
-    DATABASE_ADMIN_USER: input.config.database.url ? input.config.database.admin_user : 'postgres',
-    DATABASE_ADMIN_PASSWORD_FILE: input.secrets.path('postgres-superuser-password'),
-    DATABASE_OWNER_PASSWORD_FILE: input.secrets.path('database-owner-password'),
+    DATABASE_ADMIN_USER: database.url ? database.admin_user : 'postgres',
+    DATABASE_ADMIN_PASSWORD_FILE: database.url
+      ? await given(secrets, 'external-postgres-password')
+      : secrets.path('postgres-superuser-password'),
+    DATABASE_OWNER_PASSWORD_FILE: secrets.path('database-owner-password'),
   })
 }
 
@@ -79,6 +84,11 @@ export function localUrl({ host, port }: Pick<DeploymentConfig, 'host' | 'port'>
   const wildcard = host === '0.0.0.0' || host === '::'
   const name = wildcard ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
   return `http://${name}:${port}`
+}
+
+/** File of a secret that only the operator can give; undefined when there is none. */
+async function given(secrets: Secrets, name: SecretName): Promise<string | undefined> {
+  return (await secrets.find(name)) === undefined ? undefined : secrets.path(name)
 }
 
 function passThrough(settings: DeploymentConfig['settings']): Record<string, string> {

@@ -71,7 +71,9 @@ async function postgresChild(deployment: Deployment, folder: string, port: numbe
   const binaries = await providePostgres()
   const dataDir = join(folder, 'cluster')
   const superuserPassword = await deployment.secret('postgres-superuser-password')
-  await ensureCluster(binaries, { dataDir, user }, { superuserPassword, durable: true })
+  const { created } = await ensureCluster(binaries, { dataDir, user }, { superuserPassword, durable: true })
+  // A new cluster has neither roles nor tables, whatever was done in an earlier one.
+  if (created) await deployment.updateLock((lock) => ({ ...lock, done: {} }))
   const maxConnections = Math.max(100, deployment.config.database.pool_max * 2 + 20)
   await writePostgresConfig({ dataDir, user }, { port, maxConnections, durable: true })
   return {

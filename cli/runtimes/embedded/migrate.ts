@@ -33,12 +33,19 @@ export async function migrateDatabase(
   addresses: StoreAddresses,
 ): Promise<MigrateResult> {
   const env = await deployment.migrateEnv(addresses)
-  const bootstrap = await bootstrapStamp(deployment, addresses)
-  if (deployment.lock.done.bootstrap !== bootstrap) {
+  const stamp = await bootstrapStamp(deployment, addresses)
+  const isAligned = deployment.lock.done.bootstrap === stamp
+  const bootstrap = async () => {
     await runMigrate(programs, 'bootstrap', env)
-    await noteDone(deployment, { bootstrap })
+    await noteDone(deployment, { bootstrap: stamp })
   }
-  const result = await runMigrate(programs, 'up', env)
+  if (!isAligned) await bootstrap()
+  const result = await runMigrate(programs, 'up', env).catch(async (error: unknown) => {
+    if (!isAligned) throw error
+    // The roles were thought to be right; a database restored from elsewhere may have others.
+    await bootstrap()
+    return runMigrate(programs, 'up', env)
+  })
   await noteDone(deployment, { migrations: await folderStamp(programs.migrations) })
   return { applied: stringsOf(result.applied) }
 }

@@ -26,7 +26,7 @@ export async function writeRedisConfig(settings: RedisSettings): Promise<string>
     'protected-mode yes',
     `requirepass ${password}`,
     'daemonize no',
-    `dir "${folder}"`,
+    `dir ${quoted(folder)}`,
     'maxmemory-policy noeviction',
     'loglevel notice',
     'databases 16',
@@ -39,4 +39,9 @@ export async function writeRedisConfig(settings: RedisSettings): Promise<string>
   await writeFile(path, lines.join('\n'), { mode: 0o600 })
   if (user) await chown(path, user.uid, user.gid)
   return path
+}
+
+/** Redis reads double quotes as C does. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }

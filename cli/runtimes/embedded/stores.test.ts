@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { openDeployment } from '../../deployment/deployment.js'
 import { leaseCache } from './cache-folder.js'
+import { knownSocket } from './control-socket.js'
 import { providePostgres } from './postgres-binaries.js'
 import { clusterMajor, ensureCluster, ensureOwnedFolder } from './postgres-cluster.js'
 import { clearPostmaster } from './postmaster-file.js'
@@ -96,6 +98,49 @@ describe('private PostgreSQL and Redis', function () {
     expect(await canTraverse(inner, stranger)).to.equal(false)
     await chmod(join(folder, 'outer'), 0o711)
     expect(await canTraverse(inner, stranger)).to.equal(true)
+  })
+})
+
+describe('a deployment in a long and odd path', function () {
+  this.timeout(30_000)
+  let test: TestDeployment
+
+  before(async () => {
+    test = await testDeployment({ folder: `it's a "path" \\ ${'x'.repeat(110)}` })
+  })
+
+  after(() => test.cleanUp())
+
+  it('runs, with its control socket elsewhere, and takes that along when removed', async () => {
+    expect((await test.runtime.up(test.deployment, silent)).status.ready).to.equal(true)
+    const socket = await knownSocket(test.deployment.paths.run)
+    expect(socket).not.to.include('xxx')
+
+    await test.runtime.down(test.deployment, silent)
+    await test.runtime.uninstall(test.deployment, silent)
+    expect(existsSync(dirname(socket ?? ''))).to.equal(false)
+    expect(existsSync(test.deployment.dir)).to.equal(false)
+  })
+})
+
+describe('a deployment whose cluster was deleted', function () {
+  this.timeout(30_000)
+  let test: TestDeployment
+
+  before(async () => {
+    test = await testDeployment()
+  })
+
+  after(() => test.cleanUp())
+
+  it('gets roles and migrations anew', async () => {
+    await test.runtime.up(test.deployment, silent)
+    await test.runtime.down(test.deployment, silent)
+    await rm(join(test.deployment.paths.data, 'postgres', 'cluster'), { recursive: true })
+    await test.runtime.up(test.deployment, silent)
+
+    const calls = await readFile(join(dirname(test.programs.migrate), 'calls'), 'utf8')
+    expect(calls.trim().split('\n')).to.deep.equal(['bootstrap', 'up', 'bootstrap', 'up'])
   })
 })
 

@@ -24,14 +24,21 @@ export interface TestDeployment {
   cleanUp(): Promise<void>
 }
 
-/** Creates a deployment in a fresh folder; `closed` puts it beneath a folder only its owner may enter. */
-export async function testDeployment(options: { closed?: boolean } = {}): Promise<TestDeployment> {
+/**
+ * Creates a deployment in a fresh folder, called `home` unless told otherwise; `closed` puts it beneath a
+ * folder only its owner may enter.
+ */
+export async function testDeployment(
+  options: { closed?: boolean; folder?: string } = {},
+): Promise<TestDeployment> {
   await leaseCache(`process-${process.pid}`)
   const parent = await temporaryFolder()
   if (options.closed) await chmod(parent, 0o700)
   const programs = await fakePrograms(join(parent, 'programs'))
   const port = await findFreePort()
-  const deployment = await createDeployment(join(parent, 'home'), { config: { name: 'test', port } })
+  const deployment = await createDeployment(join(parent, options.folder ?? 'home'), {
+    config: { name: 'test', port },
+  })
   const runtime = embeddedRuntime(async () => programs)
   return {
     ...{ deployment, runtime, programs },
