@@ -82,7 +82,6 @@ export const permissions = {
   'keys.manage': tenant('change, rotate and revoke API keys', admins.concat('user'), 'keys:write'),
   'keys.verify': tenant('verify API keys of the organisation', admins, 'keys:verify'),
   'keys.usage': tenant('see the use of API keys', members, 'keys:read'),
-  'keys.report-leak': tenant('report leaked API keys', members, 'keys:write'),
 } as const satisfies PermissionMatrix
 
 export type Permission = keyof typeof permissions
