@@ -1,6 +1,6 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { globalTable, tenantTable } from '../migrations/helpers/tables.js'
-import { Database, type DatabaseOptions } from '../server/storage/database.js'
+import { connectionParts, Database, type DatabaseOptions } from '../server/storage/database.js'
 import { connectOwner } from '../server/storage/migrations.js'
 import { asAdmin, freshDatabase, ROLE_PASSWORDS, stores } from './stores.js'
 
@@ -11,6 +11,7 @@ export class TestDatabase {
   /** One connection pool set, as a server process holds it. */
   db!: Database
   readonly #opened: Database[] = []
+  readonly #clients: pg.Client[] = []
 
   /** Another process's worth of connections. */
   open(options: Partial<DatabaseOptions> = {}): Database {
@@ -26,13 +27,28 @@ export class TestDatabase {
     return opened
   }
 
+  /** A raw connection as the role that serves requests. */
+  async connectApp(): Promise<pg.Client> {
+    const client = new pg.Client({
+      ...connectionParts(this.url),
+      user: 'vetrai_app',
+      password: ROLE_PASSWORDS.app,
+    })
+    await client.connect()
+    this.#clients.push(client)
+    return client
+  }
+
   /** One statement as superuser, whom no row security binds. */
   async admin(sql: string): Promise<pg.QueryResult> {
     return asAdmin(await stores(), sql, this.name)
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#opened.map((db) => db.close()))
+    await Promise.all([
+      ...this.#opened.map((db) => db.close()),
+      ...this.#clients.map((client) => client.end()),
+    ])
   }
 }
 

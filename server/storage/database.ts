@@ -258,10 +258,15 @@ function openPool(options: DatabaseOptions, user: string, password: string, max:
 export function connectionParts(url: string): { host: string; port: number; database: string } {
   const parsed = new URL(url)
   return {
-    host: parsed.searchParams.get('host') ?? (parsed.hostname || '127.0.0.1'),
+    host: parsed.searchParams.get('host') ?? bareHost(parsed.hostname),
     port: Number(parsed.searchParams.get('port') ?? (parsed.port || 5432)),
     database: decodeURIComponent(parsed.pathname.slice(1)) || 'vetrai',
   }
+}
+
+/** A host as sockets want it: IPv6 without brackets, loopback where none is named. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '') || '127.0.0.1'
 }
 
 function clientOf(transaction: SequelizeTransaction): pg.Client {

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { bareHost } from './database.js'
 
 export type RedisClient = Redis
 
@@ -38,7 +39,7 @@ function addressOf(url: string) {
   if (parsed.protocol === 'unix:')
     return { path: parsed.pathname, db: Number(parsed.searchParams.get('db') ?? 0) }
   return {
-    host: parsed.hostname || '127.0.0.1',
+    host: bareHost(parsed.hostname),
     port: Number(parsed.port || 6379),
     db: Number(parsed.pathname.slice(1) || 0),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),

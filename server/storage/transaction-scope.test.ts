@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { DataTypes, Model, type Sequelize } from 'sequelize'
 import { NOTE_TABLES, useDatabase } from '../../test/database.js'
+import { expectRejection } from '../../test/expect-rejection.js'
 import { newId } from '../kernel/ids.js'
 import type { Database, TransactionScope } from './database.js'
 
@@ -97,11 +98,11 @@ describe('a transaction scope', () => {
   it("refuses a row of another tenant and cannot touch another tenant's", async () => {
     const [own, other] = [newId(), newId()]
     await db.transaction(tenant(other), () => insertNote(db, other, 'theirs'))
-    await rejects(
+    await expectRejection(
       db.transaction(tenant(own), () => insertNote(db, other, 'smuggled')),
       /row-level security/,
     )
-    await rejects(
+    await expectRejection(
       db.transaction(tenant(own), () => Note.create({ id: newId(), tenantId: other, body: 'smuggled' })),
       /row-level security/,
     )
@@ -114,7 +115,7 @@ describe('a transaction scope', () => {
 
   it('is joined by a nested one of the same scope, which commits and fails with it', async () => {
     const own = newId()
-    await rejects(
+    await expectRejection(
       db.transaction(tenant(own), async () => {
         await db.transaction(tenant(own), () => insertNote(db, own, 'inner'))
         expect(await rawNotes(db)).to.have.length(1)
@@ -135,7 +136,7 @@ describe('a transaction scope', () => {
 
   it('opens an independent transaction for another tenant, which stays when the outer one is taken back', async () => {
     const [own, other] = [newId(), newId()]
-    await rejects(
+    await expectRejection(
       db.transaction(tenant(own), async () => {
         await insertNote(db, own, 'outer')
         await db.transaction(tenant(other), async () => {
@@ -152,7 +153,7 @@ describe('a transaction scope', () => {
 
   it('takes everything back when its work throws', async () => {
     const own = newId()
-    await rejects(
+    await expectRejection(
       db.transaction(tenant(own), async () => {
         await insertNote(db, own, 'first')
         await Note.create({ id: newId(), tenantId: own, body: 'second' })
@@ -164,16 +165,16 @@ describe('a transaction scope', () => {
   })
 
   it('refuses a model and a statement where no transaction is open', async () => {
-    await rejects(
+    await expectRejection(
       Promise.resolve().then(() => Note.findAll()),
       /outside a transaction/,
     )
-    await rejects(
+    await expectRejection(
       Promise.resolve().then(() => Note.create({ id: newId() })),
       /outside a transaction/,
     )
-    await rejects(db.query({ text: 'select 1' }), /outside a transaction/)
-    await rejects(db.execute({ text: 'select 1' }), /outside a transaction/)
+    await expectRejection(db.query({ text: 'select 1' }), /outside a transaction/)
+    await expectRejection(db.execute({ text: 'select 1' }), /outside a transaction/)
     expect(db.inTransaction).to.equal(false)
   })
 
@@ -197,7 +198,7 @@ describe('a transaction scope', () => {
       await insertNote(single, next, 'private')
       release()
       for (const outcome of late.slice(0, 3))
-        await rejects(outcome, /outside a transaction|commit has been called/)
+        await expectRejection(outcome, /outside a transaction|commit has been called/)
       expect(await rawNotes(single)).to.deep.equal([next])
     })
     // A late transaction of its own is a new one, bound to its own tenant.
@@ -227,7 +228,7 @@ describe('a transaction scope', () => {
 
     it('does not run when the transaction is taken back', async () => {
       let ran = false
-      await rejects(
+      await expectRejection(
         db.transaction(tenant(newId()), async () => {
           db.afterCommit(() => {
             ran = true
@@ -269,11 +270,3 @@ describe('a transaction scope', () => {
     })
   })
 })
-
-async function rejects(work: Promise<unknown>, words: RegExp): Promise<void> {
-  const outcome = await work.then(
-    () => 'it did not throw',
-    (error: unknown) => String(error),
-  )
-  expect(outcome).to.match(words)
-}
