@@ -4,7 +4,7 @@ export const tenantDoc: JsonDoc = {
   id: 'id of the tenant (UUID)',
   slug: 'short name, unique in the deployment',
   name: 'display name',
-  status: 'active, suspended or deleted',
+  status: 'active, suspended or deleting',
   plan: 'plan of the tenant',
 }
 
@@ -25,7 +25,9 @@ export const userDoc: JsonDoc = {
   id: 'id of the person (UUID)',
   email: 'e-mail they sign in with',
   name: 'display name, or null',
-  role: 'role in the tenant asked for, else in the installation; null where there is none',
+  status: 'active or disabled',
+  role: 'role in the tenant asked for, or null',
+  installation_role: 'super_admin, support_agent or null',
 }
 
 export const sessionDoc: JsonDoc = { id: 'id of the session (UUID)', created_at: 'when they signed in' }

@@ -51,29 +51,35 @@ export interface KeyUsage {
 export interface User {
   id: string
   email: string
-  name?: string | null
-  role?: string | null
-  status?: string
-  disabled_at?: string | null
-  created_at?: string
+  name: string | null
+  status: string
+  /** Role in the tenant that was asked about. */
+  role: string | null
+  installation_role: string | null
+  created_at: string
   [field: string]: unknown
 }
 
 /** One signed-in session of a person. */
 export interface Session {
   id: string
-  created_at?: string
-  last_used_at?: string | null
-  expires_at?: string | null
-  ip?: string | null
-  user_agent?: string | null
+  ip: string
+  user_agent: string | null
+  created_at: string
+  last_used_at: string
   [field: string]: unknown
 }
 
 /** One line of the audit log. */
 export interface AuditEntry {
   id: string
+  sequence: number
+  created_at: string
   action: string
+  target: string | null
+  outcome: string
+  actor: { kind: string; id: string | null; impersonator_id: string | null }
+  request_id: string
   [field: string]: unknown
 }
 
@@ -81,5 +87,5 @@ export interface AuditEntry {
 export interface ChainVerdict {
   ok: boolean
   checked: number
-  broken_at: string | number | null
+  broken_at: number | null
 }

@@ -23,6 +23,9 @@ const USER = {
   email: 'ann@acme.example',
   name: 'Ann',
   role: 'user',
+  installation_role: null,
+  status: 'active',
+  created_at: '2026-11-22T20:30:00.000Z',
 }
 const page = (...data: object[]) => ({ body: { data, next_cursor: null, has_more: false } })
 
@@ -270,9 +273,9 @@ describe('admin commands', () => {
     it('lists sessions and ends them', async () => {
       const path = `/auth/v1/users/${USER.id}/sessions`
       bed.stub.on(`GET ${path}`, page())
-      bed.stub.on(`DELETE ${path}`, { status: 204 })
+      bed.stub.on(`DELETE ${path}`, { body: { sessions: 2, tokens: 1 } })
       const run = await bed.run('users sessions ann@acme.example --revoke')
-      expect(run.stderr).to.include('has ended')
+      expect(run.stderr).to.include('Ended 2 sessions and 1 token')
       expect(run.stdout).to.include('not signed in')
     })
   })
@@ -283,7 +286,10 @@ describe('admin commands', () => {
         id: '1',
         action: 'key.revoked',
         created_at: '2026-11-22T20:30:00Z',
-        actor: { type: 'user', id: 'u1' },
+        actor: { kind: 'user', id: 'u1' },
+        outcome: 'success',
+        target: null,
+        request_id: 'r1',
       }
       bed.stub.on('GET /tenancy/v1/audit-logs', page(entry))
       expect((await bed.run('audit list')).stdout)
@@ -294,10 +300,10 @@ describe('admin commands', () => {
     })
 
     it('exits 1 and names the entry where the chain is broken', async () => {
-      bed.stub.on('POST /tenancy/v1/audit-logs/verify', { body: { ok: false, checked: 7, broken_at: '8' } })
+      bed.stub.on('POST /tenancy/v1/audit-logs/verify', { body: { ok: false, checked: 7, broken_at: 8 } })
       const run = await bed.run('audit verify')
       expect(run.code).to.equal(1)
-      expect(run.stdout).to.include('broken at 8')
+      expect(run.stdout).to.include('broken at entry 8')
       bed.stub.on('POST /tenancy/v1/audit-logs/verify', { body: { ok: true, checked: 7, broken_at: null } })
       expect((await bed.run('audit verify --json')).code).to.equal(0)
     })

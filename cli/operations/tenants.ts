@@ -12,9 +12,15 @@ export interface TenantChange {
   plan?: string
 }
 
-/** The tenants of the deployment, newest last as the server sorts them. */
-export function listTenants(api: Api, page: PageRequest): Promise<Page<Tenant>> {
-  return collectPages<Tenant>(api, TENANTS, page)
+/** Which tenants to list. */
+export interface TenantFilter {
+  q?: string
+  status?: string
+}
+
+/** The tenants of the deployment. */
+export function listTenants(api: Api, page: PageRequest, filter: TenantFilter = {}): Promise<Page<Tenant>> {
+  return collectPages<Tenant>(api, TENANTS, page, { ...filter })
 }
 
 /** Creates a tenant; its slug must be free. */
@@ -33,8 +39,8 @@ export function updateTenant(api: Api, tenant: string, change: TenantChange): Pr
 }
 
 /** Shuts a tenant out until it is resumed; its data stays. */
-export function suspendTenant(api: Api, tenant: string): Promise<Tenant> {
-  return api.post<Tenant>(`${pathOf(tenant)}/suspend`)
+export function suspendTenant(api: Api, tenant: string, why: { reason?: string } = {}): Promise<Tenant> {
+  return api.post<Tenant>(`${pathOf(tenant)}/suspend`, why)
 }
 
 /** Lets a suspended or deleted tenant back in, as long as it is not purged. */

@@ -17,9 +17,15 @@ export interface NewUser {
   password?: string
 }
 
+/** Which people to list. */
+export interface UserFilter {
+  q?: string
+  status?: string
+}
+
 /** The people of the tenant the client acts in, or of the installation. */
-export function listUsers(api: Api, page: PageRequest): Promise<Page<User>> {
-  return collectPages<User>(api, USERS, page)
+export function listUsers(api: Api, page: PageRequest, filter: UserFilter = {}): Promise<Page<User>> {
+  return collectPages<User>(api, USERS, page, { ...filter })
 }
 
 /** Creates a person, with a membership when the client acts in a tenant. */
@@ -30,15 +36,19 @@ export function createUser(api: Api, user: NewUser): Promise<User> {
 /** One person by id or e-mail. */
 export async function findUser(api: Api, idOrEmail: string): Promise<User> {
   if (!idOrEmail.includes('@')) return api.get<User>(pathOf(idOrEmail))
-  const email = idOrEmail.toLowerCase()
-  const { data } = await api.get<Page<User>>(USERS, { email, limit: 1 })
-  const user = data.find((found) => found.email.toLowerCase() === email)
+  const user = await findByEmail(api, idOrEmail)
   if (user) return user
   throw new CliError({
     code: 'user_not_found',
     message: `Nobody here has the e-mail ${idOrEmail}.`,
     next: 'See `vetrai users list`; with --tenant only the people of that tenant are found.',
   })
+}
+
+/** The person with exactly this address, among all whose address contains it; undefined when there is none. */
+export async function findByEmail(api: Api, email: string): Promise<User | undefined> {
+  const { data } = await collectPages<User>(api, USERS, { limit: 50, all: true }, { q: email })
+  return data.find((user) => user.email.toLowerCase() === email.toLowerCase())
 }
 
 /** Sets a password; every session of the person ends. */
@@ -58,12 +68,11 @@ export function setDisabled(api: Api, user: User, disabled: boolean): Promise<Us
 }
 
 /** Where a person is signed in. */
-export function listSessions(api: Api, user: User, page: PageRequest): Promise<Page<Session>> {
-  return collectPages<Session>(api, `${pathOf(user.id)}/sessions`, page)
+export function listSessions(api: Api, user: User): Promise<Page<Session>> {
+  return api.get<Page<Session>>(`${pathOf(user.id)}/sessions`)
 }
 
-/** Ends every session of a person, everywhere within a second. */
-export async function revokeSessions(api: Api, user: User): Promise<{ id: string; revoked: true }> {
-  await api.delete(`${pathOf(user.id)}/sessions`)
-  return { id: user.id, revoked: true }
+/** Ends every session and access token of a person, everywhere within a second; answers how many. */
+export function revokeSessions(api: Api, user: User): Promise<{ sessions: number; tokens: number }> {
+  return api.delete(`${pathOf(user.id)}/sessions`)
 }

@@ -9,8 +9,8 @@ export const usersView = pageView<User>(
   [
     { heading: 'E-MAIL', cell: ({ email }) => email },
     { heading: 'NAME', cell: ({ name }) => name ?? '–' },
-    { heading: 'ROLE', cell: ({ role }) => role ?? '–' },
-    { heading: 'STATUS', cell: statusOf },
+    { heading: 'ROLE', cell: (user) => roleOf(user) ?? '–' },
+    { heading: 'STATUS', cell: ({ status }) => status },
     { heading: 'CREATED', cell: ({ created_at }) => time(created_at) },
     { heading: 'ID', cell: ({ id }) => id },
   ],
@@ -22,9 +22,9 @@ export const userView: View<User> = (user, paint) =>
   fields(
     [
       ['e-mail', paint.bold(user.email)],
-      ['name', user.name ?? null],
-      ['role', user.role ?? null],
-      ['status', statusOf(user)],
+      ['name', user.name],
+      ['role', roleOf(user)],
+      ['status', user.status === 'active' ? user.status : paint.yellow(user.status)],
       ['created', time(user.created_at)],
       ['id', user.id],
     ],
@@ -36,13 +36,13 @@ export const sessionsView = pageView<Session>(
   [
     { heading: 'SIGNED IN', cell: ({ created_at }) => time(created_at) },
     { heading: 'LAST USED', cell: ({ last_used_at }) => time(last_used_at) },
-    { heading: 'ADDRESS', cell: ({ ip }) => ip ?? '–' },
+    { heading: 'ADDRESS', cell: ({ ip }) => ip },
     { heading: 'PROGRAM', cell: ({ user_agent }) => (user_agent ?? '–').slice(0, 40) },
     { heading: 'ID', cell: ({ id }) => id },
   ],
   'They are not signed in anywhere.',
 )
 
-function statusOf(user: User): string {
-  return user.status ?? (user.disabled_at ? 'disabled' : 'active')
+function roleOf({ role, installation_role }: User): string | null {
+  return role ?? installation_role
 }

@@ -1,5 +1,7 @@
+import * as Flags from '@oclif/core/flags'
 import { ApiCommand } from '../../base/api-command.js'
 import { pageFlags } from '../../base/flags.js'
+import { given } from '../../base/given.js'
 import { pageDoc } from '../../base/json-doc.js'
 import { tenantDoc } from '../../base/resource-docs.js'
 import type { Page } from '../../clients/api.js'
@@ -10,7 +12,15 @@ import { tenantsView } from '../../views/tenant-views.js'
 export default class TenantsList extends ApiCommand {
   static override summary = 'list the tenants'
   static override description = 'One page of them, or all.'
-  static override flags = pageFlags
+  static override flags = {
+    search: Flags.string({ description: 'part of the slug or the name', env: 'VETRAI_SEARCH' }),
+    status: Flags.string({
+      description: 'only these',
+      env: 'VETRAI_STATUS',
+      options: ['active', 'suspended', 'deleting'],
+    }),
+    ...pageFlags,
+  }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --all --json',
@@ -19,6 +29,7 @@ export default class TenantsList extends ApiCommand {
 
   async run(): Promise<Page<Tenant>> {
     const { flags } = await this.parse(TenantsList)
-    return this.show(await listTenants(await this.api(), flags), tenantsView)
+    const filter = given({ q: flags.search, status: flags.status })
+    return this.show(await listTenants(await this.api(), flags, filter), tenantsView)
   }
 }

@@ -1,4 +1,6 @@
+import * as Flags from '@oclif/core/flags'
 import { pageFlags, tenantFilterFlag } from '../../base/flags.js'
+import { given } from '../../base/given.js'
 import { pageDoc } from '../../base/json-doc.js'
 import { userDoc } from '../../base/resource-docs.js'
 import { TenantCommand } from '../../base/tenant-command.js'
@@ -10,7 +12,16 @@ import { usersView } from '../../views/user-views.js'
 export default class UsersList extends TenantCommand {
   static override summary = 'list people'
   static override description = 'Of one tenant with their role in it, or of the whole deployment.'
-  static override flags = { tenant: tenantFilterFlag, ...pageFlags }
+  static override flags = {
+    tenant: tenantFilterFlag,
+    search: Flags.string({ description: 'part of the e-mail or the name', env: 'VETRAI_SEARCH' }),
+    status: Flags.string({
+      description: 'only these',
+      env: 'VETRAI_STATUS',
+      options: ['active', 'disabled'],
+    }),
+    ...pageFlags,
+  }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --tenant acme --all --json',
@@ -19,6 +30,7 @@ export default class UsersList extends TenantCommand {
 
   async run(): Promise<Page<User>> {
     const { flags } = await this.parse(UsersList)
-    return this.show(await listUsers(await this.tenantApi(flags.tenant), flags), usersView)
+    const filter = given({ q: flags.search, status: flags.status })
+    return this.show(await listUsers(await this.tenantApi(flags.tenant), flags, filter), usersView)
   }
 }

@@ -80,7 +80,9 @@ function serve({ stub }: StubDeployment, kept: { tenants: Row[]; users: Row[]; k
     kept.tenants.push(tenant)
     return { status: 201, body: tenant }
   })
-  stub.on('GET /auth/v1/users', ({ query }) => page(kept.users.filter(({ email }) => email === query.email)))
+  stub.on('GET /auth/v1/users', ({ query }) =>
+    page(kept.users.filter(({ email }) => String(email).includes(String(query.q)))),
+  )
   stub.on('POST /auth/v1/users', ({ body }) => {
     const user = { id: `user-${kept.users.length}`, ...(body as Row) }
     kept.users.push(user)

@@ -1,10 +1,10 @@
 import type { Api, Page } from '../../clients/api.js'
 import { ApiError } from '../../clients/api-error.js'
-import type { ApiKey, Tenant, User } from '../../clients/resources.js'
+import type { ApiKey, Tenant } from '../../clients/resources.js'
 import type { Progress } from '../../runtimes/runtime.js'
 import { createKey } from '../keys.js'
 import { createTenant, getTenant, suspendTenant } from '../tenants.js'
-import { createUser } from '../users.js'
+import { createUser, findByEmail } from '../users.js'
 import { DEMO_TENANTS, type DemoTenant, demoEmail } from './demo-data.js'
 
 /** One thing of the demo; `created` is false when it was there already. */
@@ -36,7 +36,8 @@ export async function seedDemo(
     result.tenants.push({ tenant: demo.slug, id: tenant.id, created })
     // A tenant that is suspended already is complete, and would refuse what follows.
     if (tenant.status === 'active') await furnish(api.inTenant(demo.slug), demo, password, result)
-    if (demo.suspended && tenant.status === 'active') await suspendTenant(api, demo.slug)
+    if (demo.suspended && tenant.status === 'active')
+      await suspendTenant(api, demo.slug, { reason: 'demo of a suspended organisation' })
     step.done(created ? undefined : 'was there')
   }
   return result
@@ -64,8 +65,7 @@ async function ensureTenant(api: Api, demo: DemoTenant): Promise<{ tenant: Tenan
 }
 
 async function ensureUser(api: Api, user: { email: string; name: string; role: string; password: string }) {
-  const { data } = await api.get<Page<User>>('/auth/v1/users', { email: user.email, limit: 1 })
-  if (data.some(({ email }) => email === user.email)) return false
+  if (await findByEmail(api, user.email)) return false
   await createUser(api, user)
   return true
 }
