@@ -124,6 +124,18 @@ describe('keys and what their makers may', () => {
     expect(lines.rows).to.have.length(1)
   })
 
+  it('makes and rotates no key for somebody who acts as another person', async () => {
+    const { id } = await buildKey(member, ['tenancy:read'])
+    const res = await server.operator.post(`/auth/v1/users/${member.id}/impersonate`, {
+      reason: 'a support case',
+      tenant: admin.tenant.id,
+    })
+    const posing = server.as(res.body.access_token)
+    expect((await posing.get(`/keys/v1/keys/${id}`)).status).to.equal(200)
+    expect((await make(posing, { scopes: ['tenancy:read'] })).body.code).to.equal('keys.impersonated')
+    expect((await posing.post(`/keys/v1/keys/${id}/rotate`, {})).body.code).to.equal('keys.impersonated')
+  })
+
   it('disables all keys of a suspended organisation and nothing else', async () => {
     const [one, other] = [await buildMember(server), await buildMember(server)]
     const [key, otherKey] = [await buildKey(one, ['keys:read']), await buildKey(other, ['keys:read'])]

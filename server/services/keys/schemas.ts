@@ -251,7 +251,10 @@ export const usageQuery = z
     to: timestamp.optional().describe('End, exclusive; now where left out.'),
     bucket: z.enum(['hour', 'day']).default('hour'),
   })
-  .refine(({ from, to }) => !from || !to || Date.parse(from) < Date.parse(to), { path: ['from'], message: 'must be before `to`' })
+  .refine(({ from, to }) => !from || !to || Date.parse(from) < Date.parse(to), {
+    path: ['from'],
+    message: 'must be before `to`',
+  })
 export type UsageQuery = z.infer<typeof usageQuery>
 
 export const usageView = z
