@@ -21,7 +21,8 @@ async function main(command: string | undefined): Promise<unknown> {
   if (command !== 'up' && command !== 'status') throw new Error('usage: migrate bootstrap|up|status')
   const client = await connectOwner(config.DATABASE_URL, config.DATABASE_OWNER_PASSWORD)
   try {
-    const applied = command === 'up' ? await migrateUp(client, (name) => say(`applying ${name}`)) : []
+    const applied =
+      command === 'up' ? await migrateUp(client, { onStep: (name) => say(`applying ${name}`) }) : []
     const migrations = await migrationStates(client)
     const version = schemaVersion(migrations.filter((m) => m.applied_at !== null).map((m) => m.name))
     return command === 'up' ? { applied, schema_version: version } : { migrations, schema_version: version }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import pg from 'pg'
-import { Umzug } from 'umzug'
+import { MigrationError, Umzug } from 'umzug'
 import type { Migration } from '../../migrations/helpers/migration.js'
 import { connectionParts } from './database.js'
 
@@ -17,9 +17,16 @@ export interface MigrationState {
   applied_at: string | null
 }
 
-/** Names of all migrations this version brings, oldest first. */
-export async function knownMigrations(): Promise<string[]> {
-  const files = await readdir(fileURLToPath(FOLDER))
+export interface MigrateOptions {
+  /** Told of each migration before it runs. */
+  onStep?: (name: string) => void
+  /** Where the compiled migrations are; this version's own unless given. */
+  folder?: URL
+}
+
+/** Names of all migrations a folder holds (this version's own unless given), oldest first. */
+export async function knownMigrations(folder: URL = FOLDER): Promise<string[]> {
+  const files = await readdir(fileURLToPath(folder))
   return files
     .filter((file) => FILE.test(file))
     .map((file) => file.slice(0, -3))
@@ -51,18 +58,18 @@ export async function connectOwner(url: string, password: string): Promise<pg.Cl
  * advisory lock; a statement waits at most five seconds for a lock, so that a busy table is not blocked
  * behind a waiting migration. What was applied before a failure stays.
  */
-export async function migrateUp(
-  client: pg.Client,
-  onStep: (name: string) => void = () => undefined,
-): Promise<string[]> {
+export async function migrateUp(client: pg.Client, options: MigrateOptions = {}): Promise<string[]> {
   await client.query('select pg_advisory_lock($1)', [ADVISORY_LOCK])
   try {
     await client.query(`create table if not exists schema_migrations (
       name text primary key, checksum text not null, applied_at timestamptz(3) not null default now())`)
     await client.query('grant select on schema_migrations to vetrai_app, vetrai_system')
     await client.query("set lock_timeout = '5s'")
-    const done = await umzugFor(client, await knownMigrations(), onStep).up()
+    const done = await (await umzugFor(client, options)).up()
     return done.map(({ name }) => name)
+  } catch (error) {
+    // Umzug's wrapping says nothing that ours does not.
+    throw error instanceof MigrationError && error.cause ? error.cause : error
   } finally {
     await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK])
   }
@@ -86,7 +93,7 @@ async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<
   return new Map(rows.map((row: { name: string; applied_at: Date }) => [row.name, row.applied_at]))
 }
 
-function umzugFor(client: pg.Client, names: readonly string[], onStep: (name: string) => void) {
+async function umzugFor(client: pg.Client, { onStep, folder = FOLDER }: MigrateOptions) {
   return new Umzug({
     context: client,
     logger: undefined,
@@ -96,41 +103,48 @@ function umzugFor(client: pg.Client, names: readonly string[], onStep: (name: st
       logMigration: async () => undefined,
       unlogMigration: async () => undefined,
     },
-    migrations: names.map((name) => ({
+    migrations: (await knownMigrations(folder)).map((name) => ({
       name,
       up: async () => {
-        onStep(name)
-        await apply(client, name)
+        onStep?.(name)
+        await apply(client, name, await load(new URL(`${name}.js`, folder)))
       },
     })),
   })
 }
 
-async function apply(client: pg.Client, name: string): Promise<void> {
-  const file = new URL(`${name}.js`, FOLDER)
-  const { default: migration } = (await import(pathToFileURL(fileURLToPath(file)).href)) as {
-    default: Migration
-  }
+async function load(file: URL): Promise<Migration> {
+  const module = (await import(pathToFileURL(fileURLToPath(file)).href)) as { default: Migration }
+  return module.default
+}
+
+async function apply(client: pg.Client, name: string, migration: Migration): Promise<void> {
   const inTransaction = migration.transaction !== false
-  const record = {
-    text: 'insert into schema_migrations (name, checksum) values ($1, $2)',
-    values: [name, createHash('sha256').update(migration.up.toString()).digest('hex').slice(0, 16)],
-  }
-  const run = () => migration.up({ query: (sql, values) => client.query(sql, values) })
-  if (!inTransaction) {
-    await run()
-    await client.query(record)
-    return
-  }
-  await client.query('begin')
   try {
-    await run()
-    await client.query(record)
-    await client.query('commit')
+    if (inTransaction) await client.query('begin')
+    await runAndRecord(client, name, migration)
+    if (inTransaction) await client.query('commit')
   } catch (error) {
-    await client.query('rollback')
-    throw new Error(`migration ${name} failed and was taken back: ${(error as Error).message}`, {
-      cause: error,
-    })
+    if (inTransaction) await client.query('rollback').catch(() => undefined)
+    const outcome = inTransaction
+      ? 'was taken back'
+      : 'may have left a part behind (it runs without a transaction)'
+    const words = error instanceof Error ? error.message : String(error)
+    throw new Error(`migration ${name} failed and ${outcome}: ${words}`, { cause: error })
   }
+}
+
+/** Runs a migration and records it with a checksum of the SQL it ran, which tells two histories apart. */
+async function runAndRecord(client: pg.Client, name: string, migration: Migration): Promise<void> {
+  const checksum = createHash('sha256')
+  await migration.up({
+    query: (sql, values) => {
+      checksum.update(`${sql}\0`)
+      return client.query(sql, values)
+    },
+  })
+  await client.query('insert into schema_migrations (name, checksum) values ($1, $2)', [
+    name,
+    checksum.digest('hex').slice(0, 16),
+  ])
 }
