@@ -14,17 +14,23 @@ export class ApiError extends CliError {
   }
 }
 
+/** Next steps that read differently for someone at a command line. */
+const NEXT_HERE: Readonly<Record<string, string>> = {
+  'request.tenant_required': 'Name the tenant: --tenant SLUG',
+}
+
 /** Turns an answer's status and body (RFC 9457 problem+json where it is one) into an ApiError. */
 export function apiErrorFrom(status: number, body: unknown, headerRequestId: string | null): ApiError {
   const problem = isRecord(body) ? body : {}
   const requestId = text(problem.request_id) ?? headerRequestId ?? undefined
+  const code = text(problem.code) ?? `http_${status}`
   return new ApiError({
     status,
-    code: text(problem.code) ?? `http_${status}`,
+    code,
     message: [text(problem.detail) ?? text(problem.title) ?? `The server answered ${status}.`]
       .concat(fieldProblems(problem.errors))
       .join('\n'),
-    next: text(problem.next) ?? nextStep(status),
+    next: NEXT_HERE[code] ?? text(problem.next) ?? nextStep(status),
     ...(requestId === undefined ? {} : { requestId }),
   })
 }
