@@ -51,7 +51,12 @@ export const deploymentSchema = z
         admin_user: line
           .default('postgres')
           .describe('Superuser of your own PostgreSQL; its password is secrets/external-postgres-password.'),
-        pool_max: z.int().min(1).max(500).default(10).describe('Connections one server process may open.'),
+        pool_max: z
+          .int()
+          .min(1)
+          .max(200)
+          .default(10)
+          .describe('Most connections of each pool of the server.'),
       })
       .prefault({}),
     redis: z

@@ -61,11 +61,8 @@ async function runningStores(deployment: Deployment): Promise<StoreAddresses> {
   const report = await supervisorReport(deployment)
   const postgres = report?.children.find(({ name }) => name === 'postgres')
   if (postgres?.state === 'running') {
-    const { ports } = deployment.lock
-    return {
-      databaseUrl: `postgres://127.0.0.1:${ports.postgres}/vetrai`,
-      ...(!deployment.config.redis.url && { redisUrl: `redis://127.0.0.1:${ports.redis}/0` }),
-    }
+    const { storeAddresses } = await import('./store-folder.js')
+    return storeAddresses(deployment)
   }
   throw new CliError({
     code: 'not_running',

@@ -15,10 +15,13 @@ import { provideRedis } from './redis-binaries.js'
 import { writeRedisConfig } from './redis-config.js'
 import { chooseServiceUser } from './service-user.js'
 import { storeFolder } from './store-folder.js'
+import { postgresSocketFolder, postgresUrl, redisSocket, redisUrl } from './store-sockets.js'
 
 const HOST = '127.0.0.1'
 const SERVER_GRACE_MS = 25_000
 const STORE_GRACE_MS = 60_000
+/** The server keeps four pools: two of database.pool_max connections, two of half as many. */
+const POOLS = 3
 
 /** What making a plan needs to know of the present. */
 export interface PlanContext {
@@ -52,8 +55,8 @@ export async function makePlan(
     ...(redis.url ? [] : [redisChild(deployment, folders.redis, ports.redis, context)]),
   ])
   const addresses: StoreAddresses = {
-    ...(!database.url && { databaseUrl: `postgres://${HOST}:${ports.postgres}/vetrai` }),
-    ...(!redis.url && { redisUrl: `redis://${HOST}:${ports.redis}/0` }),
+    ...(!database.url && { databaseUrl: postgresUrl(folders.postgres, ports.postgres) }),
+    ...(!redis.url && { redisUrl: redisUrl(folders.redis, ports.redis) }),
   }
   const server = await serverChild(deployment, context, addresses, stores)
   const plan: Plan = {
@@ -74,8 +77,11 @@ async function postgresChild(deployment: Deployment, folder: string, port: numbe
   const { created } = await ensureCluster(binaries, { dataDir, user }, { superuserPassword, durable: true })
   // A new cluster has neither roles nor tables, whatever was done in an earlier one.
   if (created) await deployment.updateLock((lock) => ({ ...lock, done: {} }))
-  const maxConnections = Math.max(100, deployment.config.database.pool_max * 2 + 20)
-  await writePostgresConfig({ dataDir, user }, { port, maxConnections, durable: true })
+  const maxConnections = Math.max(100, deployment.config.database.pool_max * POOLS + 40)
+  await writePostgresConfig(
+    { dataDir, user },
+    { port, socketFolder: postgresSocketFolder(folder), maxConnections, durable: true },
+  )
   return {
     name: 'postgres',
     version: binaries.version,
@@ -102,7 +108,14 @@ async function redisChild(
   const onFetch = () => note(`fetching Redis for this system into ${cacheFolder()}`)
   const binary = await provideRedis({ onFetch })
   const password = await deployment.secret('redis-password')
-  const config = await writeRedisConfig({ folder, port, password, user, durable: true })
+  const config = await writeRedisConfig({
+    folder,
+    port,
+    socket: redisSocket(folder),
+    password,
+    user,
+    durable: true,
+  })
   return {
     name: 'redis',
     version: binary.version,

@@ -5,10 +5,13 @@ import { isSystemError } from '../../deployment/errors.js'
 import type { ClusterPlace } from './postgres-cluster.js'
 
 const MB = 1024 * 1024
+const PG_HBA = 'local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n'
 
 /** What a private PostgreSQL is told. */
 export interface PostgresSettings {
   port: number
+  /** Folder for a unix socket beside loopback; none without it. */
+  socketFolder?: string | undefined
   maxConnections: number
   /** False gives up durability for speed: tests only. */
   durable: boolean
@@ -17,22 +20,24 @@ export interface PostgresSettings {
 }
 
 /**
- * Writes postgresql.conf and pg_hba.conf of a cluster: loopback only, passwords by SCRAM, modest
- * memory. Both are generated at every start; the operator's own settings go to local.conf beside them.
+ * Writes postgresql.conf and pg_hba.conf of a cluster: loopback and its own socket, passwords by
+ * SCRAM, modest memory. Both are generated at every start; the operator's own settings go to local.conf beside them.
  */
 export async function writePostgresConfig(place: ClusterPlace, settings: PostgresSettings): Promise<void> {
   await writeOwned(place, 'postgresql.conf', postgresConf(settings))
-  await writeOwned(place, 'pg_hba.conf', 'host all all 127.0.0.1/32 scram-sha-256\n')
+  await writeOwned(place, 'pg_hba.conf', PG_HBA)
   await writeOwned(place, 'local.conf', '# Settings of your own; they win.\n', 'wx').catch(ignoreExisting)
 }
 
-function postgresConf({ port, maxConnections, durable, memory = totalmem() }: PostgresSettings): string {
+function postgresConf(settings: PostgresSettings): string {
+  const { port, socketFolder = '', maxConnections, durable, memory = totalmem() } = settings
   const sharedBuffers = clamp(Math.floor(memory / MB / 32), 32, 128)
   return [
     '# Generated at every start. Settings of your own go to local.conf in this folder.',
     "listen_addresses = '127.0.0.1'",
     `port = ${port}`,
-    "unix_socket_directories = ''",
+    `unix_socket_directories = '${socketFolder}'`,
+    'unix_socket_permissions = 0700',
     `max_connections = ${maxConnections}`,
     'password_encryption = scram-sha-256',
     `shared_buffers = ${sharedBuffers}MB`,

@@ -1,5 +1,5 @@
-import { readFile, readlink, realpath, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { isSystemError } from '../../deployment/errors.js'
 import { identify } from '../../deployment/process-identity.js'
 import { stopProcess } from './stop-process.js'
@@ -14,16 +14,23 @@ export type PostmasterFinding = 'none' | 'stale' | 'stopped'
 export async function clearPostmaster(dataDir: string): Promise<PostmasterFinding> {
   const file = join(dataDir, 'postmaster.pid')
   const pid = await readPid(file)
-  if (pid === undefined) return 'none'
-  const identity = identify(pid)
-  if (identity === undefined || !(await servesDirectory(pid, dataDir))) {
+  const identity = pid === undefined ? undefined : identify(pid)
+  if (identity === undefined || !(await servesDirectory(identity.pid, dataDir))) {
     await rm(file, { force: true })
-    return 'stale'
+    await removeSockets(dirname(dataDir))
+    return pid === undefined ? 'none' : 'stale'
   }
   // SIGINT is the fast shutdown: clients are cut off, everything is flushed.
   await stopProcess(identity, 'SIGINT', 60_000)
   await rm(file, { force: true })
   return 'stopped'
+}
+
+/** A socket's lock file names a process too, and fools PostgreSQL in the same way. */
+async function removeSockets(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  const sockets = names.filter((name) => name.startsWith('.s.PGSQL.'))
+  await Promise.all(sockets.map((name) => rm(join(folder, name), { force: true })))
 }
 
 async function readPid(file: string): Promise<number | undefined> {

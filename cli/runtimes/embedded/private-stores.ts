@@ -15,6 +15,7 @@ import { provideRedis } from './redis-binaries.js'
 import { probeRedis } from './redis-commands.js'
 import { writeRedisConfig } from './redis-config.js'
 import { canTraverse, chooseServiceUser, type ServiceUser, spawnAs } from './service-user.js'
+import { postgresSocketFolder, redisSocket } from './store-sockets.js'
 
 /** A throw-away PostgreSQL on loopback. */
 export interface PrivatePostgres {
@@ -22,6 +23,8 @@ export interface PrivatePostgres {
   port: number
   adminUser: string
   adminPassword: string
+  /** Folder of its unix socket; undefined where its path is too long for one. */
+  socketFolder: string | undefined
   pid: number
   /** Stops it at once and removes what it kept. */
   stop(): Promise<void>
@@ -32,6 +35,8 @@ export interface PrivateRedis {
   host: string
   port: number
   password: string
+  /** Its unix socket; undefined where its path is too long for one. */
+  socket: string | undefined
   pid: number
   /** Stops it and removes what it kept. */
   stop(): Promise<void>
@@ -61,11 +66,12 @@ export async function startPrivatePostgres(options: {
   const adminPassword = randomBytes(16).toString('hex')
   const place = { dataDir: join(folder, 'data'), user }
   await ensureCluster(binaries, place, { superuserPassword: adminPassword, durable: !fast })
-  await writePostgresConfig(place, { port, maxConnections, durable: !fast })
+  const socketFolder = postgresSocketFolder(folder)
+  await writePostgresConfig(place, { port, socketFolder, maxConnections, durable: !fast })
   const child = await launch(binaries.postgres, ['-D', place.dataDir], folder, { user, guardSignal: 'QUIT' })
   await waitUntil(child, async () => (await probePostgres({ host: '127.0.0.1', port })) === 'ready')
   return {
-    ...{ host: '127.0.0.1', port, adminUser: 'postgres', adminPassword, pid: child.pid },
+    ...{ host: '127.0.0.1', port, adminUser: 'postgres', adminPassword, socketFolder, pid: child.pid },
     stop: async () => {
       await child.stop(fast ? 'SIGQUIT' : 'SIGINT')
       await rm(folder, { recursive: true, force: true })
@@ -88,14 +94,15 @@ export async function startPrivateRedis(options: {
   ])
   const { password = randomBytes(16).toString('hex') } = options
   const address = { host: '127.0.0.1', port, password }
-  const config = await writeRedisConfig({ folder, port, password, user, durable: false })
+  const socket = redisSocket(folder)
+  const config = await writeRedisConfig({ folder, port, socket, password, user, durable: false })
   const child = await launch(binary.command, [config], folder, { user, env: binary.env, guardSignal: 'KILL' })
   await waitUntil(child, () => probeRedis(address))
   const end = async (signal: NodeJS.Signals) => {
     await child.stop(signal)
     await rm(folder, { recursive: true, force: true })
   }
-  return { ...address, pid: child.pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
+  return { ...address, socket, pid: child.pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
 /** A fresh folder of the service user's own that it can really reach. */

@@ -6,6 +6,8 @@ import type { ServiceUser } from './service-user.js'
 export interface RedisSettings {
   folder: string
   port: number
+  /** A unix socket beside loopback; none without it. */
+  socket?: string | undefined
   password: string
   user: ServiceUser | undefined
   /** False keeps nothing on disk: tests only. */
@@ -14,15 +16,16 @@ export interface RedisSettings {
 
 /**
  * Writes redis.conf (mode 0600, so the password is in no argument list) and gives its path: loopback
- * only, append-only file synced every second, nothing evicted.
+ * and its own socket, append-only file synced every second, nothing evicted.
  */
 export async function writeRedisConfig(settings: RedisSettings): Promise<string> {
-  const { folder, port, password, user, durable } = settings
+  const { folder, port, socket, password, user, durable } = settings
   const path = join(folder, 'redis.conf')
   const lines = [
     '# Generated at every start.',
     'bind 127.0.0.1',
     `port ${port}`,
+    ...(socket === undefined ? [] : [`unixsocket ${socket}`, 'unixsocketperm 700']),
     'protected-mode yes',
     `requirepass ${password}`,
     'daemonize no',

@@ -1,11 +1,25 @@
-import { chmod, lstat, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, readlink, realpath, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ensureDirectory } from '../../deployment/atomic-write.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError, isSystemError } from '../../deployment/errors.js'
 import { readLock } from '../../deployment/lock-file.js'
+import type { StoreAddresses } from '../../deployment/server-env.js'
 import { ensureOwnedFolder } from './postgres-cluster.js'
 import { canTraverse, type ServiceUser } from './service-user.js'
+import { postgresUrl, redisUrl } from './store-sockets.js'
+
+/** Where the stores of a deployment that was brought up listen. */
+export async function storeAddresses(deployment: Deployment): Promise<StoreAddresses> {
+  const { config, lock, paths } = deployment
+  const [postgres, redis] = await Promise.all(
+    ['postgres', 'redis'].map((name) => realpath(join(paths.data, name)).catch(() => '')),
+  )
+  return {
+    ...(!config.database.url && { databaseUrl: postgresUrl(postgres ?? '', lock.ports.postgres ?? 0) }),
+    ...(!config.redis.url && { redisUrl: redisUrl(redis ?? '', lock.ports.redis ?? 0) }),
+  }
+}
 
 /** Where data goes that the service user cannot reach inside the deployment directory. */
 export const OUTSIDE_ROOT = '/var/lib/vetrai'
