@@ -30,7 +30,7 @@ module.exports = {
     {
       name: 'server-imports-no-cli',
       severity: 'error',
-      from: { path: '^dist/(server|migrations)/', pathNot: '[.]test[.]js$' },
+      from: { path: '^dist/(server|migrations)/', pathNot: '([.]test|/test-support)[.]js$' },
       to: { path: '^dist/(cli|test|bench)/' },
     },
     {
