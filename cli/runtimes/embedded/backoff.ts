@@ -1,5 +1,5 @@
 const FIRST_MS = 50
-const SECOND_MS = 500
+const SECOND_MS = 200
 const LONGEST_MS = 30_000
 
 /** A child that served this long is sound again: its next death counts as its first. */
@@ -7,7 +7,7 @@ export const STABLE_MS = 30_000
 
 /**
  * Milliseconds to wait before a restart after `deaths` (1 or more) in a row: nearly none after the
- * first, then 0.5 s doubling to 30 s.
+ * first, then 0.2 s doubling to 30 s.
  */
 export function restartDelay(deaths: number): number {
   if (deaths <= 1) return FIRST_MS

@@ -132,7 +132,7 @@ export class Child {
       child.once('exit', (code, by) => {
         this.process = undefined
         settle()
-        void this.afterDeath(signal, by ? `was killed by ${by}` : `exited with code ${code}`)
+        void this.afterDeath(signal, describeExit(code, by, log))
       })
     })
     this.events.say(`${this.plan.name}: started, process ${child.pid}`)
@@ -160,7 +160,7 @@ export class Child {
     this.restarts++
     const delay = restartDelay(this.deaths)
     this.state = this.deaths > 1 ? 'failed' : 'starting'
-    this.remember(withLogLine(reason, this.plan.log))
+    this.remember(reason)
     this.events.say(`${this.plan.name}: restart in ${delay} ms`)
     this.events.changed()
     await sleep(delay, undefined, { signal }).catch(() => {})
@@ -191,8 +191,20 @@ export class Child {
   }
 }
 
-/** The last line a dying program wrote usually says why. */
-function withLogLine(reason: string, log: string): string {
+/** A program that ends by itself usually says why in the last line it writes. */
+function describeExit(code: number | null, signal: NodeJS.Signals | null, log: string): string {
+  if (signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT') return `was killed by ${signal}`
+  const reason = signal ? `crashed with ${signal}` : `exited with code ${code}`
   const last = logTail(log).trim().split('\n').at(-1)?.trim() ?? ''
-  return last === '' ? reason : `${reason}; last log line: ${last.slice(0, 300)}`
+  return last === '' ? reason : `${reason}; last log line: ${messageOf(last).slice(0, 300)}`
+}
+
+/** The words of a JSON log line; other lines as they are. */
+function messageOf(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } }
+    return [msg, err?.message].filter(Boolean).join(': ') || line
+  } catch {
+    return line
+  }
 }

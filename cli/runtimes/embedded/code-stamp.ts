@@ -1,23 +1,22 @@
-import { readdir, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isSystemError } from '../../deployment/errors.js'
 import { fingerprint } from './plan.js'
 
-/** Changes when a program file below a folder was added, removed or rewritten; tests do not count. */
+/**
+ * Changes when a program file below a folder was added, removed or rewritten with other content; tests
+ * do not count, and neither does a build that gives the same files again. A missing folder is empty.
+ */
 export async function folderStamp(folder: string): Promise<string> {
   const files = (await readdir(folder, { recursive: true }).catch(() => [])).sort()
   const programs = files.filter((name) => /\.(js|sql)$/.test(name) && !name.endsWith('.test.js'))
   return fingerprint(
-    await Promise.all(programs.map(async (name) => [name, await stampOf(join(folder, name))])),
+    await Promise.all(programs.map(async (name) => [name, await hashOf(join(folder, name))])),
   )
 }
 
-async function stampOf(path: string): Promise<string | null> {
-  try {
-    const { mtimeMs, size } = await stat(path)
-    return `${mtimeMs}:${size}`
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return null
-    throw error
-  }
+/** Null for a file that a build running now has just taken away. */
+async function hashOf(path: string): Promise<string | null> {
+  const content = await readFile(path).catch(() => null)
+  return content && createHash('sha1').update(content).digest('base64')
 }

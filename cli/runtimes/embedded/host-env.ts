@@ -1,11 +1,20 @@
 /** The few variables of the operator's environment that the embedded runtime heeds; the only reader here. */
-export function hostEnv(): { path: string; xdgCacheHome?: string; xdgRuntimeDir?: string } {
-  const { PATH, XDG_CACHE_HOME, XDG_RUNTIME_DIR } = process.env
+export function hostEnv(): HostEnv {
+  const { PATH, XDG_CACHE_HOME, XDG_RUNTIME_DIR, NODE_V8_COVERAGE } = process.env
   return {
     path: PATH || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...(XDG_CACHE_HOME?.startsWith('/') && { xdgCacheHome: XDG_CACHE_HOME }),
     ...(XDG_RUNTIME_DIR?.startsWith('/') && { xdgRuntimeDir: XDG_RUNTIME_DIR }),
+    ...(NODE_V8_COVERAGE && { coverage: NODE_V8_COVERAGE }),
   }
+}
+
+interface HostEnv {
+  path: string
+  xdgCacheHome?: string
+  xdgRuntimeDir?: string
+  /** Where Node writes what a test run covered, the supervisor's part included. */
+  coverage?: string
 }
 
 /** Environment for helper programs: no secrets, no surprises from the operator's shell. */

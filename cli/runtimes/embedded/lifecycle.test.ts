@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
@@ -154,9 +154,12 @@ describe('embedded runtime', function () {
     expect(test.deployment.lock.ports.redis).not.to.equal(taken)
   })
 
-  it('restarts the server when its program was built anew', async () => {
+  it('restarts the server when its program was built anew and differs', async () => {
     const before = await pids(test)
     await utimes(test.programs.server, new Date(), new Date())
+    expect((await test.runtime.up(test.deployment, silent)).changed).to.equal(false)
+
+    await appendFile(test.programs.server, '// another version')
 
     expect((await test.runtime.up(test.deployment, silent)).changed).to.equal(true)
     expect((await pids(test)).server).not.to.equal(before.server)

@@ -9,7 +9,7 @@ import { isAlive, type ProcessIdentity } from '../../deployment/process-identity
 import type { ChildStatus } from './child.js'
 import { askSupervisor, type ControlRequest } from './control-protocol.js'
 import { knownSocket } from './control-socket.js'
-import { plainEnv } from './host-env.js'
+import { hostEnv, plainEnv } from './host-env.js'
 import { logTail, openLog } from './log-files.js'
 import { type Plan, writePlan } from './plan.js'
 import { hasEnded, stopProcess } from './stop-process.js'
@@ -61,11 +61,12 @@ export async function spawnSupervisor(
   await writePlan(deployment.paths.run, plan)
   await mkdir(dirname(plan.socket), { recursive: true, mode: 0o700 })
   const log = supervisorLog(deployment)
+  const { coverage } = hostEnv()
   const output = openLog(log)
   const child = spawn(process.execPath, [program, deployment.paths.run, log, hold.join(',')], {
     cwd: '/',
     detached: true,
-    env: plainEnv(),
+    env: plainEnv(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }),
     stdio: ['ignore', output, output],
   })
   child.unref()

@@ -8,7 +8,7 @@ import { requestSupervisor } from './supervisor-client.js'
 const STORE_TIMEOUT_MS = 120_000
 const SERVER_TIMEOUT_MS = 90_000
 /** A program that died this often in one start will not come up by waiting. */
-const HOPELESS_DEATHS = 4
+const HOPELESS_DEATHS = 5
 
 /** Waits until the named components are healthy; CliError `component_failed` says why one is not. */
 export async function waitHealthy(deployment: Deployment, names: string[]): Promise<void> {
