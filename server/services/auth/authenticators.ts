@@ -7,6 +7,9 @@ import { type Identity, membershipIn, readIdentity } from './models/identity.js'
 import { type AuthState, authState } from './state.js'
 import { ACCESS_PREFIX, isAccessToken } from './tokens/kinds.js'
 
+/** Longer than anything is remembered (FRESH_MS). */
+const NEW_TOKEN_SECONDS = 2
+
 /**
  * Access tokens signed by this installation. With a warm cache it answers synchronously and asks nobody: the
  * signature was checked before, and the session is known to have lived less than 800 ms ago.
@@ -18,10 +21,15 @@ export const jwtAuthenticator: Authenticator = {
     const claims = state.verified.get(credential, resources.now()) ?? verify(resources, state, credential)
     if (claims === null) return verifyWithNewKeys(resources, state, credential)
     const identity = state.identities.peek(claims.sub)
-    if (identity !== undefined) return identity && sessionPrincipal(identity, claims, resources.now())
-    return loadIdentity(resources, claims.sub).then(
-      (loaded) => loaded && sessionPrincipal(loaded, claims, resources.now()),
-    )
+    if (identity === undefined) {
+      return loadIdentity(resources, claims.sub).then((loaded) =>
+        principalOf(loaded, claims, resources.now()),
+      )
+    }
+    if (identity && isNewerThan(identity, claims, resources.now())) {
+      return readIdentity(resources.db, claims.sub).then((read) => principalOf(read, claims, resources.now()))
+    }
+    return principalOf(identity, claims, resources.now())
   },
 }
 
@@ -88,6 +96,21 @@ export function sessionPrincipal(identity: Identity, claims: AccessClaims, now: 
   }
 }
 
+function principalOf(identity: Identity | null, claims: AccessClaims, now: Date): UserPrincipal | null {
+  return identity && sessionPrincipal(identity, claims, now)
+}
+
+/**
+ * Whether a token was issued so lately that what is remembered may be from before: its session or membership is
+ * not in it. While Redis is away a sign-in at another process is heard of only by asking.
+ */
+function isNewerThan(identity: Identity, claims: AccessClaims, now: Date): boolean {
+  if (now.getTime() / 1000 - claims.iat > NEW_TOKEN_SECONDS) return false
+  return (
+    !identity.sessions.has(claims.sid) || (claims.tid !== undefined && !membershipIn(identity, claims.tid))
+  )
+}
+
 function tokenPrincipal(identity: Identity, token: AccessToken): Principal | null {
   const membership = membershipIn(identity, token.tenantId)
   // Unlike a session, a token was made for one tenant and is worth nothing outside of it.
@@ -131,5 +154,5 @@ async function verifyWithNewKeys(
   const claims = verify(resources, state, credential)
   if (!claims) return null
   const identity = await loadIdentity(resources, claims.sub)
-  return identity && sessionPrincipal(identity, claims, resources.now())
+  return principalOf(identity, claims, resources.now())
 }

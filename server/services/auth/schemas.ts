@@ -14,7 +14,7 @@ export const code = z
   .describe('Code of an authenticator app, or a recovery code.')
 export const tenantRef = z.string().trim().min(1).max(64).describe('Slug or id of an organisation.')
 export const oneTimeToken = z.string().min(1).max(200).describe('Token from the mail.')
-export const refreshToken = z.string().min(1).max(200).describe('Refresh token.')
+export const refreshToken = z.string().min(1).max(4096).describe('Refresh token.')
 export const role = z.enum(ROLES)
 export const userParams = z.strictObject({ userId: id('user') })
 

@@ -10,7 +10,9 @@ export interface Account extends User {
 
 /** A person with their memberships in one statement, across tenants; null when there is none. */
 export async function readAccount(db: Database, userId: string): Promise<Account | null> {
-  const [row] = await db.readSystem<Account>({
+  // In an open transaction (which must be a system one) it sees what that transaction changed.
+  const read = db.inTransaction ? db.query.bind(db) : db.readSystem.bind(db)
+  const [row] = await read<Account>({
     name: 'auth-account',
     text: `select ${USER_COLUMNS},
         exists (select 1 from auth_factors f where f.user_id = u.id and f.confirmed_at is not null) as "hasFactor",

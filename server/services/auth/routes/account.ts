@@ -49,10 +49,10 @@ export const updateMeRoute = defineRoute({
   audit: { action: 'user.updated', target: 'principal' },
   input: { body: updateMeBody },
   output: meView,
-  transaction: 'manual',
+  transaction: 'system',
   errors: [authErrors.ReauthenticationRequired, authErrors.NotWhileImpersonating],
   handler: async (ctx, { body }) => {
-    await ctx.transaction(() => updateMe(ctx, body))
+    await updateMe(ctx, body)
     return presentMe(await readMe(ctx), requireUser(ctx))
   },
 })
