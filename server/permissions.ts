@@ -50,6 +50,10 @@ export const permissions = {
   ),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
+  'tenancy.own.list': self('see the organisations they belong to', 'tenancy:read'),
+  'tenancy.own.create': self('create an organisation of their own'),
+  'tenancy.own.join': self('accept an invitation sent to them'),
+  'tenancy.own.leave': self('leave the organisation they work in'),
   'tenancy.tenants.list': installation('see every organisation', staff),
   'tenancy.tenants.create': installation('create organisations for others', operators),
   'tenancy.tenants.administer': installation(

@@ -7,9 +7,18 @@ import { readAnyTenant, type Tenant } from './models/tenant.js'
 import { MEMBERSHIP_TOPIC } from './operations/change-members.js'
 
 export type { Membership, MembershipOf } from './models/membership.js'
+export type { QuotaRef, Reservation } from './models/quota.js'
 export type { Tenant, TenantStatus } from './models/tenant.js'
+export { type AcceptedInvitation, acceptInvitation, openInvitation } from './operations/accept-invitation.js'
 export { addMember, removeMember, setMemberRole } from './operations/change-members.js'
 export { createTenant } from './operations/create-tenant.js'
+export {
+  commitReservation,
+  consumeQuota,
+  releaseReservation,
+  reserveQuota,
+  returnQuota,
+} from './operations/use-quota.js'
 export { resolveTenant } from './state.js'
 
 /** The committed tenant of this id or slug, whatever its status, or null; works inside and outside of transactions. */

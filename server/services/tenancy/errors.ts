@@ -58,12 +58,11 @@ export const tenancyErrors = defineErrors('tenancy', {
     message: (d: { limit: number }) => `An organisation may send at most ${d.limit} invitations a day.`,
     next: 'Revoke invitations nobody needs, or go on tomorrow.',
   },
-  mailedJustNow: {
-    status: 429,
-    message: (d: { retryAfter: number }) =>
-      `A mail for this invitation went out less than ${d.retryAfter} s ago.`,
-    next: 'Wait a minute, then send it again.',
-    headers: (d: { retryAfter: number }) => ({ 'Retry-After': String(d.retryAfter) }),
+  mailedTooOften: {
+    status: 409,
+    message: (d: { limit: number }) =>
+      `At most ${d.limit} mails go to one address for invitations of an organisation.`,
+    next: 'Ask the person to look through their mail, or invite another address.',
   },
   invitationUnknown: {
     status: 404,
@@ -99,6 +98,11 @@ export const tenancyErrors = defineErrors('tenancy', {
     status: 404,
     message: 'The organisation has no quota of this name.',
     next: 'An operator sets quotas with PUT /tenancy/v1/quotas/{resource}.',
+  },
+  quotaCounted: {
+    status: 409,
+    message: (d: { resource: string }) => `The use of "${d.resource}" is counted, not reserved.`,
+    next: 'Add or remove what it counts.',
   },
   quotaExceeded: {
     status: 409,

@@ -8,7 +8,7 @@ declare module '../../kernel/events.js' {
     'tenancy.tenant.suspended': { tenantId: string }
     'tenancy.tenant.resumed': { tenantId: string }
     /** Shut at once; its data goes after `purgeAfter` (RFC 3339) unless it is resumed before. */
-    'tenancy.tenant.deleted': { tenantId: string; purgeAfter: string }
+    'tenancy.tenant.deleted': { tenantId: string; purgeAfter: string; userId: string | null }
     /** Every row of every tenant table is gone; what else a service keeps of the tenant must go now. */
     'tenancy.tenant.purged': { tenantId: string; slug: string }
     'tenancy.member.added': { tenantId: string; userId: string; role: MembershipRole }

@@ -1,4 +1,16 @@
 import { defineService } from '../../kernel/define-service.js'
+import './events.js'
+import { expireReservationsJob } from './jobs/expire-reservations.js'
+import { purgeTenants } from './jobs/purge-tenants.js'
+import { mailDeletion } from './operations/mail-deletion.js'
+import { mailInvitation } from './operations/mail-invitation.js'
+import { auditRoutes } from './routes/audit-logs.js'
+import { invitationRoutes } from './routes/invitations.js'
+import { memberRoutes } from './routes/members.js'
+import { quotaRoutes } from './routes/quotas.js'
+import { settingsRoutes } from './routes/settings.js'
+import { tenantRoutes } from './routes/tenants.js'
+import { resolveTenant } from './state.js'
 
 /** Organisations: who belongs to which, under which plan and quotas. */
 export const tenancy = defineService({
@@ -6,5 +18,19 @@ export const tenancy = defineService({
   summary: 'Organisations, members, invitations, quotas and the audit log.',
   prefix: '/tenancy',
   needs: [],
-  routes: [],
+  routes: [
+    ...tenantRoutes,
+    ...memberRoutes,
+    ...invitationRoutes,
+    ...settingsRoutes,
+    ...quotaRoutes,
+    ...auditRoutes,
+  ],
+  jobs: [purgeTenants, expireReservationsJob],
+  on: {
+    'tenancy.invitation.created': mailInvitation,
+    'tenancy.invitation.resent': mailInvitation,
+    'tenancy.tenant.deleted': mailDeletion,
+  },
+  resolveTenant,
 })

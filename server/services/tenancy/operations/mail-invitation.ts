@@ -1,0 +1,43 @@
+import type { Ctx } from '../../../kernel/context.js'
+import type { StoredEvent } from '../../../kernel/events.js'
+import { generateToken } from '../../../kernel/token-format.js'
+import { invitationLink, sendTemplate } from '../mails.js'
+import { armInvitation, lockInvitation, stateOfInvitation } from '../models/invitation.js'
+import { findPerson } from '../models/person.js'
+import { findTenantRow } from '../models/tenant.js'
+import { INVITATION_PREFIX } from './accept-invitation.js'
+
+const DAY_MS = 86_400_000
+const ROLE_WORDS = {
+  org_admin: 'administrator',
+  billing_admin: 'billing administrator',
+  user: 'member',
+} as const
+
+/**
+ * Writes the mail of an invitation with a new token, whose text exists here only. Safe to repeat: a second mail
+ * makes the link of the first worthless. An invitation that ended meanwhile is not mailed.
+ */
+export async function mailInvitation(
+  ctx: Ctx,
+  { payload, tenantId }: StoredEvent<'tenancy.invitation.created' | 'tenancy.invitation.resent'>,
+): Promise<void> {
+  if (tenantId === null) return
+  const tenant = await findTenantRow(ctx.db, tenantId)
+  const invitation = await lockInvitation(ctx.db, tenantId, payload.invitationId)
+  const now = ctx.now()
+  if (!tenant || !invitation || stateOfInvitation(invitation, now) !== 'pending') return
+
+  const token = generateToken(INVITATION_PREFIX)
+  await armInvitation(ctx.db, invitation, { tokenHash: ctx.secrets.hash('token', token), at: now })
+  const inviter = invitation.invitedBy ? await findPerson(ctx.db, invitation.invitedBy) : null
+  const days = Math.max(1, Math.round((invitation.expiresAt.getTime() - now.getTime()) / DAY_MS))
+  await sendTemplate(ctx, invitation.email, 'invitation', {
+    inviter: inviter?.name ?? inviter?.email ?? tenant.name,
+    tenant: tenant.name,
+    role: ROLE_WORDS[invitation.role],
+    email: invitation.email,
+    link: invitationLink(ctx, token),
+    expires_in: days === 1 ? '1 day' : `${days} days`,
+  })
+}

@@ -1,0 +1,43 @@
+import { defineRoute, signedIn, unaudited } from '../../../kernel/define-route.js'
+import { kernelErrors } from '../../../kernel/errors.js'
+import { listOf } from '../../../kernel/schema.js'
+import { listAudit, verifyAudit } from '../operations/read-audit.js'
+import { auditEntryView, chainVerdictView, listAuditQuery } from '../schemas.js'
+
+const PER_CHAIN = 'which permission is needed depends on whose chain it is; the operation judges it'
+
+const listAuditRoute = defineRoute({
+  id: 'listAuditLogs',
+  method: 'get',
+  path: '/audit-logs',
+  summary: 'List audit log entries',
+  description:
+    "Those of the tenant the caller works in; for operators who name no tenant, the installation's own.",
+  access: signedIn(PER_CHAIN),
+  limit: 'read',
+  audit: unaudited('reading changes nothing'),
+  input: { query: listAuditQuery },
+  output: listOf(auditEntryView),
+  transaction: 'manual',
+  errors: [kernelErrors.Forbidden, kernelErrors.TenantRequired],
+  handler: (ctx, { query }) => listAudit(ctx, query),
+})
+
+const verifyAuditRoute = defineRoute({
+  id: 'verifyAuditLogs',
+  method: 'post',
+  path: '/audit-logs/verify',
+  summary: 'Verify the audit chain',
+  description: 'Recomputes every hash in the database; a line that was changed, removed or cut off is named.',
+  access: signedIn(PER_CHAIN),
+  limit: 'write',
+  audit: unaudited('verifying changes nothing'),
+  input: {},
+  output: chainVerdictView,
+  transaction: 'manual',
+  errors: [kernelErrors.Forbidden, kernelErrors.TenantRequired],
+  handler: (ctx) => verifyAudit(ctx),
+})
+
+/** What was done, by whom, provably. */
+export const auditRoutes = [listAuditRoute, verifyAuditRoute]
