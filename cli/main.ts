@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PJSON } from '@oclif/core/interfaces'
 import { hoistFlags } from './base/hoist-flags.js'
-import { reportError } from './base/report-error.js'
 
 const VERSION_FLAGS = new Set(['--version', '-v'])
 
@@ -12,7 +11,10 @@ const VERSION_FLAGS = new Set(['--version', '-v'])
  */
 export async function main(argv: readonly string[], root: string): Promise<number> {
   const words = hoistFlags(argv)
-  const exitCode = await runCommandLine(words, root).catch((error: unknown) => reportError(error, words))
+  const exitCode = await runCommandLine(words, root).catch(async (error: unknown) => {
+    const { reportError } = await import('./base/report-error.js')
+    return reportError(error, words)
+  })
   // A command that shows its result and has failed all the same (`doctor`) says so in process.exitCode.
   process.exitCode = exitCode || Number(process.exitCode ?? 0)
   return process.exitCode
@@ -28,7 +30,7 @@ async function runCommandLine(argv: string[], root: string): Promise<number> {
   }
   // Here, so that the version costs no more than Node itself.
   const { run } = await import('@oclif/core/run')
-  await run(argv, { root: join(root, 'dist'), pjson })
+  await run(argv, { root: join(root, 'dist'), pjson, devPlugins: false, userPlugins: false })
   return 0
 }
 

@@ -14,9 +14,15 @@ export default class KeysCreate extends TenantCommand {
     'The key is shown this once and never again. It can do no more than its scopes say, and no more than the tenant may.'
   static override flags = {
     tenant: tenantFlag,
-    name: Flags.string({ description: 'what it is for', env: 'VETRAI_KEY_NAME', required: true }),
+    name: Flags.string({
+      description: 'what it is for',
+      helpValue: 'NAME',
+      env: 'VETRAI_KEY_NAME',
+      required: true,
+    }),
     scopes: Flags.string({
       description: 'what it may do: resource:action or resource:*, separated by commas',
+      helpValue: 'SCOPE,…',
       env: 'VETRAI_SCOPES',
       required: true,
       multiple: true,
@@ -31,11 +37,13 @@ export default class KeysCreate extends TenantCommand {
     'expires-in-days': Flags.integer({
       description: 'days until it stops working; never without it',
       env: 'VETRAI_EXPIRES_IN_DAYS',
+      helpValue: 'DAYS',
       min: 1,
     }),
     'allowed-ips': Flags.string({
       description: 'addresses or CIDRs it may be used from, separated by commas',
       env: 'VETRAI_ALLOWED_IPS',
+      helpValue: 'CIDR,…',
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ',',
@@ -43,6 +51,7 @@ export default class KeysCreate extends TenantCommand {
     credits: Flags.integer({
       description: 'how much it may spend; unlimited without it',
       env: 'VETRAI_CREDITS',
+      helpValue: 'AMOUNT',
       min: 0,
     }),
     'rate-limit': rateLimitFlag,
