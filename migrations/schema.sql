@@ -78,7 +78,7 @@ AS $function$
       v_expected := v_expected + 1;
     end loop;
     select * into v_head from audit_heads where tenant_id = p_tenant;
-    if found and (v_head.sequence <> v_expected - 1 or v_head.hash is distinct from v_previous) then
+    if coalesce(v_head.sequence, 0) <> v_expected - 1 or v_head.hash is distinct from v_previous then
       return query select false, v_expected - 1, v_expected;
       return;
     end if;

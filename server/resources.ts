@@ -2,7 +2,9 @@ import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { linkSecret } from './http/object-links.js'
 import { assemble } from './kernel/assemble.js'
+import type { ServiceRecord } from './kernel/define-service.js'
 import type { Lifecycle } from './kernel/lifecycle.js'
+import type { PermissionMatrix } from './kernel/permissions.js'
 import type { Resources } from './kernel/resources.js'
 import { Secrets } from './kernel/secrets.js'
 import { StateHolder } from './kernel/state.js'
@@ -22,6 +24,9 @@ import { openRedis, untilReady } from './storage/redis.js'
 export interface ResourceOverrides {
   now?: () => Date
   logDestination?: DestinationStream
+  /** What is mounted and judged by instead of server/services.ts and server/permissions.ts. */
+  services?: readonly ServiceRecord[]
+  permissions?: PermissionMatrix
 }
 
 /** Opens everything a server holds, in order, on this lifecycle: closing it closes all in reverse. */
@@ -31,8 +36,8 @@ export async function openResources(
   overrides: ResourceOverrides = {},
 ): Promise<Resources> {
   const assembly = assemble(
-    services,
-    permissions,
+    overrides.services ?? services,
+    overrides.permissions ?? permissions,
     config.VETRAI_SERVICES.length > 0 ? config.VETRAI_SERVICES : undefined,
   )
   const { logDestination } = overrides

@@ -8,7 +8,9 @@ import { Writable } from 'node:stream'
 import { buildApp } from '../server/app.js'
 import { readSettings } from '../server/config/config.js'
 import { settings } from '../server/config/settings.js'
+import type { ServiceRecord } from '../server/kernel/define-service.js'
 import { Lifecycle } from '../server/kernel/lifecycle.js'
+import type { PermissionMatrix } from '../server/kernel/permissions.js'
 import type { Resources } from '../server/kernel/resources.js'
 import { generateToken } from '../server/kernel/token-format.js'
 import { openResources } from '../server/resources.js'
@@ -54,6 +56,9 @@ export class TestServer {
 export interface ServerOptions {
   /** Settings that differ from the defaults of tests. */
   settings?: Record<string, string>
+  /** Services instead of VetrAI's own, for tests of the kernel, with the permissions their routes name. */
+  services?: readonly ServiceRecord[]
+  permissions?: PermissionMatrix
 }
 
 /**
@@ -91,7 +96,7 @@ export async function startTwin(
   await startServer(
     twin,
     { url, index: 0 },
-    { settings: { REDIS_URL, VETRAI_SECRET, ...options.settings } },
+    { ...options, settings: { REDIS_URL, VETRAI_SECRET, ...options.settings } },
     closers,
   )
   return {
@@ -136,6 +141,8 @@ async function startServer(
   test.resources = await openResources(config, life, {
     now: () => test.now?.() ?? new Date(),
     logDestination: collect(test.logs),
+    ...(options.services ? { services: options.services } : {}),
+    ...(options.permissions ? { permissions: options.permissions } : {}),
   })
   if (database.index > 0) await test.resources.redis.flushdb()
   test.outbox = new OutboxDispatcher(test.resources)

@@ -28,6 +28,11 @@ export class Bus {
     void this.#publisher.publish(CHANNEL, `${topic}\n${message}`).catch(() => undefined)
   }
 
+  /** Tells this process only. */
+  tellHere(topic: string, message: string): void {
+    this.#dispatch(topic, message)
+  }
+
   /** Hears messages of a topic; answers how to stop. Hearing one's own twice must do no harm. */
   subscribe(topic: string, listener: Listener): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()

@@ -58,7 +58,7 @@ export class Database {
   constructor(options: DatabaseOptions) {
     joinTransactions()
     this.#options = options
-    const systemMax = Math.max(1, Math.ceil(options.poolMax / 2))
+    const systemMax = Math.max(2, Math.ceil(options.poolMax / 2))
     this.sequelize = openSequelize(options, 'vetrai_app', options.appPassword, options.poolMax)
     this.#system = openSequelize(options, 'vetrai_system', options.systemPassword, systemMax)
     this.#reads = {
