@@ -98,6 +98,43 @@ describe('deployment directory', () => {
     expect(await openDeployment(dir).catch((reason: unknown) => reason)).to.include({ code: 'lock_missing' })
   })
 
+  it('reaches servers of the operator with the passwords that were given, and only those', async () => {
+    const deployment = await createDeployment(dir, {
+      config: {
+        database: { url: 'postgres://db.internal:5432/vetrai', admin_user: 'root' },
+        redis: { url: 'redis://cache.internal:6379/1' },
+        objects: {
+          store: 's3',
+          s3: { endpoint: 'https://s3.internal', bucket: 'files', access_key: 'AK' },
+        },
+        public_url: 'https://api.example.com/',
+        trust_proxy: ['10.0.0.0/8'],
+        settings: { DATABASE_STATEMENT_TIMEOUT_MS: 5_000 },
+      },
+      secrets: { 'external-postgres-password': 'pg', 's3-secret-key': 's3' },
+    })
+    const env = await deployment.migrateEnv({ databaseUrl: 'postgres://elsewhere/x' })
+    expect(env).to.include({
+      DATABASE_URL: 'postgres://db.internal:5432/vetrai',
+      DATABASE_ADMIN_USER: 'root',
+      DATABASE_ADMIN_PASSWORD_FILE: join(dir, 'secrets', 'external-postgres-password'),
+      REDIS_URL: 'redis://cache.internal:6379/1',
+      S3_SECRET_KEY_FILE: join(dir, 'secrets', 's3-secret-key'),
+      VETRAI_PUBLIC_URL: 'https://api.example.com',
+      TRUST_PROXY: '10.0.0.0/8',
+      DATABASE_STATEMENT_TIMEOUT_MS: '5000',
+    })
+    expect(env).not.to.have.any.keys('REDIS_PASSWORD_FILE', 'OBJECT_STORE_PATH', 'SMTP_HOST')
+    expect(deployment.publicUrl).to.equal('https://api.example.com')
+    expect(deployment.localUrl).to.equal(`http://127.0.0.1:${deployment.config.port}`)
+  })
+
+  it('refuses a secret of several lines', async () => {
+    const { secrets } = await createDeployment(dir)
+    const error = await secrets.write('smtp-password', 'a\nb').catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'secret_invalid', exitCode: 2 })
+  })
+
   it('lets one command at a time change it', async () => {
     const deployment = await createDeployment(dir)
     const order: string[] = []

@@ -114,6 +114,20 @@ describe('embedded runtime', function () {
     expect(list).to.deep.equal([{ name: '20260101-first', applied_at: null }])
   })
 
+  it('applies migrations on request, and writes that down', async () => {
+    const { applied } = await test.runtime.migrate(test.deployment, silent)
+    expect(applied).to.deep.equal(['20260101-first'])
+    const actions = (await test.deployment.journal.entries()).map(({ action }) => action)
+    expect(actions).to.include('migrate')
+  })
+
+  it('reads the logs of what runs', async () => {
+    const lines: string[] = []
+    const options = { component: 'server', follow: false, lines: 5 }
+    for await (const { line } of test.runtime.logs(test.deployment, options)) lines.push(line)
+    expect(lines.at(-1)).to.include('listening')
+  })
+
   it('names the components when asked for one it does not have', async () => {
     const error = await test.runtime
       .restart(test.deployment, 'nginx', silent)
@@ -130,6 +144,8 @@ describe('embedded runtime', function () {
     const { ready, components } = await test.runtime.status(test.deployment)
     expect(ready).to.equal(false)
     expect(components.map(({ state }) => state)).to.deep.equal(['stopped', 'stopped', 'stopped'])
+    const error = await test.runtime.migrations(test.deployment).catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'not_running', exitCode: 3 })
   })
 
   it('refuses to start where another program holds the port, and names it', async () => {

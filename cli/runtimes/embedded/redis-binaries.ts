@@ -125,9 +125,10 @@ async function isRunnable(command: string, user: ServiceUser | undefined): Promi
 }
 
 async function unavailable(cause?: unknown): Promise<CliError> {
+  const reason = cause instanceof Error ? `: ${cause.message}` : ' on this kind of system'
   return new CliError({
     code: 'redis_unavailable',
-    message: 'This system has no Redis or Valkey (6.2 or newer), and none could be fetched.',
+    message: `There is no Redis or Valkey (6.2 or newer) here, and none could be fetched${reason}.`,
     next: `${await installCommand()} (or set redis.url to a Redis of your own)`,
     cause,
   })
