@@ -47,7 +47,7 @@ async function routes(world: Awaited<ReturnType<typeof openWorld>>, seconds: num
   const [express, vetrai] = [await startExpress(), await startVetrai(world)]
   try {
     const cast = await populate(world, vetrai.url)
-    return await measureRoutes(cast, { express: express.url, vetrai: vetrai.url }, seconds)
+    return await measureRoutes(cast, { express, vetrai }, seconds)
   } finally {
     await Promise.all([express.stop(), vetrai.stop()])
   }
@@ -56,7 +56,7 @@ async function routes(world: Awaited<ReturnType<typeof openWorld>>, seconds: num
 async function login(world: Awaited<ReturnType<typeof openWorld>>): Promise<Figure[]> {
   const vetrai = await startVetrai(world, { cores: 'all' })
   try {
-    return await measureLogin(await populate(world, vetrai.url), vetrai.url)
+    return await measureLogin(await populate(world, vetrai.url), vetrai)
   } finally {
     await vetrai.stop()
   }

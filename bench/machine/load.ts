@@ -1,8 +1,10 @@
 import autocannon from 'autocannon'
+import { processorMs } from './processes.js'
 
-/** What to send again and again. */
+/** What to send again and again, and which process answers. */
 export interface Target {
   url: string
+  pid?: number
   method?: 'GET' | 'POST'
   headers?: Record<string, string>
   body?: string
@@ -13,6 +15,8 @@ export interface LoadResult {
   perSecond: number
   p50: number
   p99: number
+  /** Processor time the server spent on one request, in microseconds: says the same on a busy machine. */
+  cpuUs: number
 }
 
 /** Sends a target's request over `connections` at once for `seconds`; throws when any answer is not a success. */
@@ -21,6 +25,7 @@ export async function drive(
   options: { connections?: number; seconds: number; rate?: number },
 ): Promise<LoadResult> {
   const times: number[] = []
+  const cpuBefore = target.pid ? processorMs(target.pid) : 0
   const startedAt = performance.now()
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
@@ -41,8 +46,9 @@ export async function drive(
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${target.url}: ${result.non2xx} answers were no success, ${result.errors} calls failed`)
   }
+  const cpuUs = target.pid ? ((processorMs(target.pid) - cpuBefore) * 1000) / times.length : Number.NaN
   times.sort((a, b) => a - b)
-  return { perSecond: times.length / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99) }
+  return { perSecond: times.length / seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99), cpuUs }
 }
 
 /** The value that a share of the sorted values does not exceed. */

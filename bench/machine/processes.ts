@@ -5,6 +5,9 @@ import { connect } from 'node:net'
 import { findFreePort } from '../../cli/deployment/free-port.js'
 import { onCores } from './cores.js'
 
+/** Units of /proc/PID/stat in a second: fixed on Linux, whatever the kernel's own clock does. */
+const CLOCK_TICKS = 100
+
 /** A server process under measurement. */
 export interface Measured {
   url: string
@@ -38,6 +41,14 @@ export async function startServer(
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
   return Number(line?.[1] ?? 0) * 1024
+}
+
+/** Processor time a process has used so far, in milliseconds, all its threads together. */
+export function processorMs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The second field is the name in brackets and may hold spaces; utime and stime are fields 14 and 15.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS
 }
 
 /** Runs a command to its end; answers its time in milliseconds and what it printed. Throws when it fails. */

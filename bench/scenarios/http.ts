@@ -1,4 +1,5 @@
 import { drive, type LoadResult, median, type Target } from '../machine/load.js'
+import type { Measured } from '../machine/processes.js'
 import type { Figure } from '../report.js'
 import type { Cast } from '../world.js'
 
@@ -8,10 +9,10 @@ const ROUNDS = 5
 /** The hot routes, each measured right after the yardstick in the same round; the medians of the ratios. */
 export async function measureRoutes(
   cast: Cast,
-  urls: { express: string; vetrai: string },
+  servers: { express: Measured; vetrai: Measured },
   seconds: number,
 ): Promise<Figure[]> {
-  const targets = targetsOf(cast, urls)
+  const targets = targetsOf(cast, servers)
   for (const target of Object.values(targets)) await drive(target, { seconds: WARM_SECONDS })
   const rounds: Record<keyof typeof targets, LoadResult>[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -29,6 +30,8 @@ export async function measureRoutes(
     p50_ms: median(rounds.map((r) => r[name].p50)),
     p99_ms: median(rounds.map((r) => r[name].p99)),
     express_p99_ms: median(rounds.map((r) => r.express.p99)),
+    cpu_us: median(rounds.map((r) => r[name].cpuUs)),
+    express_cpu_us: median(rounds.map((r) => r.express.cpuUs)),
   })
   return [
     figure('tenant read by API key', ratioOf('read'), { atLeast: 0.45 }, detailOf('read')),
@@ -39,19 +42,26 @@ export async function measureRoutes(
 }
 
 /** The request of each route, and of the yardstick. */
-export function targetsOf(cast: Cast, urls: { express: string; vetrai: string }) {
+function targetsOf(cast: Cast, { express, vetrai }: { express: Measured; vetrai: Measured }) {
+  const { url, pid } = vetrai
   const byKey = { authorization: `Bearer ${cast.callerKey}` }
   return {
-    express: { url: urls.express },
-    read: { url: `${urls.vetrai}/tenancy/v1/tenants/${cast.tenantId}`, headers: byKey },
-    verify: {
-      url: `${urls.vetrai}/keys/v1/verify`,
-      method: 'POST',
-      headers: { ...byKey, 'content-type': 'application/json' },
-      body: JSON.stringify({ key: cast.otherKey, scopes: ['documents:read'] }),
-    },
-    me: { url: `${urls.vetrai}/auth/v1/me`, headers: { authorization: `Bearer ${cast.jwt}` } },
+    express: { url: express.url, pid: express.pid },
+    read: { url: `${url}/tenancy/v1/tenants/${cast.tenantId}`, pid, headers: byKey },
+    verify: verifyTarget(cast, vetrai),
+    me: { url: `${url}/auth/v1/me`, pid, headers: { authorization: `Bearer ${cast.jwt}` } },
   } as const satisfies Record<string, Target>
+}
+
+/** One key asks about another. */
+export function verifyTarget(cast: Cast, { url, pid }: Pick<Measured, 'url' | 'pid'>): Target {
+  return {
+    url: `${url}/keys/v1/verify`,
+    pid,
+    method: 'POST',
+    headers: { authorization: `Bearer ${cast.callerKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ key: cast.otherKey, scopes: ['documents:read'] }),
+  }
 }
 
 function figure(

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { drive, median } from '../machine/load.js'
-import { timed } from '../machine/processes.js'
+import { type Measured, timed } from '../machine/processes.js'
 import type { Figure } from '../report.js'
 import type { Cast } from '../world.js'
-import { targetsOf } from './http.js'
+import { verifyTarget } from './http.js'
 
 const SECONDS = 8
 const ROUNDS = 3
@@ -12,15 +12,15 @@ const ROUNDS = 3
 const VERIFY_RATE = 200
 
 /** Logins, eight at once, against bare bcrypt; and what they do to the verify route meanwhile. */
-export async function measureLogin(cast: Cast, url: string): Promise<Figure[]> {
+export async function measureLogin(cast: Cast, vetrai: Measured): Promise<Figure[]> {
   const body = JSON.stringify({ email: cast.email, password: cast.password })
   const login = {
-    url: `${url}/auth/v1/login`,
+    url: `${vetrai.url}/auth/v1/login`,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body,
   } as const
-  const { verify } = targetsOf(cast, { express: '', vetrai: url })
+  const verify = verifyTarget(cast, vetrai)
   const verifySlowly = () => drive(verify, { seconds: SECONDS, connections: 4, rate: VERIFY_RATE })
   await drive(login, { seconds: 2, connections: 8 })
 
