@@ -61,7 +61,10 @@ export async function openResources(
   )
   const bus = await life.open(
     'bus',
-    () => new Bus(redis, openRedisFor(config, log, 'vetrai-bus')),
+    () =>
+      new Bus(redis, openRedisFor(config, log, 'vetrai-bus'), (err) =>
+        log.error({ err }, 'a bus listener failed'),
+      ),
     (opened) => opened.close(),
   )
   await untilReady(redis, 1_000)

@@ -11,11 +11,18 @@ const CHANNEL = 'vetrai:bus'
 export class Bus {
   readonly #publisher: RedisClient
   readonly #subscriber: RedisClient
+  readonly #onError: (error: unknown) => void
   readonly #listeners = new Map<string, Set<Listener>>()
 
-  constructor(publisher: RedisClient, subscriber: RedisClient) {
+  /** @param onError told of a listener that threw; the others still hear the message. */
+  constructor(
+    publisher: RedisClient,
+    subscriber: RedisClient,
+    onError: (error: unknown) => void = () => undefined,
+  ) {
     this.#publisher = publisher
     this.#subscriber = subscriber
+    this.#onError = onError
     subscriber.on('message', (_channel: string, text: string) => this.#receive(text))
     const subscribe = () => void subscriber.subscribe(CHANNEL).catch(() => undefined)
     subscriber.on('ready', subscribe)
@@ -50,6 +57,12 @@ export class Bus {
   }
 
   #dispatch(topic: string, message: string): void {
-    for (const listener of this.#listeners.get(topic) ?? []) listener(message)
+    for (const listener of this.#listeners.get(topic) ?? []) {
+      try {
+        listener(message)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
   }
 }

@@ -85,6 +85,8 @@ export class FreshCache<T> {
   }
 
   #keep(key: string, value: T | null, askedAt: number): void {
+    // Set anew, so that the order of the map is the order of age.
+    this.#entries.delete(key)
     if (this.#entries.size >= this.#options.maxEntries) this.#evict()
     this.#entries.set(key, { value, until: askedAt + this.#options.freshMs })
   }

@@ -57,6 +57,9 @@ interface LocalWindow {
 /** Share of a quota one process grants by itself while Redis is away: never more than half, at least one. */
 const FALLBACK_SHARE = 0.5
 
+/** Most windows one process remembers while Redis is away. */
+const LOCAL_MAX = 50_000
+
 /**
  * Counts use exactly, for all processes together, in one round trip: a script in Redis takes all given limits
  * or none. While Redis is away each process counts by itself against half of each quota.
@@ -93,7 +96,7 @@ export class Limiter {
   #takeLocally(limits: readonly Limit[]): LimitState[] {
     this.#onFallback()
     const now = Date.now()
-    if (this.#local.size > 50_000) this.#forgetEnded(now)
+    if (this.#local.size + limits.length > LOCAL_MAX) this.#makeRoom(now)
     const windows = limits.map((limit) => this.#window(limit, now))
     const fits = limits.map((limit, i) => (windows[i]?.used ?? 0) + (limit.cost ?? 1) <= shareOf(limit))
     const all = fits.every(Boolean)
@@ -114,8 +117,14 @@ export class Limiter {
     return window
   }
 
-  #forgetEnded(now: number): void {
+  /** Forgets ended windows and, when all are running, the oldest tenth: memory stays bounded under any flood. */
+  #makeRoom(now: number): void {
     for (const [key, window] of this.#local) if (window.endsAt <= now) this.#local.delete(key)
+    let surplus = this.#local.size - LOCAL_MAX * 0.9
+    for (const key of this.#local.keys()) {
+      if (surplus-- <= 0) break
+      this.#local.delete(key)
+    }
   }
 }
 
