@@ -24,6 +24,15 @@ export async function findPortHolder(port: number): Promise<PortHolder | undefin
   return undefined
 }
 
+/**
+ * Tells whether a process itself listens on a TCP port; undefined where the system does not tell. Asks
+ * about one process only, so it is cheap enough to ask often.
+ */
+export async function listensOn(pid: number, port: number): Promise<boolean | undefined> {
+  const inodes = await listeningInodes(port)
+  return inodes.size === 0 ? undefined : holdsOne(String(pid), inodes)
+}
+
 /** Says who holds a port, in words: `process 123 (nginx)`. */
 export async function describePortHolder(port: number): Promise<string> {
   const holder = await findPortHolder(port)

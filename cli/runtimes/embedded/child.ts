@@ -142,7 +142,7 @@ export class Child {
 
   private async watchHealth(child: ChildProcess, signal: AbortSignal): Promise<void> {
     for (let pause = 15; this.process === child && !signal.aborted; pause = Math.min(pause * 1.3, 250)) {
-      if (await isHealthy(this.plan.health)) {
+      if (await isHealthy(this.plan.health, child.pid ?? 0)) {
         if (this.process !== child || signal.aborted) return
         this.state = 'running'
         this.events.say(`${this.plan.name}: healthy after ${Date.now() - (this.startedAt ?? 0)} ms`)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import pg from 'pg'
@@ -49,6 +50,22 @@ describe('embedded runtime after crashes', function () {
     await test.runtime.restart(test.deployment, 'redis', silent)
 
     expect(await redisCommand(address, ['STRLEN', 'greeting'])).to.equal(':5')
+  })
+
+  it('takes no other program that answers on its port for the server', async () => {
+    const { host, port } = test.deployment.config
+    const other = createServer((_request, response) => response.end('{}'))
+    process.kill((await test.component('server')).pid ?? 0, 'SIGKILL')
+    await new Promise<void>((resolve) => {
+      const listen = () => other.listen(port, host)
+      other.once('listening', resolve).on('error', () => setTimeout(listen, 1))
+      listen()
+    })
+    await eventually(async () => (await test.component('server')).last_error?.includes('code') ?? false)
+    expect((await test.component('server')).state).not.to.equal('running')
+
+    await new Promise((resolve) => other.close(resolve))
+    await eventually(async () => (await test.component('server')).state === 'running')
   })
 
   it('restarts again and again, ever more slowly, and says the component failed', async () => {

@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { get } from 'node:http'
+import { listensOn } from '../../deployment/port-holder.js'
 import type { HealthPlan } from './plan.js'
 import { probePostgres } from './postgres-probe.js'
 import { probeRedis } from './redis-commands.js'
 
-/** Asks once whether a child serves; false for every kind of failure, within two seconds. */
-export async function isHealthy(health: HealthPlan): Promise<boolean> {
+/**
+ * Asks once whether the child `pid` serves; false for every kind of failure, within two seconds. Another
+ * program that happens to answer on the child's port does not count.
+ */
+export async function isHealthy(health: HealthPlan, pid: number): Promise<boolean> {
+  if (!(await answers(health))) return false
+  const port = health.kind === 'http' ? Number(new URL(health.url).port || 80) : health.port
+  return (await listensOn(pid, port)) !== false
+}
+
+async function answers(health: HealthPlan): Promise<boolean> {
   if (health.kind === 'postgres') return (await probePostgres(health)) === 'ready'
   if (health.kind === 'http') return (await httpStatus(health.url)) === 200
   const password = (await readFile(health.passwordFile, 'utf8').catch(() => '')).trim()

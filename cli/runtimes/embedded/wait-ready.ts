@@ -3,6 +3,7 @@ import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { ChildStatus } from './child.js'
 import { httpStatus } from './health.js'
+import { componentNames } from './status.js'
 import { requestSupervisor } from './supervisor-client.js'
 
 const STORE_TIMEOUT_MS = 120_000
@@ -25,9 +26,9 @@ export async function waitHealthy(deployment: Deployment, names: string[]): Prom
   }
 }
 
-/** Waits until the server answers /readyz with 200; CliError `not_ready` or `component_failed` otherwise. */
+/** Waits until every component is healthy and /readyz answers 200; CliError `not_ready` or `component_failed` otherwise. */
 export async function waitReady(deployment: Deployment): Promise<void> {
-  await waitHealthy(deployment, ['server'])
+  await waitHealthy(deployment, componentNames(deployment))
   for (const deadline = Date.now() + SERVER_TIMEOUT_MS; ; await sleep(50)) {
     if ((await httpStatus(`${deployment.localUrl}/readyz`)) === 200) return
     if (Date.now() >= deadline) break
