@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { DeploymentStatus } from './operations/read-status.js'
 import type { StartResult } from './operations/start-deployment.js'
+import { missingFields } from './testing/documented.js'
 import { runVetrai } from './testing/run-vetrai.js'
 import { temporaryFolder } from './testing/temporary-folder.js'
 
@@ -37,7 +38,9 @@ describe('a deployment, from nothing to nothing', function () {
   async function json<T = Row>(...argv: string[]): Promise<T> {
     const run = await vetrai(...argv, '--json')
     expect(run.code, run.stdout + run.stderr).to.equal(0)
-    return run.json<T>()
+    const result = run.json<T>()
+    expect(missingFields(argv, result), `documented fields of ${argv.join(' ')}`).to.deep.equal([])
+    return result
   }
 
   const request = (path: string, token: string) =>
@@ -150,6 +153,43 @@ describe('a deployment, from nothing to nothing', function () {
     const again = await json<{ tenants: Row[]; users: Row[]; keys: Row[] }>('seed')
     expect([...again.tenants, ...again.users, ...again.keys].some(({ created }) => created)).to.equal(false)
     expect((await json<{ data: Row[] }>('tenants', 'list', '--all')).data).to.have.length(6)
+  })
+
+  it('answers what each command documents', async () => {
+    const tenant = ['--tenant', 'acme']
+    for (const argv of [
+      ['tenants', 'info', 'acme'],
+      ['tenants', 'update', 'acme', '--name', 'Acme'],
+      ['tenants', 'suspend', 'globex'],
+      ['tenants', 'resume', 'globex'],
+      ['keys', 'list', ...tenant],
+      ['keys', 'info', 'ci', ...tenant],
+      ['keys', 'usage', ...tenant],
+      ['users', 'list', ...tenant],
+      ['users', 'set-role', 'ann@acme.example', 'org_admin', ...tenant],
+      ['users', 'sessions', 'ann@acme.example', ...tenant],
+      ['users', 'disable', 'ann@acme.example'],
+      ['users', 'enable', 'ann@acme.example'],
+      ['audit', 'list'],
+      ['config', 'show'],
+      ['config', 'get', 'port'],
+      ['config', 'validate'],
+      ['migrate', 'up'],
+      ['open'],
+    ]) {
+      await json(...argv)
+    }
+    const rotated = await json('keys', 'rotate', 'brief', ...tenant).catch(() => undefined)
+    expect(rotated, 'a revoked key has no successor').to.equal(undefined)
+  })
+
+  it('verifies a key that is piped in', async () => {
+    const argv = ['keys', 'verify', '--tenant', 'acme', '--scopes', 'tenancy:read', '--json', '--dir', dir]
+    const good = await runVetrai(argv, { stdin: `${key}\n` })
+    expect(good.code, good.stdout + good.stderr).to.equal(0)
+    expect(good.json()).to.include({ valid: true })
+    expect(missingFields(argv, good.json())).to.deep.equal([])
+    expect((await runVetrai(argv, { stdin: 'vtr_live_nonsense' })).code).to.equal(4)
   })
 
   it('keeps an audit log that proves itself', async () => {

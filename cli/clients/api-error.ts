@@ -16,6 +16,7 @@ export class ApiError extends CliError {
 
 /** Next steps that read differently for someone at a command line. */
 const NEXT_HERE: Readonly<Record<string, string>> = {
+  'request.not_found': 'Check the name or the id.',
   'request.tenant_required': 'Name the tenant: --tenant SLUG',
 }
 

@@ -52,7 +52,9 @@ export async function findKey(api: Api, idOrName: string): Promise<ApiKey> {
   throw new CliError({
     code: key ? 'key_name_ambiguous' : 'key_not_found',
     message: key ? `${candidates.length} keys are named ${idOrName}.` : `No key is named ${idOrName}.`,
-    next: 'Give the id: see `vetrai keys list`.',
+    next: key
+      ? `Give the id: ${candidates.map(({ id, state }) => `${id} (${state})`).join(', ')}`
+      : 'See `vetrai keys list`.',
   })
 }
 
