@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { unique } from '../../../test/build.js'
+import { buildMember, buildStaff, unique } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
+import { generateToken } from '../../kernel/token-format.js'
 import { addTotp, mailedToken, mailsTo, makePerson, PASSWORD, signIn, sql } from './test-support.js'
 
 const NEW_PASSWORD = 'seven lanterns on the pier'
@@ -280,5 +281,99 @@ describe('an installation by invitation only', () => {
     const res = await server.post('/auth/v1/signup', { email: 'new@example.com', password: PASSWORD })
     expect(res.status).to.equal(403)
     expect(res.body.code).to.equal('auth.signup_closed')
+  })
+})
+
+describe('signing up by invitation', () => {
+  const server = useServer({ settings: { AUTH_SIGNUP: 'invite' } })
+
+  async function invite() {
+    const admin = await buildMember(server)
+    const email = `${unique('guest')}@example.com`
+    const res = await admin.api.post('/tenancy/v1/invitations', { email, role: 'billing_admin' })
+    expect(res.status, res.text).to.equal(201)
+    const [mail] = await mailsTo(server, email)
+    const invitation = /vtr_inv_[0-9A-Za-z]+/.exec(mail?.text ?? '')?.[0] ?? ''
+    return { admin, email, invitation }
+  }
+
+  it('opens a closed installation: the account is made at once, verified and a member', async () => {
+    const { admin, email, invitation } = await invite()
+    const res = await server.post('/auth/v1/signup', { email, password: PASSWORD, invitation })
+    expect(res.body, res.text).to.include({ status: 'account_made' })
+    const { api } = await signIn(server, email)
+    const me = await api.get('/auth/v1/me')
+    expect(me.body).to.deep.include({ email_verified: true, roles: ['billing_admin'] })
+    expect(me.body.tenant.id).to.equal(admin.tenant.id)
+  })
+
+  it('makes one account of one invitation, however many try, and none for another address', async () => {
+    const { email, invitation } = await invite()
+    const stranger = await server.post('/auth/v1/signup', {
+      email: 'other@example.com',
+      password: PASSWORD,
+      invitation,
+    })
+    expect(stranger.body.code).to.equal('auth.invitation_for_other')
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        server.post('/auth/v1/signup', { email, password: PASSWORD, invitation }),
+      ),
+    )
+    expect(answers.filter((res) => res.status === 202)).to.have.length(1)
+    expect(await sql(server, 'select 1 from users where email = $1', [email])).to.have.length(1)
+  })
+
+  it('refuses a token nobody was sent', async () => {
+    const invitation = generateToken('vtr_inv_')
+    const res = await server.post('/auth/v1/signup', {
+      email: 'new@example.com',
+      password: PASSWORD,
+      invitation,
+    })
+    expect(res.status).to.equal(404)
+  })
+})
+
+describe('acting in an organisation as staff', () => {
+  const server = useServer()
+
+  it('lets the operator make, list and promote people of a named organisation', async () => {
+    const member = await buildMember(server, { role: 'user' })
+    const inside = server.operator.in(member.tenant.slug)
+    const list = await inside.get('/auth/v1/users')
+    expect(list.body.data.map((user: { email: string }) => user.email)).to.deep.equal([member.email])
+    expect((await inside.patch(`/auth/v1/users/${member.id}`, { role: 'org_admin' })).body.role).to.equal(
+      'org_admin',
+    )
+    expect((await member.api.get('/auth/v1/me')).body.roles).to.deep.equal(['org_admin'])
+  })
+
+  it('adds somebody with an account to another organisation', async () => {
+    const [member, other] = [await buildMember(server), await buildMember(server)]
+    const inside = server.operator.in(other.tenant.id)
+    const res = await inside.post('/auth/v1/users', { email: member.email, role: 'user' })
+    expect(res.status, res.text).to.equal(201)
+    expect(res.body).to.include({ id: member.id, role: 'user' })
+    expect((await member.api.get('/auth/v1/me')).body.memberships).to.have.length(2)
+    const again = await other.api.post('/auth/v1/users', { email: member.email, role: 'org_admin' })
+    expect(again.body.code).to.equal('auth.email_taken')
+  })
+
+  it('lets support read people of a named organisation and change nobody', async () => {
+    const member = await buildMember(server)
+    const agent = await buildStaff(server, 'support_agent')
+    const inside = agent.api.in(member.tenant.id)
+    expect((await inside.get(`/auth/v1/users/${member.id}`)).body.email).to.equal(member.email)
+    expect((await inside.post(`/auth/v1/users/${member.id}/disable`)).status).to.equal(403)
+    expect((await agent.api.get('/auth/v1/users')).status).to.be.oneOf([400, 403])
+  })
+
+  it('ends what a member could do the moment the membership ends', async () => {
+    const admin = await buildMember(server)
+    const member = await buildMember(server, { tenant: admin.tenant, role: 'org_admin' })
+    expect((await member.api.get('/auth/v1/users')).status).to.equal(200)
+    expect((await admin.api.delete(`/tenancy/v1/members/${member.id}`)).status).to.equal(204)
+    expect((await member.api.get('/auth/v1/users')).status).to.be.oneOf([400, 403])
   })
 })

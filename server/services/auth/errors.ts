@@ -47,6 +47,16 @@ export const authErrors = defineErrors('auth', {
     message: 'This account is disabled.',
     next: 'Ask an administrator of your organisation to enable it.',
   },
+  alreadyRegistered: {
+    status: 409,
+    message: 'This address has an account already.',
+    next: 'Sign in, then accept the invitation with POST /tenancy/v1/invitations/accept.',
+  },
+  invitationForOther: {
+    status: 403,
+    message: 'This invitation was sent to another address.',
+    next: 'Sign up with the address that the invitation was mailed to.',
+  },
   signupClosed: {
     status: 403,
     message: 'This installation takes new people by invitation only.',
@@ -139,11 +149,6 @@ export const authErrors = defineErrors('auth', {
     status: 409,
     message: 'The last super_admin cannot be removed, disabled or given another role.',
     next: 'Make somebody else super_admin first.',
-  },
-  lastOrgAdmin: {
-    status: 409,
-    message: 'The last org_admin of an organisation cannot be given another role.',
-    next: 'Make somebody else org_admin first.',
   },
   notYourself: {
     status: 409,

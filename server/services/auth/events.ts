@@ -6,8 +6,6 @@ declare module '../../kernel/events.js' {
     'auth.user.disabled': { userId: string }
     'auth.user.enabled': { userId: string }
     'auth.user.deleted': { userId: string; email: string }
-    /** Somebody named an organisation when they signed up; it exists, with them as org_admin. */
-    'auth.organization.created': { tenantId: string; userId: string }
     'auth.email.changed': { userId: string; from: string; to: string }
     'auth.email.verified': { userId: string; email: string }
     'auth.password.changed': { userId: string; how: 'changed' | 'reset' | 'set_by_admin'; ip: string }

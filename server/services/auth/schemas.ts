@@ -31,6 +31,12 @@ export const signupBody = z.strictObject({
     .strictObject({ name: shortText({ max: 100 }), slug: slug.optional() })
     .optional()
     .describe('An organisation to make, with the new person as its administrator.'),
+  invitation: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Token of an invitation to this address; it opens closed installations too.'),
 })
 export const loginBody = z.strictObject({
   email,
@@ -253,7 +259,7 @@ export const recoveryCodesView = z
   .meta({ id: 'RecoveryCodes' })
 
 export const acceptedView = z
-  .strictObject({ status: z.literal('mail_sent_if_needed'), detail: z.string() })
+  .strictObject({ status: z.enum(['mail_sent_if_needed', 'account_made']), detail: z.string() })
   .meta({ id: 'MailAccepted' })
 export const verifiedView = z
   .strictObject({ status: z.literal('verified'), user_id: id('user'), email: z.string() })

@@ -1,5 +1,6 @@
 import { defineState, type Resources, stateOf } from '../../kernel/resources.js'
 import { FreshCache } from '../../storage/fresh-cache.js'
+import { watchMemberships } from '../tenancy/api.js'
 import { Keyring } from './jwt/keyring.js'
 import { VerifiedTokenCache } from './jwt/verified-cache.js'
 import type { AccessToken } from './models/access-token.js'
@@ -19,11 +20,14 @@ export interface AuthState {
   identities: FreshCache<Identity>
   /** Opaque tokens by hash, at most 800 ms old. */
   accessTokens: FreshCache<AccessToken>
+  /** Ends the watch on memberships, which are part of an identity. */
+  unwatch: () => void
   /** Loaded at the first password that is set. */
   commonPasswords: () => CommonPasswords
 }
 
 const definition = defineState<AuthState>('auth', create, (state) => {
+  state.unwatch()
   state.identities.close()
   state.accessTokens.close()
 })
@@ -42,6 +46,7 @@ export function publicUrl({ config }: Resources): string {
 function create(resources: Resources): AuthState {
   const { config, db, secrets, log, now, bus } = resources
   let common: CommonPasswords | undefined
+  const identities = new FreshCache<Identity>({ name: 'auth-identity', bus })
   return {
     hasher: new PasswordHasher({
       pepper: secrets.key('password'),
@@ -51,7 +56,8 @@ function create(resources: Resources): AuthState {
     keyring: new Keyring({ db, secrets, log, now }),
     issuer: publicUrl(resources),
     verified: new VerifiedTokenCache(),
-    identities: new FreshCache<Identity>({ name: 'auth-identity', bus }),
+    identities,
+    unwatch: watchMemberships(resources, (userId) => identities.drop(userId)),
     accessTokens: new FreshCache<AccessToken>({ name: 'auth-token', bus }),
     commonPasswords: () => {
       common ??= CommonPasswords.shipped()

@@ -231,7 +231,7 @@ describe('managing users', () => {
       const tenant = await makeTenant(server)
       const admin = await makePerson(server, { tenant, role: 'org_admin' })
       const res = await admin.api.patch(`/auth/v1/users/${admin.id}`, { role: 'user' })
-      expect(res.body.code).to.equal('auth.last_org_admin')
+      expect(res.body.code).to.equal('tenancy.last_admin')
     })
 
     it("answers another organisation's person byte for byte like a random id", async () => {

@@ -7,11 +7,11 @@ import {
   type Role,
 } from '../../../kernel/principal.js'
 import { authErrors } from '../errors.js'
-import { setMembership } from '../models/membership.js'
 import { findUserByEmail, insertUser, type User } from '../models/user.js'
 import { hashPassword } from './attempts.js'
 import { authorizeUsers } from './find-user.js'
 import { requireGoodPassword } from './guards.js'
+import { giveMembership } from './memberships.js'
 import { forgetIdentity } from './open-session.js'
 import { requestToken } from './request-token.js'
 
@@ -53,8 +53,7 @@ export async function createUser(ctx: Ctx, input: CreateUserInput): Promise<User
         // An operator answers for the addresses; an organisation's admin has proved nothing.
         emailVerified: isOperator,
       })) ?? (await joinKnownUser(ctx, input, isOperator))
-    if (tenant && membershipRole)
-      await setMembership(ctx.db, { tenantId: tenant.id, userId: user.id, role: membershipRole })
+    if (tenant && membershipRole) await giveMembership(ctx, tenant.id, user.id, membershipRole)
     if (!user.hasPassword && user.lastLoginAt === null) {
       await requestToken(ctx, { purpose: 'reset_password', email, payload: { kind: 'welcome' } })
     }

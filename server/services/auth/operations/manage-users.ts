@@ -3,7 +3,7 @@ import { paginate } from '../../../kernel/pagination.js'
 import type { Role } from '../../../kernel/principal.js'
 import { authErrors } from '../errors.js'
 import { deleteFactors, replaceRecoveryCodes } from '../models/factor.js'
-import { countOtherOrgAdmins, findMembershipRole, rolesIn, setMembership } from '../models/membership.js'
+import { findMembershipRole, rolesIn } from '../models/membership.js'
 import { listSessions, revokeImpersonationsBy, type Session } from '../models/session.js'
 import {
   countOtherSuperAdmins,
@@ -19,6 +19,7 @@ import { installationRoleOf, membershipRoleOf, type UserWithRole } from './creat
 import { endEverything } from './end-sessions.js'
 import { actsForInstallation, authorizeUsers, findManagedUser, findVisibleUser } from './find-user.js'
 import { requireGoodPassword } from './guards.js'
+import { giveMembership } from './memberships.js'
 import { forgetIdentity } from './open-session.js'
 
 export interface UsersQuery extends Record<string, unknown> {
@@ -80,21 +81,13 @@ async function giveRole(ctx: Ctx, user: User, role: Role | null): Promise<void> 
   const { tenant } = ctx.principal
   if (tenant) {
     if (role === null) throw new authErrors.RoleNotAllowed({ role: 'none' })
-    const wanted = membershipRoleOf(role)
-    const isLast = wanted !== 'org_admin' && (await isLastOrgAdmin(ctx, tenant.id, user.id))
-    if (isLast) throw new authErrors.LastOrgAdmin()
-    await setMembership(ctx.db, { tenantId: tenant.id, userId: user.id, role: wanted })
+    await giveMembership(ctx, tenant.id, user.id, membershipRoleOf(role))
     return
   }
   const wanted = installationRoleOf(role ?? undefined)
   if (wanted !== 'super_admin') await keepOneSuperAdmin(ctx, user)
   await updateUser(ctx.db, user.id, { installationRole: wanted })
   if (wanted !== 'super_admin') await endImpersonations(ctx, user.id)
-}
-
-async function isLastOrgAdmin(ctx: Ctx, tenantId: string, userId: string): Promise<boolean> {
-  if ((await findMembershipRole(ctx.db, tenantId, userId)) !== 'org_admin') return false
-  return (await countOtherOrgAdmins(ctx.db, tenantId, userId)) === 0
 }
 
 /** Removes an account with its sessions, tokens, factors and memberships. */

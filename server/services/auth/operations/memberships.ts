@@ -1,6 +1,9 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { AppError } from '../../../kernel/define-errors.js'
+import type { MembershipRole } from '../../../kernel/principal.js'
 import { randomBase62 } from '../../../kernel/token-format.js'
-import { insertTenant, setMembership } from '../models/membership.js'
+import { addMember, createTenant, setMemberRole } from '../../tenancy/api.js'
+import { findMembershipRole } from '../models/membership.js'
 import type { User } from '../models/user.js'
 
 const SLUG_MAX = 48
@@ -14,19 +17,25 @@ export async function createOrganization(
   ctx: Ctx,
   user: User,
   { name, slug }: { name: string; slug?: string | undefined },
-): Promise<string> {
+): Promise<void> {
   const wanted = slug ?? slugOf(name)
-  let tenantId = await insertTenant(ctx.db, { name, slug: wanted })
-  while (tenantId === null) {
-    const suffix = randomBase62(SUFFIX).toLowerCase()
-    tenantId = await insertTenant(ctx.db, {
-      name,
-      slug: `${wanted.slice(0, SLUG_MAX - SUFFIX - 1).replace(/-+$/, '')}-${suffix}`,
-    })
+  const stem = wanted.slice(0, SLUG_MAX - SUFFIX - 1).replace(/-+$/, '')
+  let attempt = wanted
+  while (!(await madeTenant(ctx, user, { name, slug: attempt }))) {
+    attempt = `${stem}-${randomBase62(SUFFIX).toLowerCase()}`
   }
-  await setMembership(ctx.db, { tenantId, userId: user.id, role: 'org_admin' })
-  await ctx.emit('auth.organization.created', { tenantId, userId: user.id }, tenantId)
-  return tenantId
+}
+
+/** Makes a person a member with this role, or gives a member this role. Needs a system transaction. */
+export async function giveMembership(
+  ctx: Ctx,
+  tenantId: string,
+  userId: string,
+  role: MembershipRole,
+): Promise<void> {
+  const isMember = (await findMembershipRole(ctx.db, tenantId, userId)) !== null
+  if (isMember) await setMemberRole(ctx, { tenantId, userId, role })
+  else await addMember(ctx, { tenantId, userId, role })
 }
 
 /** A slug made of a name: ASCII letters, digits and inner hyphens; `org` where nothing of it is left. */
@@ -37,4 +46,14 @@ export function slugOf(name: string): string {
     .slice(0, SLUG_MAX)
     .replace(/^-+|-+$/g, '')
   return slug.length >= 2 ? slug : 'org'
+}
+
+async function madeTenant(ctx: Ctx, user: User, tenant: { name: string; slug: string }): Promise<boolean> {
+  try {
+    await createTenant(ctx, { ...tenant, ownerUserId: user.id })
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'tenancy.slug_taken') return false
+    throw error
+  }
 }

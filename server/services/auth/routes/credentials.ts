@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { can, defineRoute, unaudited } from '../../../kernel/define-route.js'
+import { pageErrors } from '../../../kernel/pagination.js'
 import { id, noContent, nothing, page } from '../../../kernel/schema.js'
 import { authErrors } from '../errors.js'
 import { createAccessToken, listOwnTokens, revokeOwnToken } from '../operations/access-tokens.js'
@@ -108,6 +109,7 @@ export const listTokensRoute = defineRoute({
   audit: unaudited('reading oneself'),
   input: { query: z.strictObject(page) },
   output: accessTokenList,
+  errors: [pageErrors.BadCursor],
   handler: (ctx, { query }) => listOwnTokens(ctx, query, presentToken),
 })
 

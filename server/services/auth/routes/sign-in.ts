@@ -1,4 +1,5 @@
 import { defineRoute, open, unaudited } from '../../../kernel/define-route.js'
+import { kernelErrors } from '../../../kernel/errors.js'
 import { noContent } from '../../../kernel/schema.js'
 import { authErrors } from '../errors.js'
 import { logout } from '../operations/end-sessions.js'
@@ -33,17 +34,24 @@ export const signupRoute = defineRoute({
     'The account is made when the link in the mail is opened. The answer does not tell whether the address has an account already; its owner is told by mail.',
   access: open('people without an account have no credential'),
   limit: 'auth',
-  audit: unaudited('there is no account yet; completing it is audited'),
+  audit: unaudited('there is no account before the link is opened; that, and an invited sign-up, is audited'),
   input: { body: signupBody },
   output: acceptedView,
   status: 202,
   location: () => '/auth/v1/email/verify',
   // The password is hashed before anything is locked.
   transaction: 'manual',
-  errors: [authErrors.SignupClosed, authErrors.WeakPassword, authErrors.Busy],
+  errors: [
+    authErrors.SignupClosed,
+    authErrors.WeakPassword,
+    authErrors.Busy,
+    authErrors.AlreadyRegistered,
+    authErrors.InvitationForOther,
+    kernelErrors.NotFound,
+  ],
   handler: async (ctx, { body }) => {
-    await signup(ctx, body)
-    return MAIL_ACCEPTED
+    const status = await signup(ctx, body)
+    return status === 'account_made' ? { status, detail: 'You can sign in now.' } : MAIL_ACCEPTED
   },
 })
 

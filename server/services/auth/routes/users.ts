@@ -1,4 +1,6 @@
 import { can, defineRoute, signedIn, unaudited } from '../../../kernel/define-route.js'
+import { kernelErrors } from '../../../kernel/errors.js'
+import { pageErrors } from '../../../kernel/pagination.js'
 import { noContent, nothing } from '../../../kernel/schema.js'
 import { authErrors } from '../errors.js'
 import { createUser } from '../operations/create-user.js'
@@ -35,6 +37,12 @@ const byAdministrators = signedIn(
   'the operation asks for auth.users.* in an organisation and for auth.users.administer without one',
 )
 
+const ofAdministrators = [
+  kernelErrors.Forbidden,
+  kernelErrors.TenantRequired,
+  kernelErrors.TenantSuspended,
+] as const
+
 export const createUserRoute = defineRoute({
   id: 'createUser',
   method: 'post',
@@ -50,7 +58,13 @@ export const createUserRoute = defineRoute({
   status: 201,
   location: (user) => `/auth/v1/users/${user.id}`,
   transaction: 'manual',
-  errors: [authErrors.EmailTaken, authErrors.WeakPassword, authErrors.RoleNotAllowed, authErrors.Busy],
+  errors: [
+    ...ofAdministrators,
+    authErrors.EmailTaken,
+    authErrors.WeakPassword,
+    authErrors.RoleNotAllowed,
+    authErrors.Busy,
+  ],
   handler: async (ctx, { body }) => presentUser(await createUser(ctx, body)),
 })
 
@@ -65,6 +79,7 @@ export const listUsersRoute = defineRoute({
   input: { query: listUsersQuery },
   output: userList,
   transaction: 'system',
+  errors: [...ofAdministrators, pageErrors.BadCursor],
   handler: (ctx, { query }) => listVisibleUsers(ctx, query, presentUser),
 })
 
@@ -80,7 +95,7 @@ export const readUserRoute = defineRoute({
   output: userView,
   transaction: 'system',
   etag: true,
-  errors: [authErrors.UserNotFound],
+  errors: [...ofAdministrators, authErrors.UserNotFound],
   handler: async (ctx, { params }) => presentUser(await readUser(ctx, params.userId)),
 })
 
@@ -98,10 +113,11 @@ export const updateUserRoute = defineRoute({
   output: userView,
   transaction: 'system',
   errors: [
+    ...ofAdministrators,
     authErrors.UserNotFound,
     authErrors.RoleNotAllowed,
     authErrors.LastSuperAdmin,
-    authErrors.LastOrgAdmin,
+    kernelErrors.Conflict,
   ],
   handler: async (ctx, { params, body }) => {
     ctx.auditDetail = { ...(body.role === undefined ? {} : { role: body.role }) }
@@ -123,7 +139,7 @@ export const deleteUserRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'system',
-  errors: [authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
+  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
   handler: async (ctx, { params }) => {
     await deleteManagedUser(ctx, params.userId)
     return undefined
@@ -143,7 +159,7 @@ export const setUserPasswordRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'manual',
-  errors: [authErrors.UserNotFound, authErrors.WeakPassword, authErrors.Busy],
+  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.WeakPassword, authErrors.Busy],
   handler: async (ctx, { params, body }) => {
     await setUserPassword(ctx, { userId: params.userId, password: body.password })
     return undefined
@@ -162,7 +178,7 @@ export const disableUserRoute = defineRoute({
   input: { params: userParams },
   output: userView,
   transaction: 'system',
-  errors: [authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
+  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
   handler: async (ctx, { params }) => presentUser(await disableUser(ctx, params.userId)),
 })
 
@@ -177,7 +193,7 @@ export const enableUserRoute = defineRoute({
   input: { params: userParams },
   output: userView,
   transaction: 'system',
-  errors: [authErrors.UserNotFound],
+  errors: [...ofAdministrators, authErrors.UserNotFound],
   handler: async (ctx, { params }) => presentUser(await enableUser(ctx, params.userId)),
 })
 
@@ -192,7 +208,7 @@ export const listUserSessionsRoute = defineRoute({
   input: { params: userParams, query: nothing },
   output: sessionList,
   transaction: 'system',
-  errors: [authErrors.UserNotFound],
+  errors: [...ofAdministrators, authErrors.UserNotFound],
   handler: async (ctx, { params }) => {
     const sessions = await listUserSessions(ctx, params.userId)
     return {
@@ -214,7 +230,7 @@ export const revokeUserSessionsRoute = defineRoute({
   input: { params: userParams },
   output: endedView,
   transaction: 'system',
-  errors: [authErrors.UserNotFound],
+  errors: [...ofAdministrators, authErrors.UserNotFound],
   handler: (ctx, { params }) => revokeUserSessions(ctx, params.userId),
 })
 
@@ -231,7 +247,7 @@ export const removeUserFactorsRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'system',
-  errors: [authErrors.UserNotFound, authErrors.NotYourself],
+  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.NotYourself],
   handler: async (ctx, { params }) => {
     await removeUserFactors(ctx, params.userId)
     return undefined
