@@ -31,8 +31,13 @@ export async function livingSupervisor(deployment: Deployment): Promise<ProcessI
 
 /** Asks the supervisor how things stand; undefined when none lives. */
 export async function supervisorReport(deployment: Deployment): Promise<SupervisorReport | undefined> {
-  if (!(await livingSupervisor(deployment))) return undefined
-  return requestSupervisor(deployment, { command: 'status' }, 5_000)
+  const supervisor = await livingSupervisor(deployment)
+  if (!supervisor) return undefined
+  return requestSupervisor(deployment, { command: 'status' }, 5_000).catch(async (error: unknown) => {
+    // It may have ended between the two questions.
+    if (await hasEnded(supervisor, 1_000)) return undefined
+    throw error
+  })
 }
 
 /** Sends a request to the living supervisor; CliError `supervisor_unreachable` when it does not answer. */
