@@ -148,6 +148,16 @@ describe('deployment directory', () => {
     expect(order).to.deep.equal(['first', 'third'])
   })
 
+  it('sees under the lock what another command has changed meanwhile', async () => {
+    const [ours, theirs] = [await createDeployment(dir), await openDeployment(dir)]
+    await theirs.set('port', 8765)
+    await theirs.updateLock((lock) => ({ ...lock, ports: { postgres: 1234 } }))
+    await ours.withLock('up', async () => {
+      expect(ours.config.port).to.equal(8765)
+      expect(ours.lock.ports).to.deep.equal({ postgres: 1234 })
+    })
+  })
+
   it('writes down what was done, how long it took and what failed', async () => {
     const { journal } = await createDeployment(dir)
     await journal.record('up', async (step) => step({ component: 'redis' }))

@@ -15,7 +15,7 @@ import { localUrl, migrateEnv, publicUrl, type StoreAddresses, serverEnv } from 
 export async function openDeployment(dir: string): Promise<Deployment> {
   const absolute = resolve(dir)
   const paths = deploymentPaths(absolute)
-  const config = await ConfigFile.open(paths.config, `${paths.run}/config.json`)
+  const config = await openConfig(paths)
   const lock = await readLock(paths.lock)
   if (lock) return new Deployment(absolute, config, lock)
   throw new CliError({
@@ -33,7 +33,7 @@ export class Deployment {
 
   constructor(
     readonly dir: string,
-    private readonly file: ConfigFile,
+    private file: ConfigFile,
     private lockState: DeploymentLock,
   ) {
     this.paths = deploymentPaths(dir)
@@ -108,7 +108,7 @@ export class Deployment {
   }
 
   /**
-   * Runs work as the only one who changes this deployment, on any terminal. A lock left by a dead
+   * Runs work as the only one who changes this deployment, on any terminal, on what its files say then. A lock left by a dead
    * process is taken over. CliError `deployment_busy` (exit 3) when another still works after `waitMs`.
    */
   async withLock<T>(purpose: string, work: () => Promise<T>, waitMs = 0): Promise<T> {
@@ -124,11 +124,22 @@ export class Deployment {
       })
     }
     try {
+      await this.reload()
       return await work()
     } finally {
       await taken.release()
     }
   }
+
+  /** Another command may have changed the directory since it was opened. */
+  private async reload(): Promise<void> {
+    this.file = await openConfig(this.paths)
+    this.lockState = (await readLock(this.paths.lock)) ?? this.lockState
+  }
+}
+
+function openConfig(paths: DeploymentPaths): Promise<ConfigFile> {
+  return ConfigFile.open(paths.config, `${paths.run}/config.json`)
 }
 
 /** Creates the folders a deployment needs; those that exist keep their content. */

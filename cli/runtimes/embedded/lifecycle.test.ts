@@ -53,6 +53,15 @@ describe('embedded runtime', function () {
     expect(await migrateCalls(test)).to.have.length(2)
   })
 
+  it('serves two who bring it up at once: one does the work, the other finds it done', async () => {
+    await test.runtime.down(test.deployment, silent)
+    const both = await Promise.all([openDeployment(test.deployment.dir), openDeployment(test.deployment.dir)])
+    const results = await Promise.all(both.map((one) => test.runtime.up(one, silent)))
+
+    expect(results.map(({ changed }) => changed).sort()).to.deep.equal([false, true])
+    for (const { status } of results) expect(status.ready).to.equal(true)
+  })
+
   it('keeps every secret out of environments and argument lists', async () => {
     const environment = await (await fetch(test.deployment.localUrl)).text()
     const secrets = await readdir(test.deployment.paths.secrets)
