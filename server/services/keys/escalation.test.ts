@@ -3,7 +3,8 @@ import { type BuiltUser, buildKey, buildMember } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
 import { asAdmin, stores } from '../../../test/stores.js'
 import { backgroundContext } from '../../kernel/context.js'
-import { revokeKeysOfUser } from './operations/revoke-keys-of-user.js'
+import { newId } from '../../kernel/ids.js'
+import { revokeKeysOfUser } from './operations/revoke-keys-of-person.js'
 
 describe('keys and what their makers may', () => {
   const server = useServer()
@@ -112,15 +113,32 @@ describe('keys and what their makers may', () => {
     expect((await server.as(key).get('/keys/v1/keys')).status).to.equal(401)
   })
 
-  it('revokes the keys of a person whose account is deleted, in every organisation', async () => {
-    const owner = await buildMember(server)
+  it("revokes a person's keys when they leave the organisation, for good, and no others", async () => {
+    const owner = await buildMember(server, { tenant: admin.tenant })
     const mine = await buildKey(owner, ['keys:read'], { owner: { type: 'user' } })
     const shared = await buildKey(owner, ['keys:read'])
-    const read = async (id: string) => (await owner.api.get(`/keys/v1/keys/${id}`)).body.state
-    for (let i = 0; i < 2; i++) await revokeKeysOfUser(backgroundContext(server.resources, 'test'), owner.id)
-    expect([await read(mine.id), await read(shared.id)]).to.deep.equal(['revoked', 'active'])
+    expect((await admin.api.delete(`/tenancy/v1/members/${owner.id}`)).status).to.equal(204)
+    await server.outbox.drain()
+    const state = async (id: string) => (await admin.api.get(`/keys/v1/keys/${id}`)).body.state
+    expect([await state(mine.id), await state(shared.id)]).to.deep.equal(['revoked', 'active'])
     expect((await server.as(mine.key).get('/keys/v1/keys')).status).to.equal(401)
-    const lines = await sql(`select 1 from audit_logs where target = '${mine.id}' and action = 'key.revoked'`)
+  })
+
+  it('revokes the keys of a deleted account once, and leaves what was made after', async () => {
+    const owner = await buildMember(server)
+    const [old, later] = await Promise.all(
+      [1, 2].map(() => buildKey(owner, ['keys:read'], { owner: { type: 'user' } })),
+    )
+    await sql(`update api_keys set created_at = now() + interval '1 minute' where id = '${later?.id}'`)
+    const event = { id: newId(), name: 'auth.user.deleted', tenantId: null, occurredAt: new Date() } as const
+    for (let i = 0; i < 2; i++) {
+      const ctx = backgroundContext(server.resources, 'test')
+      await revokeKeysOfUser(ctx, { ...event, payload: { userId: owner.id, email: owner.email } })
+    }
+    const states = (await owner.api.get('/keys/v1/keys')).body.data as { id: string; state: string }[]
+    expect(states.find(({ id }) => id === old?.id)?.state).to.equal('revoked')
+    expect(states.find(({ id }) => id === later?.id)?.state).to.equal('active')
+    const lines = await sql(`select 1 from audit_logs where target = '${old?.id}' and action = 'key.revoked'`)
     expect(lines.rows).to.have.length(1)
   })
 

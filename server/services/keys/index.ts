@@ -2,7 +2,7 @@ import { defineService } from '../../kernel/define-service.js'
 import './events.js'
 import { keyAuthenticator } from './authenticator.js'
 import { pruneUsage } from './jobs/prune-usage.js'
-import { revokeKeysOfUser } from './operations/revoke-keys-of-user.js'
+import { revokeKeysOfMember, revokeKeysOfUser } from './operations/revoke-keys-of-person.js'
 import { keyPolicy } from './policy.js'
 import { routes } from './routes.js'
 
@@ -12,7 +12,7 @@ export const keys = defineService({
   summary: 'API keys with scopes, limits, credits and usage, and the question whether a key is good.',
   prefix: '/keys',
   needs: ['tenancy', 'auth'],
-  on: { 'auth.user.deleted': (ctx, { payload }) => revokeKeysOfUser(ctx, payload.userId) },
+  on: { 'tenancy.member.removed': revokeKeysOfMember, 'auth.user.deleted': revokeKeysOfUser },
   routes,
   jobs: [pruneUsage],
   policies: [keyPolicy],

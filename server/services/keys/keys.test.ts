@@ -314,7 +314,8 @@ describe('API keys', () => {
     expect(res.status).to.equal(201)
     const asKey = server.as(res.body.key)
     expect((await asKey.get('/keys/v1/keys')).status).to.equal(200)
-    expect((await asKey.get('/tenancy/v1/tenants')).status).to.not.equal(200)
+    expect((await asKey.post('/tenancy/v1/tenants', { slug: unique('org') })).status).to.equal(403)
+    expect(idsOf((await asKey.get('/tenancy/v1/tenants')).body)).to.deep.equal([admin.tenant.id])
     expect((await asKey.with({ 'x-tenant': stranger.tenant.slug }).get('/keys/v1/keys')).status).to.equal(404)
   })
 

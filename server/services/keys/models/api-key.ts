@@ -264,18 +264,19 @@ export async function hashOfKey(ctx: Ctx, keyId: string): Promise<string | null>
 }
 
 /**
- * Revokes every key of a person in all tenants; answers the keys that were not revoked before. Needs a
- * transaction as vetrai_system.
+ * Revokes the keys of a person that were made until `madeUntil`, in all tenants the open transaction sees;
+ * answers those that were not revoked before.
  */
 export async function revokeKeysOfOwner(
   ctx: Ctx,
   ownerUserId: string,
+  madeUntil: Date,
 ): Promise<{ id: string; tenantId: string; hash: string }[]> {
   return ctx.db.query({
     name: 'keys-revoke-of-owner',
-    text: `update api_keys set revoked_at = $2 where owner_user_id = $1 and revoked_at is null
+    text: `update api_keys set revoked_at = $2 where owner_user_id = $1 and revoked_at is null and created_at <= $3
       returning id, tenant_id as "tenantId", hash`,
-    values: [ownerUserId, ctx.now()],
+    values: [ownerUserId, ctx.now(), madeUntil],
   })
 }
 
