@@ -9,6 +9,8 @@ declare module '../../kernel/events.js' {
     'auth.email.changed': { userId: string; from: string; to: string }
     'auth.email.verified': { userId: string; email: string }
     'auth.password.changed': { userId: string; how: 'changed' | 'reset' | 'set_by_admin'; ip: string }
+    /** An address was tried too often; whether it has an account is not known here. */
+    'auth.account.locked': { email: string; ip: string; until: string }
     'auth.session.created': { userId: string; sessionId: string }
     'auth.session.reused': { userId: string; sessionId: string; firstUsedAt: string; ip: string }
     'auth.factor.added': { userId: string; factorId: string }

@@ -1,7 +1,7 @@
 import type { EventHandler } from '../../kernel/define-service.js'
 import { mailTime, pageLink, sendPlain, sendTemplate } from './mails.js'
-import { findSession } from './models/session.js'
-import { findUser } from './models/user.js'
+import { findSession, isFromNewPlace } from './models/session.js'
+import { findUser, findUserByEmail } from './models/user.js'
 import { deliverToken } from './operations/deliver-token.js'
 
 /** Writes the mail that somebody asked for. */
@@ -49,6 +49,34 @@ export const onImpersonationStarted: EventHandler<'auth.impersonation.started'> 
     reason: payload.reason,
     when: mailTime(occurredAt),
     until: mailTime(new Date(payload.endsAt)),
+  })
+}
+
+/** Tells a person, if there is one, that sign-in to their account is paused and from where it was tried. */
+export const onAccountLocked: EventHandler<'auth.account.locked'> = async (ctx, { payload }) => {
+  const user = await findUserByEmail(ctx.db, payload.email)
+  if (user?.status !== 'active') return
+  await sendTemplate(ctx, user.email, 'account-locked', {
+    until: mailTime(new Date(payload.until)),
+    ip_address: payload.ip,
+    reset_url: pageLink(ctx, 'reset'),
+  })
+}
+
+/** Tells a person of a sign-in from a device and place that they did not use before. */
+export const onSessionCreated: EventHandler<'auth.session.created'> = async (
+  ctx,
+  { payload, occurredAt },
+) => {
+  const session = await findSession(ctx.db, payload.sessionId)
+  if (!session || !(await isFromNewPlace(ctx.db, session))) return
+  const user = await findUser(ctx.db, payload.userId)
+  if (!user) return
+  await sendTemplate(ctx, user.email, 'new-sign-in', {
+    when: mailTime(occurredAt),
+    ip_address: session.ip,
+    device: session.userAgent ?? 'unknown',
+    sessions_url: pageLink(ctx, 'sessions'),
   })
 }
 

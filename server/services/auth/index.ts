@@ -24,6 +24,8 @@ export const auth = defineService({
     'auth.password.changed': handlers.onPasswordChanged,
     'auth.session.reused': handlers.onSessionReused,
     'auth.impersonation.started': handlers.onImpersonationStarted,
+    'auth.account.locked': handlers.onAccountLocked,
+    'auth.session.created': handlers.onSessionCreated,
     'auth.email.changed': handlers.onEmailChanged,
     'auth.factor.added': handlers.onFactorAdded,
     'auth.factor.removed': handlers.onFactorRemoved,

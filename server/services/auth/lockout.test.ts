@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { unique } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
-import { addTotp, makePerson, PASSWORD, sql } from './test-support.js'
+import { addTotp, mailsTo, makePerson, PASSWORD, sql } from './test-support.js'
 
 describe('lockout', () => {
   const server = useServer({ settings: { TRUST_PROXY: '127.0.0.1' } })
@@ -82,6 +82,18 @@ describe('lockout', () => {
       code: totp.codeAt(0),
     })
     expect(res.status).to.equal(429)
+  })
+
+  it('tells the owner by mail once, and nobody where there is no account', async () => {
+    const person = await makePerson(server)
+    const nobody = `${unique('nobody')}@example.com`
+    for (const email of [person.email, nobody]) {
+      for (let i = 0; i < 7; i++) await login(email, 'wrong password')
+    }
+    expect(
+      (await mailsTo(server, person.email)).filter((mail) => mail.subject.includes('locked')),
+    ).to.have.length(1)
+    expect(await mailsTo(server, nobody)).to.have.length(0)
   })
 
   it('keeps no list of addresses: only keyed hashes are stored', async () => {

@@ -7,7 +7,7 @@ import type { AccessToken } from './models/access-token.js'
 import type { Identity } from './models/identity.js'
 import { CommonPasswords } from './passwords/common-list.js'
 import { PasswordHasher } from './passwords/hashing.js'
-import { WorkQueue } from './passwords/work-queue.js'
+import { hashSlots, WorkQueue } from './passwords/work-queue.js'
 
 /** What the auth service keeps in a process. None of it is the truth; all of it may be lost. */
 export interface AuthState {
@@ -51,7 +51,7 @@ function create(resources: Resources): AuthState {
     hasher: new PasswordHasher({
       pepper: secrets.key('password'),
       cost: config.AUTH_BCRYPT_COST,
-      queue: new WorkQueue(config.AUTH_HASH_CONCURRENCY),
+      queue: new WorkQueue(hashSlots(config.AUTH_HASH_CONCURRENCY)),
     }),
     keyring: new Keyring({ db, secrets, log, now }),
     issuer: publicUrl(resources),

@@ -20,21 +20,26 @@ export async function readFailures(
   return new Map(rows.map((row) => [row.subject, row]))
 }
 
-/** Counts one more failure of a subject at once and durably, starting over when the last one is long past. */
+/**
+ * Counts one more failure of a subject at once and durably, starting over when the last one is long past; answers
+ * how many there are now.
+ */
 export async function recordFailure(
   db: Database,
   subject: string,
   policy: BackoffPolicy,
   now: Date,
-): Promise<void> {
+): Promise<number> {
   // Its own statement, outside any transaction: a failed attempt counts also where the request is rolled back.
-  await db.readGlobal({
+  const [row] = await db.readGlobal<{ failures: number }>({
     name: 'auth-failure-record',
     text: `insert into login_failures as f (subject, failures, last_failure_at) values ($1, 1, $2)
            on conflict (subject) do update set last_failure_at = $2, failures = 1 +
-             case when f.last_failure_at <= $2::timestamptz - make_interval(secs => $3) then 0 else f.failures end`,
+             case when f.last_failure_at <= $2::timestamptz - make_interval(secs => $3) then 0 else f.failures end
+           returning failures`,
     values: [subject, now, policy.forgetSeconds],
   })
+  return row?.failures ?? 0
 }
 
 /** Forgets the failures of a subject. */

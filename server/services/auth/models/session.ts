@@ -111,6 +111,21 @@ export async function findSession(db: Database, id: string): Promise<Session | n
   return rows[0] ?? null
 }
 
+/**
+ * Whether a session is the first from its device or place: the person had sessions before, and none of those of
+ * the last month came from this address or this user agent.
+ */
+export async function isFromNewPlace(db: Database, session: Session): Promise<boolean> {
+  const rows = await db.query<{ others: number; known: number }>({
+    text: `select count(*)::int as others,
+             count(*) filter (where ip = $3 or user_agent is not distinct from $4)::int as known
+           from sessions where user_id = $1 and id <> $2 and created_at <= $5 and impersonator_id is null`,
+    values: [session.userId, session.id, session.ip, session.userAgent, session.createdAt],
+  })
+  const [row] = rows
+  return row !== undefined && row.others > 0 && row.known === 0
+}
+
 /** A live session, or null. */
 export async function findLiveSession(db: Database, id: string, now: Date): Promise<Session | null> {
   const rows = await db.query<Session>({

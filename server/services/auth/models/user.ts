@@ -43,16 +43,6 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return rows[0] ?? null
 }
 
-/** The account of this id, locked until the transaction ends, or null. */
-export async function lockUser(db: Database, id: string): Promise<UserWithPassword | null> {
-  const rows = await db.query<UserWithPassword>({
-    name: 'auth-user-lock',
-    text: `select ${USER_COLUMNS}, u.password_hash as "passwordHash" from users u where id = $1 for update`,
-    values: [id],
-  })
-  return rows[0] ?? null
-}
-
 /** The account of an address with its password hash, outside any transaction, or null. */
 export async function findUserForLogin(db: Database, email: string): Promise<UserWithPassword | null> {
   const rows = await db.readGlobal<UserWithPassword>({

@@ -6,6 +6,8 @@ import { clearFailures, readFailures, recordFailure } from '../models/login-fail
 import { QueueFull } from '../passwords/work-queue.js'
 import { authState } from '../state.js'
 
+type Subjects = readonly [account: Subject, address: Subject]
+
 interface Subject {
   hash: string
   policy: BackoffPolicy
@@ -25,7 +27,7 @@ export async function attemptPassword(
   return inTurn(ctx, async () => {
     await refuseLocked(ctx, subjects)
     const right = await hasher.verifyNow(password, stored)
-    if (!right) for (const { hash, policy } of subjects) await recordFailure(ctx.db, hash, policy, ctx.now())
+    if (!right) await countFailure(ctx, email, subjects)
     return right
   })
 }
@@ -39,10 +41,10 @@ export async function attemptCode(ctx: Ctx, email: string, check: () => Promise<
   await ctx.db.transaction({ role: 'system', tenantId: null }, async () => {
     await ctx.db.query({
       text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
-      values: [subjects[0]?.hash],
+      values: [subjects[0].hash],
     })
     await refuseLocked(ctx, subjects)
-    for (const { hash, policy } of subjects) await recordFailure(ctx.db, hash, policy, ctx.now())
+    await countFailure(ctx, email, subjects)
   })
   const right = await check()
   if (right) await forgiveFailures(ctx, email)
@@ -75,6 +77,18 @@ function asBusy(error: unknown): unknown {
   return error instanceof QueueFull ? new authErrors.Busy({ retryAfter: error.retryAfterSeconds }) : error
 }
 
+/** Whether the address has an account is looked up by the handler that writes the mail: the work here is the same. */
+async function countFailure(ctx: Ctx, email: string, [account, address]: Subjects): Promise<void> {
+  await recordFailure(ctx.db, address.hash, address.policy, ctx.now())
+  const failures = await recordFailure(ctx.db, account.hash, account.policy, ctx.now())
+  if (failures !== account.policy.free) return
+  const record = { failures, lastFailureAt: ctx.now() }
+  const until = lockedUntil(record, account.policy, ctx.now()) ?? ctx.now()
+  await ctx.db.transaction({ role: 'system', tenantId: null }, () =>
+    ctx.emit('auth.account.locked', { email, ip: ctx.ip, until: until.toISOString() }, null),
+  )
+}
+
 async function refuseLocked(ctx: Ctx, subjects: readonly Subject[]): Promise<void> {
   const now = ctx.now()
   const records = await readFailures(
@@ -88,7 +102,7 @@ async function refuseLocked(ctx: Ctx, subjects: readonly Subject[]): Promise<voi
   if (waitMs > 0) throw new authErrors.Locked({ retryAfter: Math.ceil(waitMs / 1000) })
 }
 
-function subjectsOf(ctx: Ctx, email: string): Subject[] {
+function subjectsOf(ctx: Ctx, email: string): Subjects {
   return [
     { hash: accountSubject(ctx, email), policy: ACCOUNT_BACKOFF },
     { hash: ctx.secrets.hash('token', `login-address:${addressSubject(ctx.ip)}`), policy: ADDRESS_BACKOFF },
