@@ -14,7 +14,8 @@ export interface SecretSource {
 
 /** Reads a secret from standard input or by a hidden question; never from arguments. */
 export async function readSecret({ what, fromStdin, flag, repeat }: SecretSource): Promise<string> {
-  if (fromStdin) return requireSecret(what, await readAll(process.stdin))
+  // On a terminal the secret would be echoed: there it is asked for, without showing it.
+  if (fromStdin && process.stdin.isTTY !== true) return requireSecret(what, await readAll(process.stdin))
   if (!isInteractive()) throw missingAnswers([flag])
   const { askSecret } = await import('../prompts/ask-secret.js')
   return requireSecret(what, await askSecret(what, repeat))
