@@ -1,0 +1,172 @@
+import { expect } from 'chai'
+import { addTotp, mailedToken } from '../server/services/auth/test-support.js'
+import { documentOf } from './api-document.js'
+import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
+import type { Answer } from './caller.js'
+import { OPERATOR_PASSWORD, useServer } from './server.js'
+
+/** The body of an answer that has to be a success; the caller already held it against the document. */
+async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
+  const { status, text, body } = await answer
+  expect(status, text).to.be.within(200, 299)
+  return body
+}
+
+describe('a tour of the API', function () {
+  this.timeout(120_000)
+  const server = useServer()
+
+  it('tours tenancy', async () => {
+    const { operator } = server
+    const admin = await buildMember(server)
+    const { id } = admin.tenant
+    await ok(operator.get('/tenancy/v1/tenants?limit=2'))
+    await ok(admin.api.get(`/tenancy/v1/tenants/${id}`))
+    await ok(admin.api.patch(`/tenancy/v1/tenants/${id}`, { name: 'Renamed' }))
+    await ok(operator.post(`/tenancy/v1/tenants/${id}/suspend`, { reason: 'unpaid' }))
+    await ok(operator.post(`/tenancy/v1/tenants/${id}/resume`))
+    await ok(admin.api.get('/tenancy/v1/settings'))
+    await ok(admin.api.patch('/tenancy/v1/settings', { colour: 'green' }))
+    await ok(admin.api.get('/tenancy/v1/audit-logs'))
+    expect((await ok(admin.api.post('/tenancy/v1/audit-logs/verify'))).ok).to.equal(true)
+    expect((await ok(operator.post('/tenancy/v1/audit-logs/verify'))).ok).to.equal(true)
+    const doomed = await buildTenant(server)
+    await ok(operator.delete(`/tenancy/v1/tenants/${doomed.id}`))
+  })
+
+  it('tours members and invitations', async () => {
+    const admin = await buildMember(server)
+    const member = await buildMember(server, { tenant: admin.tenant, role: 'user' })
+    const other = await buildMember(server, { tenant: admin.tenant, role: 'user' })
+    await ok(admin.api.get('/tenancy/v1/members'))
+    await ok(admin.api.get(`/tenancy/v1/members/${member.id}`))
+    await ok(admin.api.patch(`/tenancy/v1/members/${member.id}`, { role: 'billing_admin' }))
+    await ok(admin.api.delete(`/tenancy/v1/members/${member.id}`))
+    await ok(other.api.post('/tenancy/v1/members/leave'))
+
+    const guest = await buildMember(server)
+    const invite = (email: string) => ok(admin.api.post('/tenancy/v1/invitations', { email, role: 'user' }))
+    const invitation = await invite(guest.email)
+    await ok(admin.api.get('/tenancy/v1/invitations'))
+    await ok(admin.api.get(`/tenancy/v1/invitations/${invitation.id}`))
+    await ok(admin.api.post(`/tenancy/v1/invitations/${invitation.id}/resend`))
+    const token = await mailedToken(server, guest.email)
+    await ok(server.post('/tenancy/v1/invitations/lookup', { token }))
+    await ok(guest.api.post('/tenancy/v1/invitations/accept', { token }))
+    const unwanted = await invite(`${unique('nobody')}@example.com`)
+    await ok(admin.api.delete(`/tenancy/v1/invitations/${unwanted.id}`))
+  })
+
+  it('tours quotas', async () => {
+    const admin = await buildMember(server)
+    await ok(server.operator.in(admin.tenant.id).put('/tenancy/v1/quotas/documents', { limit: 5 }))
+    await ok(admin.api.get('/tenancy/v1/quotas'))
+    await ok(admin.api.get('/tenancy/v1/quotas/documents'))
+    const held = await ok(admin.api.post('/tenancy/v1/quotas/documents/reserve', { amount: 2 }))
+    await ok(admin.api.get(`/tenancy/v1/quotas/documents/reservations/${held.id}`))
+    await ok(admin.api.post('/tenancy/v1/quotas/documents/commit', { reservation_id: held.id }))
+    const again = await ok(admin.api.post('/tenancy/v1/quotas/documents/reserve', { amount: 1 }))
+    await ok(admin.api.post('/tenancy/v1/quotas/documents/release', { reservation_id: again.id }))
+    await ok(server.operator.in(admin.tenant.id).delete('/tenancy/v1/quotas/documents'))
+  })
+
+  it('tours signing up, in and out', async () => {
+    const email = `${unique('new')}@example.com`
+    await ok(server.post('/auth/v1/signup', { email, password: PASSWORD }))
+    await ok(server.post('/auth/v1/email/resend', { email }))
+    await ok(server.post('/auth/v1/email/verify', { token: await mailedToken(server, email) }))
+    const first = await ok(server.post('/auth/v1/login', { email, password: PASSWORD }))
+    const second = await ok(server.post('/auth/v1/refresh', { refresh_token: first.refresh_token }))
+    await ok(server.as(second.access_token).post('/auth/v1/logout', {}))
+    await ok(server.post('/auth/v1/password/forgot', { email }))
+    const token = await mailedToken(server, email)
+    await ok(server.post('/auth/v1/password/reset', { token, new_password: `${PASSWORD} anew` }))
+    await ok(server.get('/auth/.well-known/jwks.json'))
+  })
+
+  it('tours an account', async () => {
+    const me = await buildMember(server)
+    await ok(me.api.get('/auth/v1/me'))
+    await ok(me.api.patch('/auth/v1/me', { name: 'Ada' }))
+    await ok(me.api.post('/auth/v1/reauthenticate', { password: PASSWORD }))
+    await ok(me.api.post('/auth/v1/switch', { tenant: me.tenant.slug }))
+    await ok(me.api.get('/auth/v1/why?permission=keys.create'))
+    const token = await ok(me.api.post('/auth/v1/tokens', { name: 'script' }))
+    await ok(me.api.get('/auth/v1/tokens'))
+    await ok(me.api.form('/auth/v1/introspect', { token: token.token ?? token.access_token }))
+    await ok(me.api.form('/auth/v1/revoke', { token: token.token ?? token.access_token }))
+    const other = await ok(me.api.post('/auth/v1/tokens', { name: 'other' }))
+    await ok(me.api.delete(`/auth/v1/tokens/${other.id}`))
+    await tourSessions(me)
+    await tourFactors(me)
+    await ok(
+      me.api.post('/auth/v1/password/change', {
+        current_password: PASSWORD,
+        new_password: `${PASSWORD} anew`,
+      }),
+    )
+  })
+
+  const tourSessions = async (me: BuiltUser): Promise<void> => {
+    const another = () => ok(server.post('/auth/v1/login', { email: me.email, password: PASSWORD }))
+    await another()
+    const { data } = await ok(me.api.get('/auth/v1/sessions'))
+    const notMine = data.find((session: { current: boolean }) => !session.current)
+    await ok(me.api.delete(`/auth/v1/sessions/${notMine.id}`))
+    await another()
+    await ok(me.api.post('/auth/v1/sessions/revoke-others'))
+  }
+
+  const tourFactors = async (me: BuiltUser): Promise<void> => {
+    const factor = await addTotp(server, me)
+    await ok(me.api.get('/auth/v1/factors'))
+    await ok(me.api.post('/auth/v1/factors/recovery-codes'))
+    const asked = await ok(server.post('/auth/v1/login', { email: me.email, password: PASSWORD }))
+    await ok(server.post('/auth/v1/login/mfa', { mfa_token: asked.mfa_token, code: factor.codeAt(0) }))
+    await ok(me.api.delete(`/auth/v1/factors/${factor.id}`))
+  }
+
+  it('tours the administration of people', async () => {
+    const admin = await buildMember(server)
+    const person = await buildMember(server, { tenant: admin.tenant, role: 'user' })
+    const { operator } = server
+    await ok(admin.api.get('/auth/v1/users'))
+    await ok(admin.api.get(`/auth/v1/users/${person.id}`))
+    await ok(admin.api.patch(`/auth/v1/users/${person.id}`, { role: 'billing_admin' }))
+    await ok(operator.post(`/auth/v1/users/${person.id}/password`, { password: `${PASSWORD} anew` }))
+    await ok(operator.get(`/auth/v1/users/${person.id}/sessions`))
+    await ok(operator.delete(`/auth/v1/users/${person.id}/sessions`))
+    await ok(operator.delete(`/auth/v1/users/${person.id}/factors`))
+    await ok(operator.post(`/auth/v1/users/${person.id}/disable`))
+    await ok(operator.post(`/auth/v1/users/${person.id}/enable`))
+    const staff = await buildStaff(server, 'super_admin')
+    await ok(staff.api.post('/auth/v1/reauthenticate', { password: PASSWORD }))
+    await ok(staff.api.post(`/auth/v1/users/${person.id}/impersonate`, { reason: 'they asked for help' }))
+    await ok(operator.delete(`/auth/v1/users/${person.id}`))
+    await ok(server.post('/auth/v1/login', { email: 'operator@vetrai.test', password: OPERATOR_PASSWORD }))
+  })
+
+  it('tours keys', async () => {
+    const admin = await buildMember(server)
+    const key = await buildKey(admin, ['tenancy:read'])
+    await ok(admin.api.get('/keys/v1/keys'))
+    await ok(admin.api.get(`/keys/v1/keys/${key.id}`))
+    await ok(admin.api.patch(`/keys/v1/keys/${key.id}`, { name: 'renamed' }))
+    expect((await ok(admin.api.post('/keys/v1/verify', { key: key.key }))).valid).to.equal(true)
+    await ok(admin.api.get(`/keys/v1/keys/${key.id}/usage`))
+    await ok(admin.api.get('/keys/v1/usage'))
+    const rotated = await ok(admin.api.post(`/keys/v1/keys/${key.id}/rotate`, { grace_s: 60 }))
+    await ok(admin.api.post(`/keys/v1/keys/${rotated.id}/revoke`))
+    const leaked = await buildKey(admin, ['tenancy:read'])
+    await ok(admin.api.post('/keys/v1/leaked', [{ token: leaked.key }]))
+    await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
+  })
+
+  it('has been to every operation, so that each answered as it is documented', async () => {
+    const document = await documentOf(server.url)
+    const missed = document.operations
+      .map((operation) => operation.operationId)
+      .filter((id) => ![...(document.seen.get(id) ?? [])].some((status) => status < 300))
+    expect(missed).to.deep.equal([])
+  })
+})
