@@ -5,6 +5,7 @@ import { listAudit, verifyAudit } from '../operations/read-audit.js'
 import { auditEntryView, chainVerdictView, listAuditQuery } from '../schemas.js'
 
 const PER_CHAIN = 'which permission is needed depends on whose chain it is; the operation judges it'
+const JUDGED = [kernelErrors.Forbidden, kernelErrors.TenantRequired, kernelErrors.TenantSuspended]
 
 const listAuditRoute = defineRoute({
   id: 'listAuditLogs',
@@ -19,7 +20,7 @@ const listAuditRoute = defineRoute({
   input: { query: listAuditQuery },
   output: listOf(auditEntryView),
   transaction: 'manual',
-  errors: [kernelErrors.Forbidden, kernelErrors.TenantRequired],
+  errors: JUDGED,
   handler: (ctx, { query }) => listAudit(ctx, query),
 })
 
@@ -35,7 +36,7 @@ const verifyAuditRoute = defineRoute({
   input: {},
   output: chainVerdictView,
   transaction: 'manual',
-  errors: [kernelErrors.Forbidden, kernelErrors.TenantRequired],
+  errors: JUDGED,
   handler: (ctx) => verifyAudit(ctx),
 })
 

@@ -20,6 +20,7 @@ import {
 } from '../schemas.js'
 
 const PER_TENANT = 'which permission is needed depends on whose tenant it is; the operation judges it'
+const JUDGED = [kernelErrors.NotFound, kernelErrors.Forbidden, kernelErrors.TenantSuspended]
 
 const createTenantRoute = defineRoute({
   id: 'createTenant',
@@ -70,7 +71,7 @@ const getTenantRoute = defineRoute({
   output: tenantView,
   transaction: 'manual',
   etag: true,
-  errors: [kernelErrors.NotFound],
+  errors: JUDGED,
   handler: async (ctx, { params }) => presentTenant(await readTenant(ctx, params.tenantId)),
 })
 
@@ -108,7 +109,7 @@ const deleteTenantRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'system',
-  errors: [kernelErrors.NotFound, kernelErrors.Forbidden],
+  errors: JUDGED,
   handler: (ctx, { params, query }) =>
     deleteTenant(ctx, params.tenantId, { now: query.purge === 'now' }).then(() => undefined),
 })
