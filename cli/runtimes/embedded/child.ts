@@ -6,10 +6,11 @@ import { identify, type ProcessIdentity } from '../../deployment/process-identit
 import type { ComponentState } from '../runtime.js'
 import { restartDelay, STABLE_MS } from './backoff.js'
 import { isHealthy } from './health.js'
-import { logTail, openLog } from './log-files.js'
+import { logSize, logTail, openLog } from './log-files.js'
 import type { ChildPlan } from './plan.js'
 import { clearPostmaster } from './postmaster-file.js'
 import { redisCommand } from './redis-commands.js'
+import { setAsideDamagedFiles } from './redis-recovery.js'
 import { runProgram } from './run-program.js'
 import { spawnAs } from './service-user.js'
 
@@ -38,6 +39,8 @@ export class Child {
   private startedAt: number | null = null
   private deaths = 0
   private restarts = 0
+  /** Where the log of the present life begins: what an earlier one wrote explains nothing now. */
+  private logStart = 0
   /** Ends waiting and polling of an earlier life: every start and stop makes a new one. */
   private life = new AbortController()
 
@@ -102,10 +105,7 @@ export class Child {
   private async launch(signal: AbortSignal): Promise<void> {
     this.state = 'starting'
     try {
-      if (this.plan.stop.kind === 'pg_ctl') {
-        const found = await clearPostmaster(this.plan.stop.dataDir)
-        if (found !== 'none') this.events.say(`${this.plan.name}: postmaster.pid was left behind (${found})`)
-      }
+      await this.clearTheWay()
       if (signal.aborted) return
       this.spawn(signal)
     } catch (error) {
@@ -113,9 +113,26 @@ export class Child {
     }
   }
 
+  /** Removes what an earlier life of this program left and a new one would stumble over. */
+  private async clearTheWay(): Promise<void> {
+    const { name, stop, cwd, log } = this.plan
+    if (stop.kind === 'pg_ctl') {
+      const found = await clearPostmaster(stop.dataDir)
+      if (found !== 'none') this.events.say(`${name}: postmaster.pid was left behind (${found})`)
+    }
+    if (
+      stop.kind === 'redis-shutdown' &&
+      this.deaths > 0 &&
+      (await setAsideDamagedFiles(cwd, logTail(log, this.logStart)))
+    ) {
+      this.events.say(`${name}: its files are damaged; they were set aside and it starts empty`)
+    }
+  }
+
   private spawn(signal: AbortSignal): void {
     const { command, args, env, cwd, user, log } = this.plan
     const output = openLog(log)
+    this.logStart = logSize(log)
     const stdio = ['ignore', output, output] as const
     const child = spawn(command, args, { cwd, env, ...spawnAs(user ?? undefined), stdio: [...stdio] })
     closeSync(output)
@@ -132,7 +149,7 @@ export class Child {
       child.once('exit', (code, by) => {
         this.process = undefined
         settle()
-        void this.afterDeath(signal, describeExit(code, by, log))
+        void this.afterDeath(signal, describeExit(code, by, logTail(log, this.logStart)))
       })
     })
     this.events.say(`${this.plan.name}: started, process ${child.pid}`)
@@ -192,10 +209,10 @@ export class Child {
 }
 
 /** A program that ends by itself usually says why in the last line it writes. */
-function describeExit(code: number | null, signal: NodeJS.Signals | null, log: string): string {
+function describeExit(code: number | null, signal: NodeJS.Signals | null, tail: string): string {
   if (signal === 'SIGKILL' || signal === 'SIGTERM' || signal === 'SIGINT') return `was killed by ${signal}`
   const reason = signal ? `crashed with ${signal}` : `exited with code ${code}`
-  const last = logTail(log).trim().split('\n').at(-1)?.trim() ?? ''
+  const last = tail.trim().split('\n').at(-1)?.trim() ?? ''
   return last === '' ? reason : `${reason}; last log line: ${messageOf(last).slice(0, 300)}`
 }
 

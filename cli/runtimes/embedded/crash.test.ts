@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -50,6 +50,18 @@ describe('embedded runtime after crashes', function () {
     await test.runtime.restart(test.deployment, 'redis', silent)
 
     expect(await redisCommand(address, ['STRLEN', 'greeting'])).to.equal(':5')
+  })
+
+  it('starts Redis empty when its files are damaged, and keeps them for inspection', async () => {
+    const folder = join(test.deployment.paths.data, 'redis')
+    // Redis has its files open and does not notice; the next start does.
+    for (const name of await readdir(join(folder, 'appendonlydir'))) {
+      if (name.endsWith('.aof'))
+        await writeFile(join(folder, 'appendonlydir', name), 'nonsense\r\n'.repeat(50))
+    }
+    process.kill((await test.component('redis')).pid ?? 0, 'SIGKILL')
+    await eventually(async () => existsSync(join(folder, 'appendonlydir.damaged')))
+    await eventually(async () => (await test.component('redis')).state === 'running')
   })
 
   it('takes no other program that answers on its port for the server', async () => {

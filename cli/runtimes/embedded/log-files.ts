@@ -42,13 +42,18 @@ export function rotateLog(path: string, { maxBytes, keep }: LogBounds = LOG_BOUN
   return true
 }
 
-/** The last whole lines of a log, at most `bytes` of them. */
-export function logTail(path: string, bytes = 4_096): string {
+/** Bytes in a log now; 0 when there is none. */
+export function logSize(path: string): number {
+  return sizeOf(path) ?? 0
+}
+
+/** The end of a log, at most `bytes` of it and nothing before `from`; the whole end after a rotation. */
+export function logTail(path: string, from = 0, bytes = 4_096): string {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
     const { size } = fstatSync(file)
-    const buffer = Buffer.alloc(Math.min(bytes, size))
+    const buffer = Buffer.alloc(Math.min(bytes, size >= from ? size - from : size))
     const read = readSync(file, buffer, 0, buffer.length, size - buffer.length)
     return buffer.toString('utf8', 0, read)
   } catch {
