@@ -5,6 +5,7 @@ import { FreshCache } from '../../storage/fresh-cache.js'
 import { Limiter } from '../../storage/limiter.js'
 import { type KeyIdentity, loadIdentity } from './models/key-identity.js'
 import { storeUsage } from './models/key-usage.js'
+import { KeyedHash } from './rules/keyed-hash.js'
 import { UsageBuffer } from './usage/usage-buffer.js'
 
 /** What every key begins with, by environment. */
@@ -27,6 +28,7 @@ export const keyRegistry = defineState(
       onError: (err) =>
         resources.log.warn({ err }, 'usage of API keys could not be written yet; it is kept and tried again'),
     }),
+    hashed: new KeyedHash(resources.secrets.key('api-key')),
     limiter: new Limiter(resources.redis, () => resources.metrics.limiterFallback.inc()),
   }),
   async ({ usage, identities }) => {
@@ -44,16 +46,16 @@ export function findIdentity(
   keyText: string,
 ): Promise<KeyIdentity | null> | KeyIdentity | null {
   if (parseToken(keyText, PREFIXES) === null) return null
-  const hash = hashKey(resources, keyText)
-  const { identities } = stateOf(resources, keyRegistry)
+  const { identities, hashed } = stateOf(resources, keyRegistry)
+  const hash = hashed.of(keyText)
   const known = identities.peek(hash)
   if (known !== undefined) return known
   return identities.get(hash, () => loadIdentity(resources.db, resources.assembly.permissions, hash))
 }
 
 /** What is stored instead of a key: HMAC-SHA-256 under a pepper derived from the master secret. */
-export function hashKey(resources: Pick<Resources, 'secrets'>, keyText: string): string {
-  return resources.secrets.hash('api-key', keyText)
+export function hashKey(ctx: Ctx, keyText: string): string {
+  return ctx.state(keyRegistry).hashed.of(keyText)
 }
 
 /** Has every process read the key anew from the moment the open transaction commits. */
