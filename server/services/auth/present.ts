@@ -2,9 +2,8 @@ import type { z } from 'zod'
 import type { Ctx } from '../../kernel/context.js'
 import type { UserPrincipal } from '../../kernel/principal.js'
 import type { AccessToken } from './models/access-token.js'
-import type { Account } from './models/account.js'
 import type { Factor } from './models/factor.js'
-import type { Identity } from './models/identity.js'
+import type { Identity, MembershipFact } from './models/identity.js'
 import type { Session } from './models/session.js'
 import type { User } from './models/user.js'
 import type { UserWithRole } from './operations/create-user.js'
@@ -21,7 +20,7 @@ export function presentUser({ user, role }: UserWithRole): View<typeof schemas.u
 }
 
 /** A person as they see themselves, with what their credential may do now. */
-export function presentMe(account: Account, principal: UserPrincipal): View<typeof schemas.meView> {
+export function presentMe(account: Identity, principal: UserPrincipal): View<typeof schemas.meView> {
   const { tenant } = principal
   return {
     ...presentPerson(account),
@@ -29,13 +28,7 @@ export function presentMe(account: Account, principal: UserPrincipal): View<type
     roles: [...principal.roles],
     scopes: principal.scopes ? [...principal.scopes] : null,
     tenant: tenant ? { id: tenant.id, slug: tenant.slug, status: tenant.status } : null,
-    memberships: account.memberships.map(({ id, slug, name, status, role }) => ({
-      tenant_id: id,
-      slug,
-      name,
-      status,
-      role,
-    })),
+    memberships: account.memberships.map(presentMembership),
     session:
       principal.sessionId === null
         ? null
@@ -150,12 +143,10 @@ function presentSignedIn(identity: Identity) {
     email: identity.email,
     name: identity.name,
     installation_role: identity.installationRole,
-    memberships: identity.memberships.map(({ tenant, tenantName, role }) => ({
-      tenant_id: tenant.id,
-      slug: tenant.slug,
-      name: tenantName,
-      status: tenant.status,
-      role,
-    })),
+    memberships: identity.memberships.map(presentMembership),
   }
+}
+
+function presentMembership({ tenant, tenantName, role }: MembershipFact) {
+  return { tenant_id: tenant.id, slug: tenant.slug, name: tenantName, status: tenant.status, role }
 }

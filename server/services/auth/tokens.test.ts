@@ -167,7 +167,7 @@ describe('access tokens', () => {
       }
     })
 
-    it('read /me with one statement and no transaction once the session is known', async () => {
+    it('read /me without any statement once the session is known, and with one after a change', async () => {
       const person = await makePerson(server)
       // Redis repeats what the sign-in told all processes; after that the session is known.
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -185,10 +185,14 @@ describe('access tokens', () => {
       }) as never
       try {
         expect((await person.api.get('/auth/v1/me')).status).to.equal(200)
+        expect(calls).to.deep.equal([])
+        authState(server.resources).identities.drop(person.id)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        expect((await person.api.get('/auth/v1/me')).status).to.equal(200)
       } finally {
         Object.assign(db, { readSystem: read, transaction })
       }
-      expect(calls).to.deep.equal(['auth-account'])
+      expect(calls).to.deep.equal(['auth-identity'])
     })
 
     it('act in another organisation after a switch, and only in ones of their own', async () => {

@@ -1,5 +1,6 @@
-import type { ActiveTenant, InstallationRole, MembershipRole } from '../../../kernel/principal.js'
+import type { ActiveTenant, MembershipRole } from '../../../kernel/principal.js'
 import type { Database } from '../../../storage/database.js'
+import { USER_COLUMNS, type User } from './user.js'
 
 /** A live session, as far as deciding about a request needs it. */
 export interface SessionFact {
@@ -19,20 +20,16 @@ export interface MembershipFact {
 }
 
 /** An active person with all that decides what they may do: one row, so that it is right as a whole. */
-export interface Identity {
-  id: string
-  email: string
-  name: string | null
-  installationRole: InstallationRole | null
+export interface Identity extends User {
+  /** Whether they have a confirmed second factor. */
+  hasFactor: boolean
   sessions: ReadonlyMap<string, SessionFact>
+  /** Oldest first. */
   memberships: readonly MembershipFact[]
 }
 
-interface IdentityRow extends Record<string, unknown> {
-  id: string
-  email: string
-  name: string | null
-  installation_role: InstallationRole | null
+interface IdentityRow extends User {
+  hasFactor: boolean
   sessions: SessionFact[]
   memberships: {
     id: string
@@ -48,9 +45,12 @@ interface IdentityRow extends Record<string, unknown> {
  * deleted are left out as if they were gone.
  */
 export async function readIdentity(db: Database, userId: string): Promise<Identity | null> {
-  const [row] = await db.readSystem<IdentityRow>({
+  // In a system transaction it sees what that transaction has changed.
+  const read = db.scope?.role === 'system' ? db.query.bind(db) : db.readSystem.bind(db)
+  const [row] = await read<IdentityRow>({
     name: 'auth-identity',
-    text: `select u.id, u.email, u.name, u.installation_role,
+    text: `select ${USER_COLUMNS},
+        exists (select 1 from auth_factors f where f.user_id = u.id and f.confirmed_at is not null) as "hasFactor",
         coalesce((select json_agg(json_build_object('id', s.id, 'aal', s.aal,
           'authenticatedAt', floor(extract(epoch from s.authenticated_at)),
           'expiresAt', floor(extract(epoch from s.expires_at) * 1000), 'impersonatorId', s.impersonator_id))
@@ -64,10 +64,7 @@ export async function readIdentity(db: Database, userId: string): Promise<Identi
   })
   if (!row) return null
   return {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    installationRole: row.installation_role,
+    ...row,
     sessions: new Map(row.sessions.map((session) => [session.id, session])),
     memberships: row.memberships.map(({ id, slug, name, status, role }) => ({
       tenant: { id, slug, status },

@@ -82,6 +82,7 @@ export async function removeFactor(ctx: Ctx, factorId: string): Promise<void> {
   const others = factors.some((one) => one.id !== factorId && one.confirmedAt !== null)
   if (!others) await replaceRecoveryCodes(ctx.db, userId, [])
   if (factor.confirmedAt) await ctx.emit('auth.factor.removed', { userId, factorId }, null)
+  forgetIdentity(ctx, userId)
 }
 
 /** New recovery codes for the caller, shown this once; all earlier ones are worthless. */

@@ -1,19 +1,23 @@
 import type { Ctx } from '../../../kernel/context.js'
 import type { MembershipRole } from '../../../kernel/principal.js'
+import { loadIdentity } from '../authenticators.js'
 import { authErrors } from '../errors.js'
-import { type Account, readAccount } from '../models/account.js'
-import { membershipIn, readIdentity } from '../models/identity.js'
+import { type Identity, membershipIn, readIdentity } from '../models/identity.js'
 import { findLiveSession, setSessionTenant } from '../models/session.js'
 import { updateUser } from '../models/user.js'
 import { requireRecentAuth, requireSelf, requireUser } from './guards.js'
 import { forgetIdentity, type IssuedTokens, issueAccessToken } from './open-session.js'
 import { requestToken } from './request-token.js'
 
-/** The caller's account, in one statement. */
-export async function readMe(ctx: Ctx): Promise<Account> {
-  const account = await readAccount(ctx.db, requireUser(ctx).id)
-  if (!account) throw new authErrors.UserNotFound()
-  return account
+/**
+ * The caller's account: as known at most 800 ms ago, like every credential, and forgotten in every process when it
+ * changes; within a system transaction as that sees it.
+ */
+export async function readMe(ctx: Ctx): Promise<Identity> {
+  const { id } = requireUser(ctx)
+  const identity = await (ctx.db.inTransaction ? readIdentity(ctx.db, id) : loadIdentity(ctx.resources, id))
+  if (!identity) throw new authErrors.UserNotFound()
+  return identity
 }
 
 /**

@@ -32,7 +32,7 @@ export const readMeRoute = defineRoute({
   audit: unaudited('reading oneself'),
   input: { query: nothing },
   output: meView,
-  // One statement across tenants: a person sees all their memberships.
+  // Asks nobody when the credential is known.
   transaction: 'manual',
   etag: true,
   handler: async (ctx) => presentMe(await readMe(ctx), requireUser(ctx)),
