@@ -30,6 +30,11 @@ export class Caller {
     return this.with({ 'x-tenant': tenant })
   }
 
+  /** The same caller at another server. */
+  at(url: string): Caller {
+    return new Caller(url, { headers: this.#headers })
+  }
+
   /** The same caller with further headers. */
   with(headers: Record<string, string>): Caller {
     return new Caller(this.#url, { headers: { ...this.#headers, ...headers } })

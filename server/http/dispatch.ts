@@ -16,6 +16,8 @@ import { type Answer, renderProblem, toAppError } from './problem.js'
 import { badCredentialLimit, limitHeaders, limitOf } from './rate-limit.js'
 import { RouteTable } from './router.js'
 import { runRoute } from './run-route.js'
+import { TimeLimit } from './time-limit.js'
+import { writeAnswer } from './write-answer.js'
 
 /** One request on its way: what the steps have found out so far. */
 export interface Exchange {
@@ -26,6 +28,8 @@ export interface Exchange {
   /** Query text without the question mark. */
   search: string
   ip: string
+  /** W3C trace id, the caller's where it sent one. */
+  traceId: string
   headers: Record<string, string>
   startedAt: number
 }
@@ -65,7 +69,11 @@ class Dispatcher {
     this.#table = new RouteTable(resources.assembly.routes)
     this.#limiter = new Limiter(resources.redis, () => resources.metrics.limiterFallback.inc())
     this.#trusted = addressList(resources.config.TRUST_PROXY)
-    this.#security = { ...securityHeaders(resources.config), 'Cache-Control': 'no-store' }
+    this.#security = {
+      ...securityHeaders(resources.config),
+      'Cache-Control': 'no-store',
+      ...(resources.config.CORS_ORIGINS.length > 0 ? { Vary: 'Origin' } : {}),
+    }
     this.#prefixes = resources.assembly.services.map((service) => `${service.prefix}/`)
   }
 
@@ -73,43 +81,41 @@ class Dispatcher {
     const url = request.url ?? '/'
     const mark = url.indexOf('?')
     const path = mark < 0 ? url : url.slice(0, mark)
-    const method = METHODS[request.method ?? '']
-    const match = method ? this.#table.find(method, path) : this.#table.find('get', path)
+    const match = this.#table.find(METHODS[request.method ?? ''], path)
     if (match.kind === 'none' && !this.#prefixes.some((prefix) => path.startsWith(prefix))) return false
     if (match.kind === 'none' && /^\/[a-z-]+\/(docs|openapi\.json|health)$/.test(path)) return false
 
+    const exchange = this.#exchange(request, response, path, mark < 0 ? '' : url.slice(mark + 1))
+    const { origin } = request.headers
+    const cors = origin === undefined ? null : corsHeaders(origin, this.#resources.config.CORS_ORIGINS)
+    if (cors) Object.assign(exchange.headers, cors)
+    if (request.method === 'OPTIONS' && origin !== undefined) {
+      this.#write(exchange, { status: 204, headers: cors ? { ...PREFLIGHT_HEADERS } : {}, body: null })
+    } else if (match.kind === 'route') void this.#answer(exchange, match.route, match.params)
+    else if (match.kind === 'none') this.#refuse(exchange, new kernelErrors.NotFound())
+    else this.#refuse(exchange, new kernelErrors.MethodNotAllowed({ allow: match.allow }))
+    return true
+  }
+
+  #exchange(request: IncomingMessage, response: ServerResponse, path: string, search: string): Exchange {
     const { headers } = request
-    const id = givenRequestId(headers) ?? newRequestId()
     const forwarded = headers['x-forwarded-for']
-    const exchange: Exchange = {
+    const id = givenRequestId(headers) ?? newRequestId()
+    return {
       request,
       response,
       id,
       path,
-      search: mark < 0 ? '' : url.slice(mark + 1),
+      search,
       ip: clientAddress(
         request.socket.remoteAddress,
         typeof forwarded === 'string' ? forwarded : undefined,
         this.#trusted,
       ),
+      traceId: givenTraceId(headers) ?? newRequestId(),
       headers: { ...this.#security, 'X-Request-Id': id },
       startedAt: performance.now(),
     }
-    const origin = headers.origin
-    const cors = origin === undefined ? null : corsHeaders(origin, this.#resources.config.CORS_ORIGINS)
-    if (cors) Object.assign(exchange.headers, cors)
-    if (request.method === 'OPTIONS' && origin !== undefined) {
-      write(exchange, { status: 204, headers: cors ? { ...PREFLIGHT_HEADERS } : {}, body: null })
-      return true
-    }
-    if (match.kind === 'route' && method) void this.#answer(exchange, match.route, match.params)
-    else if (match.kind === 'none') this.#refuse(exchange, new kernelErrors.NotFound())
-    else
-      this.#refuse(
-        exchange,
-        new kernelErrors.MethodNotAllowed({ allow: match.kind === 'method' ? match.allow : ['GET'] }),
-      )
-    return true
   }
 
   async #answer(exchange: Exchange, route: MountedRoute, params: Record<string, string>): Promise<void> {
@@ -120,14 +126,15 @@ class Dispatcher {
     try {
       principal = await this.#identify(exchange, route)
       await this.#limit(exchange, route, principal)
-      const ctx = this.#context(exchange, principal)
-      answer = await runRoute(ctx, route, params, exchange)
+      const time = new TimeLimit()
+      const work = runRoute(this.#context(exchange, principal), route, params, exchange, time)
+      answer = await time.race(this.#resources.config.REQUEST_TIMEOUT_MS, work)
     } catch (thrown) {
       const error = toAppError(thrown, log.child({ request_id: exchange.id }))
       answer = renderProblem(error, exchange, route.record.errorFormat)
     }
     metrics.inFlight.dec()
-    write(exchange, answer)
+    this.#write(exchange, answer)
     this.#observe(exchange, route, answer.status, principal)
   }
 
@@ -182,12 +189,16 @@ class Dispatcher {
       requestId: exchange.id,
       ip: exchange.ip,
       userAgent: agent ? agent.slice(0, 255) : null,
-      traceId: givenTraceId(exchange.request.headers) ?? newRequestId(),
+      traceId: exchange.traceId,
     })
   }
 
   #refuse(exchange: Exchange, error: AppError): void {
-    write(exchange, renderProblem(error, exchange))
+    this.#write(exchange, renderProblem(error, exchange))
+  }
+
+  #write(exchange: Exchange, answer: Answer): void {
+    writeAnswer(exchange, answer, this.#resources.log)
   }
 
   #observe(exchange: Exchange, route: MountedRoute, status: number, principal: Principal | null): void {
@@ -209,6 +220,7 @@ class Dispatcher {
     log.info(
       {
         request_id: exchange.id,
+        trace_id: exchange.traceId,
         method: exchange.request.method,
         route: route.path,
         status,
@@ -220,17 +232,4 @@ class Dispatcher {
       'request',
     )
   }
-}
-
-function write(exchange: Exchange, answer: Answer): void {
-  const { response, request } = exchange
-  if (response.headersSent || response.destroyed) return
-  const body = request.method === 'HEAD' ? null : answer.body
-  const length = answer.body === null ? 0 : Buffer.byteLength(answer.body)
-  const headers: Record<string, string | number> = Object.assign(exchange.headers, answer.headers)
-  if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] = length
-  // A body nobody read would be taken for the next request on this connection.
-  if (!request.complete && request.method !== 'GET') headers.Connection = 'close'
-  response.writeHead(answer.status, headers)
-  response.end(body)
 }

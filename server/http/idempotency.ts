@@ -17,8 +17,8 @@ export function isIdempotencyKey(text: string): boolean {
 }
 
 /**
- * Runs `work` once for a key: the first answer below 500 is stored in the same transaction as the effect and
- * given again to the same request for 24 hours. Scope is tenant, principal and route. Another body under the
+ * Runs `work` once for a key: the first answer that is no error is stored in the same transaction as the effect
+ * and given again to the same request for 24 hours. An error keeps nothing, so the request may be tried again. Scope is tenant, principal and route. Another body under the
  * same key is refused, and so is a second request while the first runs. Stored answers are sealed, because
  * some hold a secret that is shown once. Needs an open transaction.
  */

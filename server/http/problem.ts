@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { BaseError, UniqueConstraintError } from 'sequelize'
+import { BaseError } from 'sequelize'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
 
@@ -25,14 +25,20 @@ const TRANSIENT = new Set([
   '08003',
   '25P03',
 ])
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
+/** Something exists already, or what is referred to went away meanwhile. */
+const CONFLICTS = new Set(['23505', '23503'])
+/** Null characters and broken encodings, in text and in jsonb. */
+const UNSTORABLE = new Set(['22021', '22P05'])
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 /** Turns whatever was thrown into an error a caller may see; what is unknown is logged and becomes a bare 500. */
 export function toAppError(thrown: unknown, log: Logger): AppError {
   if (thrown instanceof AppError) return thrown
-  if (thrown instanceof UniqueConstraintError || codeOf(thrown) === '23505')
-    return new kernelErrors.Conflict()
   const code = codeOf(thrown)
+  if (code !== undefined && CONFLICTS.has(code)) return new kernelErrors.Conflict()
+  if (code !== undefined && UNSTORABLE.has(code)) {
+    return new kernelErrors.Malformed({ what: 'A text holds a character that cannot be stored.' })
+  }
   if (isDatabaseAway(thrown, code)) {
     log.warn({ err: thrown }, 'the database is not available')
     return new kernelErrors.Unavailable({ what: 'The database' })
@@ -49,6 +55,8 @@ function codeOf(thrown: unknown): string | undefined {
 function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {
   if (code !== undefined && (TRANSIENT.has(code) || NETWORK.has(code))) return true
   if (!(thrown instanceof Error)) return false
+  // A Unix socket that is not there; any other missing file is our own mistake.
+  if (code === 'ENOENT') return (thrown as NodeJS.ErrnoException).syscall === 'connect'
   return (
     thrown.name.startsWith('SequelizeConnection') ||
     /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(

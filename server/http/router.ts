@@ -30,15 +30,16 @@ export class RouteTable {
     }
   }
 
-  find(method: Method, path: string): Match {
-    const fixed = this.#fixed.get(`${method} ${path}`)
+  /** `method` undefined is one that no route has. */
+  find(method: Method | undefined, path: string): Match {
+    const fixed = method && this.#fixed.get(`${method} ${path}`)
     if (fixed) return { kind: 'route', route: fixed, params: NO_PARAMS }
     const segments = path.slice(1).split('/')
     const values: string[] = []
     const node = walk(this.#root, segments, 0, values)
     if (!node) return { kind: 'none' }
-    const route = node.routes.get(method)
-    if (!route) return { kind: 'method', allow: [...node.routes.keys()].map((name) => name.toUpperCase()) }
+    const route = method && node.routes.get(method)
+    if (!route) return { kind: 'method', allow: methodsOf(node) }
     const params = decode(route.path, values)
     return params ? { kind: 'route', route, params } : { kind: 'none' }
   }
@@ -84,6 +85,13 @@ function decode(pattern: string, values: readonly string[]): Record<string, stri
     }
   }
   return params
+}
+
+function methodsOf({ routes }: Node): string[] {
+  const names = [...routes.keys()].flatMap((name) =>
+    name === 'get' ? ['GET', 'HEAD'] : [name.toUpperCase()],
+  )
+  return names.sort()
 }
 
 function newNode(): Node {

@@ -10,6 +10,7 @@ import type { Exchange } from './dispatch.js'
 import { isIdempotencyKey, runOnce } from './idempotency.js'
 import type { Answer } from './problem.js'
 import { readInput } from './read-input.js'
+import type { TimeLimit } from './time-limit.js'
 
 interface ParsedInput {
   params: unknown
@@ -24,6 +25,7 @@ export async function runRoute(
   route: MountedRoute,
   rawParams: Record<string, string>,
   exchange: Exchange,
+  time: TimeLimit,
 ): Promise<Answer> {
   const { record } = route
   if (record.access.kind === 'can') ctx.authorize(record.access.permission)
@@ -33,7 +35,7 @@ export async function runRoute(
   if (record.method === 'get' && record.transaction === 'manual')
     return answerOf(ctx, record, input, exchange)
   try {
-    return await inTransaction(ctx, route, input, rawParams, exchange)
+    return await inTransaction(ctx, route, input, rawParams, exchange, time)
   } catch (thrown) {
     await auditRefusal(ctx, record, input, thrown)
     throw thrown
@@ -46,20 +48,19 @@ async function inTransaction(
   input: ParsedInput,
   rawParams: Record<string, string>,
   exchange: Exchange,
+  time: TimeLimit,
 ): Promise<Answer> {
   const { record } = route
   const scope = scopeOf(ctx, record)
   const key = keyOf(exchange, record)
-  if (!scope && !key) return answerOf(ctx, record, input, exchange)
+  if (!scope && !key && !ifMatchOf(exchange, record)) return answerOf(ctx, record, input, exchange)
 
-  const end = performance.now() + ctx.config.REQUEST_TIMEOUT_MS
   return ctx.db.transaction(scope ?? callerScope(ctx), async () => {
     const work = () => effect(ctx, route, input, rawParams, exchange)
     const answer = key
       ? await runOnce(ctx, `${record.method} ${exchange.path}`, key, fingerprint(exchange, input), work)
       : await work()
-    // Too late: the caller was promised an end, so nothing is kept.
-    if (performance.now() > end) throw new kernelErrors.Timeout()
+    time.beforeCommit()
     return answer
   })
 }
@@ -71,10 +72,8 @@ async function effect(
   rawParams: Record<string, string>,
   exchange: Exchange,
 ): Promise<Answer> {
-  const ifMatch = exchange.request.headers['if-match']
-  if (ifMatch !== undefined && route.record.method !== 'get' && route.record.method !== 'post') {
-    await checkPrecondition(ctx, route, rawParams, exchange.path, ifMatch)
-  }
+  const ifMatch = ifMatchOf(exchange, route.record)
+  if (ifMatch) await checkPrecondition(ctx, route, rawParams, exchange.path, ifMatch)
   return answerOf(ctx, route.record, input, exchange)
 }
 
@@ -135,6 +134,11 @@ function keyOf(exchange: Exchange, record: RouteRecord): string | undefined {
     throw new kernelErrors.Malformed({ what: 'Idempotency-Key must be 1 to 255 visible ASCII characters.' })
   }
   return key
+}
+
+function ifMatchOf(exchange: Exchange, record: RouteRecord): string | undefined {
+  if (record.method === 'get' || record.method === 'post') return undefined
+  return exchange.request.headers['if-match']
 }
 
 function fingerprint(exchange: Exchange, input: ParsedInput): Buffer {

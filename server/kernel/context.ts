@@ -75,9 +75,9 @@ export class Ctx {
     return this.resources.metrics
   }
 
-  /** Logger that carries the request id. */
+  /** Logger that carries the request and trace ids. */
   get log(): Logger {
-    this.#log ??= this.resources.log.child({ request_id: this.requestId })
+    this.#log ??= this.resources.log.child({ request_id: this.requestId, trace_id: this.traceId })
     return this.#log
   }
 

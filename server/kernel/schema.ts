@@ -55,13 +55,15 @@ export function listOf<T extends z.ZodType>(item: T) {
 
 /** Free-form JSON object with bounded size, for `meta` and `settings` fields. */
 export function jsonObject({ maxBytes }: { maxBytes: number }) {
-  return z
-    .record(z.string().min(1).max(100), z.json())
-    .refine(
-      (value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
-      `at most ${maxBytes} bytes as JSON`,
-    )
+  return z.record(z.string().min(1).max(100), z.json()).superRefine((value, check) => {
+    const text = JSON.stringify(value)
+    if (Buffer.byteLength(text) > maxBytes) check.addIssue(`at most ${maxBytes} bytes as JSON`)
+    if (UNSTORABLE.test(text)) check.addIssue('must not contain null characters or halves of surrogate pairs')
+  })
 }
+
+/** Escapes, in the text of a JSON document, of what PostgreSQL's jsonb cannot hold. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 
 /** Empty input part, spelled out so that unknown parameters are refused. */
 export const nothing = z.strictObject({})

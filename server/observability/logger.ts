@@ -40,25 +40,49 @@ export function openLogger(options: {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[removed]' },
       serializers: { err: serializeError },
+      // The last word on each line: texts that nobody named a secret may hold one all the same.
+      hooks: { streamWrite: scrub },
     },
     options.destination ?? pino.destination({ dest: 1, sync: false, minLength: 0 }),
   )
 }
 
-/** What of an error may be logged: database errors carry values in `detail` and `parameters`, which stay out. */
+interface LoggedError extends Error {
+  code?: unknown
+  constraint?: unknown
+  table?: unknown
+  /** Sequelize keeps PostgreSQL's own error here. */
+  parent?: { code?: unknown; constraint?: unknown; table?: unknown }
+}
+
+/**
+ * What of an error may be logged. Database errors carry values in `detail` and `parameters`, which stay out, and
+ * those about data (SQLSTATE class 22) quote the value in their message, which is taken out.
+ */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return scrub(String(error))
-  const { code, constraint, table } = error as Error & {
-    code?: unknown
-    constraint?: unknown
-    table?: unknown
-  }
+  const { code, constraint, table } = { ...(error as LoggedError).parent, ...pick(error) }
+  const message = wordsOf(error, code)
   return {
     type: error.name,
-    message: scrub(error.message),
-    stack: error.stack ? scrub(error.stack) : undefined,
-    ...(code === undefined ? {} : { code }),
+    message,
+    stack: error.stack ? scrub(error.stack.replace(error.message, message)) : undefined,
+    // Not `code`: fields of that name are one-time codes, and are removed.
+    ...(code === undefined ? {} : { error_code: code }),
     ...(constraint === undefined ? {} : { constraint, table }),
-    ...(error.cause instanceof Error ? { cause: scrub(error.cause.message) } : {}),
+    ...(error.cause instanceof Error ? { cause: wordsOf(error.cause, pick(error.cause).code) } : {}),
   }
+}
+
+function pick({ code, constraint, table }: LoggedError): Pick<LoggedError, 'code' | 'constraint' | 'table'> {
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(constraint === undefined ? {} : { constraint }),
+    ...(table === undefined ? {} : { table }),
+  }
+}
+
+function wordsOf(error: Error, code: unknown): string {
+  const aboutData = typeof code === 'string' && /^22...$/.test(code)
+  return scrub(aboutData ? error.message.replace(/"[\s\S]*"/, '"[removed]"') : error.message)
 }
