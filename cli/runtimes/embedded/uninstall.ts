@@ -1,5 +1,5 @@
 import { lstat, readdir, readlink, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { Progress } from '../runtime.js'
@@ -55,6 +55,8 @@ async function removeDirectory({ dir, paths }: Deployment): Promise<void> {
     await rm(path, { recursive: true, force: true })
   }
   await removeIfEmpty(dir)
+  // The home of deployments that were given no directory of their own.
+  if (basename(dirname(dir)) === '.vetrai') await removeIfEmpty(dirname(dir))
 }
 
 /** What the operator put there besides stays, and so does its folder. */
