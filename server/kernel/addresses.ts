@@ -27,16 +27,23 @@ export function addressSubject(canonical: string): string {
 export function addressList(entries: readonly string[]): BlockList {
   const list = new BlockList()
   for (const entry of entries) {
-    const [address = '', bits] = entry.split('/')
-    const family = isIP(address)
-    const max = family === 6 ? 128 : 32
-    const prefix = bits === undefined ? max : Number(bits)
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > max) {
-      throw new RangeError(`"${entry}" is neither an address nor a CIDR range`)
-    }
+    const { address, family, prefix } = rangeOf(entry)
     list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4')
   }
   return list
+}
+
+function rangeOf(entry: string): { address: string; family: number; prefix: number } {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
+  const family = isIP(address)
+  const max = family === 6 ? 128 : 32
+  const prefix = bits === undefined ? max : Number(bits)
+  // Wider than /96, a range that wraps IPv4 would mean every IPv4 address.
+  const wrapsAll = family === 6 && isIP(canonicalAddress(address)) === 4 && prefix < 96
+  if (family === 0 || prefix > max || wrapsAll) {
+    throw new RangeError(`"${entry}" is neither an address nor a CIDR range`)
+  }
+  return { address, family, prefix }
 }
 
 /** Whether the list holds a canonical address. */
