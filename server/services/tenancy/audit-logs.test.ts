@@ -40,6 +40,15 @@ describe('/tenancy/v1/audit-logs', () => {
     expect(installation.body.data[0].detail).to.include({ slug: theirs.tenant.slug })
   })
 
+  it('leaves naming another tenant to operators', async () => {
+    const [ours, theirs] = await Promise.all([buildMember(server), buildMember(server)])
+    const query = `tenant_id=${theirs.tenant.id}`
+    expect((await ours.api.get(`${LOGS}?${query}`)).status).to.equal(403)
+    expect((await ours.api.post(`${LOGS}/verify?${query}`)).status).to.equal(403)
+    expect((await ours.api.get(`${LOGS}?tenant_id=${ours.tenant.id}`)).status).to.equal(200)
+    expect((await server.operator.get(`${LOGS}?${query}`)).body.data.length).to.be.greaterThan(0)
+  })
+
   it('filters by action, actor, target, outcome and time', async () => {
     const { api, id, tenant } = await buildMember(server)
     const path = `/tenancy/v1/tenants/${tenant.id}`

@@ -238,8 +238,15 @@ export const reservationView = z
 
 const moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString())
 
+const chainOf = id('tenant')
+  .optional()
+  .describe('Operators only: the chain of this tenant, also of one that was purged.')
+
+export const verifyAuditQuery = z.strictObject({ tenant_id: chainOf })
+
 export const listAuditQuery = z.strictObject({
   ...page,
+  tenant_id: chainOf,
   action: z
     .string()
     .min(1)

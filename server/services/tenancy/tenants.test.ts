@@ -57,12 +57,34 @@ describe('POST /tenancy/v1/tenants', () => {
     ])
   })
 
+  it('refuses an owner nobody knows, and one named by anybody but operators', async () => {
+    const owner_user_id = '0190c0de-0000-7000-8000-000000000000'
+    const unknown = await server.operator.post(TENANTS, { slug: unique('owned'), owner_user_id })
+    expect([unknown.status, unknown.body.code]).to.deep.equal([422, 'tenancy.owner_unknown'])
+    const { api } = await buildMember(server)
+    const refused = await api.post(TENANTS, { slug: unique('owned'), owner_user_id })
+    expect(refused.body.code).to.equal('tenancy.operators_only')
+  })
+
   it('gives the first membership to the owner the operator names', async () => {
     const { id } = await buildMember(server)
     const res = await server.operator.post(TENANTS, { slug: unique('owned'), owner_user_id: id })
     const members = await server.operator.in(res.body.id).get('/tenancy/v1/members')
     expect(members.body.data).to.have.length(1)
     expect(members.body.data[0]).to.include({ user_id: id, role: 'org_admin' })
+  })
+})
+
+describe('how many organisations a person makes', () => {
+  const server = useServer()
+
+  it('is bounded', async function () {
+    this.timeout(30_000)
+    const { api } = await buildMember(server)
+    for (let i = 0; i < 19; i++)
+      expect((await api.post(TENANTS, { slug: unique('mine') })).status).to.equal(201)
+    const res = await api.post(TENANTS, { slug: unique('mine') })
+    expect([res.status, res.body.code]).to.deep.equal([409, 'tenancy.too_many_tenants'])
   })
 })
 

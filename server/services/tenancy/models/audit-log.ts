@@ -1,4 +1,5 @@
 import type { Position } from '../../../kernel/pagination.js'
+import { INSTALLATION_CHAIN } from '../../../storage/audit.js'
 import type { Database } from '../../../storage/database.js'
 
 /** A line of an audit chain. `createdAt` and `id` are its place in lists: chains are read by sequence. */
@@ -53,6 +54,15 @@ export async function listAuditLines(
     values,
   })
   return rows.map((row) => ({ ...row, ...placeOf(row.sequence as number) }) as AuditEntry)
+}
+
+/** Ids of tenants purged since, as the installation's own chain has it. Needs a system transaction. */
+export async function findPurged(db: Database, since: Date): Promise<string[]> {
+  const rows = await db.query<{ target: string }>({
+    text: `select distinct target from audit_logs where tenant_id = $1 and action = 'tenant.purged' and created_at > $2`,
+    values: [INSTALLATION_CHAIN, since],
+  })
+  return rows.map((row) => row.target)
 }
 
 /** Several lines share a millisecond, so that the sequence is the place: written where cursors hold an id. */

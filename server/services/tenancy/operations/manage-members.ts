@@ -2,12 +2,7 @@ import type { Ctx } from '../../../kernel/context.js'
 import { kernelErrors } from '../../../kernel/errors.js'
 import { paginate } from '../../../kernel/pagination.js'
 import type { MembershipRole } from '../../../kernel/principal.js'
-import {
-  listMembers as fetchMembers,
-  findMembership,
-  lockMembership,
-  type Membership,
-} from '../models/membership.js'
+import { listMembers as fetchMembers, findMembership, type Membership } from '../models/membership.js'
 import { presentMember } from '../present.js'
 import type { ListMembersQuery } from '../schemas.js'
 import { removeMember, setMemberRole } from './change-members.js'
@@ -46,8 +41,7 @@ export async function endMembership(ctx: Ctx, userId: string): Promise<void> {
 
 /** Ends the caller's own membership in the tenant they work in. Throws 404 for who is none of its members. */
 export async function leaveTenant(ctx: Ctx): Promise<void> {
-  const member = await lockMembership(ctx.db, ctx.tenant.id, ctx.principal.id)
-  if (!member) throw new kernelErrors.NotFound()
+  const member = await readMember(ctx, ctx.principal.id)
   ctx.auditDetail = { role: member.role }
   await removeMember(ctx, { tenantId: ctx.tenant.id, userId: ctx.principal.id })
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
-import { lockTenantRow, type Tenant } from '../models/tenant.js'
+import { findTenantRow, lockTenantRow, type Tenant } from '../models/tenant.js'
 import { deleteTenantRow, deleteTenantRows, tenantTables } from '../models/tenant-data.js'
 import { forgetTenant } from '../state.js'
 
@@ -20,10 +20,26 @@ export async function purgeTenant(ctx: Ctx, tenantId: string): Promise<void> {
 async function purgeStep(ctx: Ctx, tenantId: string): Promise<boolean> {
   const tenant = await lockTenantRow(ctx.db, tenantId)
   if (!tenant || !isDue(tenant, ctx.now())) return true
+  if (!(await emptyTables(ctx, tenantId))) return false
+  await finish(ctx, tenant)
+  return true
+}
+
+/**
+ * Removes what was written for a tenant after its purge: counters that some process still held. Call it outside of
+ * transactions; safe to repeat.
+ */
+export async function sweepPurged(ctx: Ctx, tenantId: string): Promise<void> {
+  const across = { role: 'system', tenantId: null } as const
+  const step = async () => (await findTenantRow(ctx.db, tenantId)) !== null || emptyTables(ctx, tenantId)
+  while (!(await ctx.db.transaction(across, step)));
+}
+
+/** Removes a batch from every table; true when none is left. */
+async function emptyTables(ctx: Ctx, tenantId: string): Promise<boolean> {
   for (const table of await tenantTables(ctx.db)) {
     if ((await deleteTenantRows(ctx.db, table, tenantId, BATCH)) >= BATCH) return false
   }
-  await finish(ctx, tenant)
   return true
 }
 

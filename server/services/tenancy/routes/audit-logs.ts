@@ -2,7 +2,7 @@ import { defineRoute, signedIn, unaudited } from '../../../kernel/define-route.j
 import { kernelErrors } from '../../../kernel/errors.js'
 import { listOf } from '../../../kernel/schema.js'
 import { listAudit, verifyAudit } from '../operations/read-audit.js'
-import { auditEntryView, chainVerdictView, listAuditQuery } from '../schemas.js'
+import { auditEntryView, chainVerdictView, listAuditQuery, verifyAuditQuery } from '../schemas.js'
 
 const PER_CHAIN = 'which permission is needed depends on whose chain it is; the operation judges it'
 const JUDGED = [kernelErrors.Forbidden, kernelErrors.TenantRequired, kernelErrors.TenantSuspended]
@@ -33,11 +33,11 @@ const verifyAuditRoute = defineRoute({
   access: signedIn(PER_CHAIN),
   limit: 'write',
   audit: unaudited('verifying changes nothing'),
-  input: {},
+  input: { query: verifyAuditQuery },
   output: chainVerdictView,
   transaction: 'manual',
   errors: JUDGED,
-  handler: (ctx) => verifyAudit(ctx),
+  handler: (ctx, { query }) => verifyAudit(ctx, query.tenant_id),
 })
 
 /** What was done, by whom, provably. */
