@@ -64,8 +64,20 @@ export async function releaseCache(id: string, root = cacheFolder()): Promise<{ 
   await rm(join(users, `${id}.json`), { force: true })
   if (!(await exists(users))) return { removed: false }
   if ((await dropStaleLeases(users)) > 0) return { removed: false }
-  await rm(root, { recursive: true, force: true })
-  return { removed: true }
+  return { removed: await removeUnused(root) }
+}
+
+/** Moved away first: whoever took a lease in the last moment gets the cache back instead of half of it. */
+async function removeUnused(root: string): Promise<boolean> {
+  const grave = `${root}.${randomBytes(6).toString('hex')}`
+  await rename(root, grave)
+  const isUsed = (await dropStaleLeases(join(grave, 'users'))) > 0
+  if (isUsed && !(await exists(root))) {
+    await rename(grave, root)
+    return false
+  }
+  await rm(grave, { recursive: true, force: true })
+  return true
 }
 
 /** Forgets users that are gone and tells how many remain. */
