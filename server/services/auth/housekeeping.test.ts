@@ -4,9 +4,10 @@ import { unique } from '../../../test/build.js'
 import { startTwin, type TestServer, useServer } from '../../../test/server.js'
 import { JobRunner } from '../../kernel/job-runner.js'
 import type { Database, Statement } from '../../storage/database.js'
+import { totpCode, totpStep } from './factors/totp.js'
 import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
 import { sweepExpired } from './jobs/sweep.js'
-import { mailsTo, makePerson, sql } from './test-support.js'
+import { base32Decode, mailsTo, makePerson, signIn, sql } from './test-support.js'
 
 describe('the work done for a request', () => {
   const server = useServer()
@@ -117,4 +118,55 @@ describe('housekeeping', () => {
     expect(mail?.subject).to.contain('New sign-in')
     expect(mail?.text).to.contain('a third browser')
   })
+})
+
+describe('limits of what a person may have', () => {
+  const server = useServer()
+
+  it('hold when many ask at once: ten factors, a hundred tokens, a hundred sessions', async () => {
+    const person = await makePerson(server)
+    const factors = await Promise.all(
+      Array.from({ length: 14 }, () => person.api.post('/auth/v1/factors', {})),
+    )
+    expect(factors.filter((res) => res.status === 201)).to.have.length(10)
+    expect(factors.filter((res) => res.body.code === 'auth.too_many_factors')).to.have.length(4)
+
+    await sql(
+      server,
+      `insert into access_tokens (id, token_hash, user_id, name, last4)
+       select gen_random_uuid(), lpad(n::text, 64, '0'), $1, 'filler', '0000' from generate_series(1, 98) n`,
+      [person.id],
+    )
+    const tokens = await Promise.all(
+      Array.from({ length: 6 }, () => person.api.post('/auth/v1/tokens', { name: 'one more' })),
+    )
+    expect(tokens.filter((res) => res.status === 201)).to.have.length(2)
+
+    await sql(
+      server,
+      `insert into sessions (id, user_id, ip, aal, authenticated_at, last_used_at, expires_at, ends_at)
+       select gen_random_uuid(), $1, '192.0.2.1', 1, now(), now() - interval '1 day', now() + interval '1 day', now() + interval '1 day'
+       from generate_series(1, 99)`,
+      [person.id],
+    )
+    const { api } = await signIn(server, person.email)
+    expect((await api.get('/auth/v1/sessions')).body.data).to.have.length(100)
+    expect((await person.api.get('/auth/v1/me')).status).to.equal(200)
+  })
+
+  it('give recovery codes once, to the first of several factors verified at the same time', async () => {
+    const person = await makePerson(server)
+    const made = await Promise.all(Array.from({ length: 3 }, () => person.api.post('/auth/v1/factors', {})))
+    const answers = await Promise.all(
+      made.map((res) =>
+        person.api.post(`/auth/v1/factors/${res.body.id}/verify`, { code: codeOf(res.body.secret) }),
+      ),
+    )
+    expect(answers.map((res) => res.status)).to.deep.equal([200, 200, 200])
+    expect(answers.filter((res) => res.body.recovery_codes !== null)).to.have.length(1)
+  })
+
+  function codeOf(secret: string): string {
+    return totpCode(base32Decode(secret), totpStep(new Date()))
+  }
 })

@@ -97,7 +97,8 @@ export async function addTotp(server: TestServer, person: { api: Caller }) {
   return { id: created.body.id as string, codeAt, recoveryCodes: verified.body.recovery_codes as string[] }
 }
 
-function base32Decode(text: string): Buffer {
+/** The bytes of a base32 secret. */
+export function base32Decode(text: string): Buffer {
   const bits = [...text]
     .map((char) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(char).toString(2).padStart(5, '0'))
     .join('')

@@ -43,6 +43,15 @@ export async function findUser(db: Database, id: string): Promise<User | null> {
   return rows[0] ?? null
 }
 
+/** Makes others who want the same wait until the transaction ends: for rules about how many of something a person has. */
+export async function lockUserRow(db: Database, id: string): Promise<void> {
+  await db.query({
+    name: 'auth-user-lock',
+    text: 'select 1 from users where id = $1 for update',
+    values: [id],
+  })
+}
+
 /** The account of an address with its password hash, outside any transaction, or null. */
 export async function findUserForLogin(db: Database, email: string): Promise<UserWithPassword | null> {
   const rows = await db.readGlobal<UserWithPassword>({

@@ -9,6 +9,7 @@ import {
   MAX_ACCESS_TOKENS,
   revokeAccessTokens,
 } from '../models/access-token.js'
+import { lockUserRow } from '../models/user.js'
 import { newAccessToken } from '../tokens/kinds.js'
 import { forgetTokens } from './end-sessions.js'
 import { requireRecentAuth, requireSelf, requireUser } from './guards.js'
@@ -32,6 +33,7 @@ export async function createAccessToken(
 ): Promise<{ token: string; stored: AccessToken }> {
   const { id: userId, tenant } = requireRecentAuth(ctx)
   const now = ctx.now()
+  await lockUserRow(ctx.db, userId)
   if ((await countAccessTokens(ctx.db, userId, now)) >= MAX_ACCESS_TOKENS) {
     throw new authErrors.TooManyTokens({ limit: MAX_ACCESS_TOKENS })
   }

@@ -15,6 +15,7 @@ import {
   replaceRecoveryCodes,
 } from '../models/factor.js'
 import { reauthenticateSession } from '../models/session.js'
+import { lockUserRow } from '../models/user.js'
 import { attemptCode } from './attempts.js'
 import { requireOwnSession, requireRecentAuth, requireUser } from './guards.js'
 import { forgetIdentity } from './open-session.js'
@@ -32,6 +33,7 @@ export async function addFactor(
   name: string,
 ): Promise<{ factor: Factor; secret: string; uri: string }> {
   const { id: userId, email } = requireRecentAuth(ctx)
+  await lockUserRow(ctx.db, userId)
   const existing = await listFactors(ctx.db, userId)
   if (existing.length >= MAX_FACTORS) throw new authErrors.TooManyFactors({ limit: MAX_FACTORS })
   const secret = newTotpSecret()
@@ -53,15 +55,16 @@ export async function verifyFactor(
   { factorId, code }: { factorId: string; code: string },
 ): Promise<{ factor: Factor; recoveryCodes: string[] | null }> {
   const { id: userId, email, sessionId } = requireOwnSession(ctx)
-  const before = await ctx.transaction(() => listFactors(ctx.db, userId))
-  const factor = before.find((one) => one.id === factorId)
+  const known = await ctx.transaction(() => listFactors(ctx.db, userId))
+  const factor = known.find((one) => one.id === factorId)
   if (!factor) throw new authErrors.FactorNotFound()
   if (!(await attemptCode(ctx, email, () => takeTotp(ctx, [factor], code))))
     throw new authErrors.InvalidCode()
 
   return ctx.transaction(async () => {
     const now = ctx.now()
-    const isFirst = !before.some((one) => one.confirmedAt !== null)
+    await lockUserRow(ctx.db, userId)
+    const isFirst = !(await listFactors(ctx.db, userId)).some((one) => one.confirmedAt !== null)
     if (factor.confirmedAt === null) {
       await confirmFactor(ctx.db, factor.id, now)
       await ctx.emit('auth.factor.added', { userId, factorId: factor.id }, null)

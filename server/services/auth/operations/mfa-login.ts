@@ -32,6 +32,8 @@ export async function startMfaLogin(
       payloadSealed: ctx.secrets.seal(JSON.stringify({ tenant }), 'auth-mfa-login'),
     }),
   )
+  // The audit line must not read as if somebody had got in.
+  ctx.auditDetail = { pending: 'second_factor' }
   return { kind: 'code-wanted', mfaToken, expiresIn: MFA_LOGIN_SECONDS, factors }
 }
 

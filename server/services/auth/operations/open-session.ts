@@ -47,6 +47,7 @@ export async function openSession(
     return opened
   })
   forgetIdentity(ctx, identity.id)
+  ctx.auditDetail = { session_id: session.id, methods: [...amr] }
   return { ...(await issueAccessToken(ctx, session, identity)), refreshToken }
 }
 
