@@ -200,7 +200,6 @@ export const reserveBody = z.strictObject({
     .describe('After so many seconds it is given back.'),
   reference: shortText({ max: 200 }).optional().describe('Your own word for what it is for.'),
 })
-export type ReserveBody = z.infer<typeof reserveBody>
 
 const reservationId = id('reservation').optional()
 const oneOf = 'give reservation_id, or amount without one'

@@ -2,7 +2,6 @@ import { newId } from '../../../kernel/ids.js'
 import type { Position } from '../../../kernel/pagination.js'
 import type { MembershipRole } from '../../../kernel/principal.js'
 import type { Database } from '../../../storage/database.js'
-import type { TenantStatus } from './tenant.js'
 
 /** A person in a tenant, with what the account says of them. */
 export interface Membership extends Record<string, unknown> {
@@ -16,16 +15,6 @@ export interface Membership extends Record<string, unknown> {
   userStatus: 'active' | 'disabled'
   createdAt: Date
   updatedAt: Date
-}
-
-/** One of the tenants a person belongs to. */
-export interface MembershipOf extends Record<string, unknown> {
-  tenantId: string
-  slug: string
-  name: string
-  status: TenantStatus
-  role: MembershipRole
-  since: Date
 }
 
 const COLUMNS = `m.id, m.tenant_id as "tenantId", m.user_id as "userId", m.role, u.email, u.name,
@@ -119,17 +108,6 @@ export async function countAdministered(db: Database, userId: string): Promise<n
     values: [userId],
   })
   return rows[0]?.count ?? 0
-}
-
-/** Every tenant a person belongs to, oldest membership first. Needs a system transaction. */
-export async function listMembershipsOf(db: Database, userId: string): Promise<MembershipOf[]> {
-  return db.query<MembershipOf>({
-    name: 'tenancy-memberships-of',
-    text: `select t.id as "tenantId", t.slug, t.name, t.status, m.role, m.created_at as since
-           from memberships m join tenants t on t.id = m.tenant_id
-           where m.user_id = $1 order by m.created_at, t.id`,
-    values: [userId],
-  })
 }
 
 export interface MemberFilter {
