@@ -33,6 +33,11 @@ export const tenancyErrors = defineErrors('tenancy', {
     message: 'This organisation is being deleted.',
     next: 'Take the deletion back with POST /tenancy/v1/tenants/{id}/resume before its data is purged.',
   },
+  graceOver: {
+    status: 409,
+    message: 'The grace of this deletion has passed, and the data is being removed.',
+    next: 'Create a new organisation; what is gone can only come from a backup.',
+  },
   lastAdmin: {
     status: 409,
     message: 'An organisation keeps at least one org_admin.',

@@ -72,6 +72,8 @@ describe('DELETE /tenancy/v1/tenants/{tenantId}', () => {
     expect((await server.operator.get(`${TENANTS}/${gone.tenant.id}`)).status).to.equal(200)
 
     server.now = () => new Date(start + 14 * DAY_MS + 60_000)
+    const late = await server.operator.post(`${TENANTS}/${gone.tenant.slug}/resume`)
+    expect([late.status, late.body.code]).to.deep.equal([409, 'tenancy.grace_over'])
     await new JobRunner(server.resources).run(purgeTenants)
     expect((await server.operator.get(`${TENANTS}/${gone.tenant.id}`)).status).to.equal(404)
     const left = Object.entries(await rowsOf(server, gone.tenant.id)).filter(([, count]) => count > 0)

@@ -25,6 +25,8 @@ export async function suspendTenant(ctx: Ctx, idOrSlug: string, reason: string |
 export async function resumeTenant(ctx: Ctx, idOrSlug: string): Promise<Tenant> {
   const tenant = await lockForOperation(ctx, idOrSlug)
   if (tenant.status === 'active') return tenant
+  // Some of its data may be gone already.
+  if (tenant.purgeAfter && tenant.purgeAfter <= ctx.now()) throw new tenancyErrors.GraceOver()
 
   ctx.auditDetail = { from: tenant.status }
   await ctx.emit('tenancy.tenant.resumed', { tenantId: tenant.id }, tenant.id)

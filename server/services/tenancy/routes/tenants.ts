@@ -136,14 +136,14 @@ const resumeTenantRoute = defineRoute({
   method: 'post',
   path: '/tenants/:tenantId/resume',
   summary: 'Resume a tenant',
-  description: 'Ends a suspension, or takes a deletion back as long as the data is not purged.',
+  description: 'Ends a suspension, or takes a deletion back as long as its grace has not passed.',
   access: can('tenancy.tenants.administer'),
   limit: 'write',
   audit: { action: 'tenant.resumed', target: 'result.id' },
   input: { params: tenantParams },
   output: tenantView,
   transaction: 'system',
-  errors: [kernelErrors.NotFound],
+  errors: [kernelErrors.NotFound, tenancyErrors.GraceOver],
   handler: async (ctx, { params }) => presentTenant(await resumeTenant(ctx, params.tenantId)),
 })
 
