@@ -4,6 +4,7 @@ const { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync }
 const { dirname, join } = require('node:path')
 const { BUILD_STAMP, FAILED_STAMP, INSTALL_STAMP, lockHash, staleParts } = require('./freshness.js')
 const { withBuildLock } = require('./build-lock.js')
+const { pruneDist } = require('./prune-dist.js')
 const { showStep } = require('./show-step.js')
 
 /**
@@ -37,6 +38,7 @@ async function build(root) {
   const [command, args] = scripts.build
     ? [npm(), ['run', '--silent', 'build']]
     : [[process.execPath, tsc], []]
+  pruneDist(root)
   const began = new Date()
   const result = await showStep('building', () => run(command, args, root))
   if (result.code !== 0) {

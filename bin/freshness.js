@@ -86,4 +86,4 @@ function read(path) {
   }
 }
 
-module.exports = { staleParts, lockHash, BUILD_STAMP, FAILED_STAMP, INSTALL_STAMP }
+module.exports = { staleParts, lockHash, SOURCES, BUILD_STAMP, FAILED_STAMP, INSTALL_STAMP }

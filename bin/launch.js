@@ -5,7 +5,8 @@ const { staleParts } = require('./freshness.js')
 
 /**
  * Makes an installation ready that is not (first use, or its sources changed), then hands over to the
- * command line in this same process. Sets the exit code; never throws.
+ * command line in this same process. Sets the exit code; never throws. VETRAI_SKIP_BUILD=1 runs what was built
+ * last, whatever changed since.
  */
 async function launch(argv, root) {
   try {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -62,8 +62,12 @@ describe('bin/vetrai', function () {
 
   it('builds again when a source is newer, and is silent about it with --quiet', async () => {
     await touch(join(root, 'cli', 'main.ts'))
+    await mkdir(join(root, 'dist', 'cli', 'commands'))
+    await writeFile(join(root, 'dist', 'cli', 'old.js'), '')
     expect(await launch(['status', '--quiet'])).to.include({ stdout: '["status","--quiet"]\n', stderr: '' })
     expect(await builds()).to.equal(2)
+    // What has no source any more is gone.
+    expect(await readdir(join(root, 'dist', 'cli'))).to.deep.equal(['main.js'])
   })
 
   it('does not install again for a lock file that is newer but the same', async () => {
