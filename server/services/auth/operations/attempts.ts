@@ -15,8 +15,8 @@ interface Subject {
 
 /**
  * Whether the password is right. Failures count against the account and the caller's address, and beyond a few of
- * them nothing is tried at all (429). The same work is done whether or not the account exists. Because the check
- * is made when the attempt's turn comes, parallel guesses gain at most the number of hashing slots.
+ * them nothing is said of the password any more (429). The same work is done whether or not the account exists. The
+ * check is repeated when the attempt's turn comes: parallel guesses gain at most the number of hashing slots.
  */
 export async function attemptPassword(
   ctx: Ctx,
@@ -24,9 +24,16 @@ export async function attemptPassword(
 ): Promise<boolean> {
   const { hasher } = authState(ctx.resources)
   const subjects = subjectsOf(ctx, email)
+  await refuseLocked(ctx, subjects)
   return inTurn(ctx, async () => {
-    await refuseLocked(ctx, subjects)
+    // Asked again now that others had their turn, and while the hash is computed, so that no core waits for it.
+    const asking = refuseLocked(ctx, subjects).then(
+      () => null,
+      (refusal: unknown) => ({ refusal }),
+    )
     const right = await hasher.verifyNow(password, stored)
+    const locked = await asking
+    if (locked) throw locked.refusal
     if (!right) await countFailure(ctx, email, subjects)
     return right
   })
