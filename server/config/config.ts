@@ -26,8 +26,9 @@ export function readSettings<T extends Record<string, Setting>>(
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(definitions)) {
     try {
-      const raw = definition.secret ? readSecret(name, env) : env[name]
-      const parsed = definition.schema.safeParse(raw === '' ? undefined : raw)
+      const given = definition.secret ? readSecret(name, env) : env[name]
+      const raw = given === '' ? undefined : given
+      const parsed = definition.schema.safeParse(raw)
       if (parsed.success) values[name] = parsed.data
       else
         problems.push(`${name}: ${raw === undefined ? `missing. ${definition.doc}` : wordsOf(parsed.error)}`)

@@ -5,6 +5,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   schema: S
   doc: string
   example?: string
+  /** The default in words, where it depends on the machine. */
+  defaultWords?: string
   /** Also read from the file that NAME_FILE names; never printed. */
   secret?: boolean
 }
@@ -16,7 +18,12 @@ export function setting<S extends z.ZodType>(schema: S, about: Omit<Setting<S>, 
 
 /** A whole number written in text. */
 export function number({ min, max, fallback }: { min: number; max: number; fallback: number }) {
-  return z.coerce.number().int().min(min).max(max).default(fallback)
+  return z
+    .string()
+    .regex(/^-?\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+    .default(fallback)
 }
 
 /** `true` or `false`. */
@@ -38,4 +45,14 @@ export function list() {
         .map((word) => word.trim())
         .filter((word) => word.length > 0),
     )
+}
+
+/** A list whose every word is fit; `problem` says what is wrong with one, or answers undefined. */
+export function listWhere(problem: (word: string) => string | undefined) {
+  return list().superRefine((words, check) => {
+    for (const word of words) {
+      const text = problem(word)
+      if (text !== undefined) check.addIssue(`"${word}" ${text}`)
+    }
+  })
 }

@@ -1,10 +1,35 @@
 import { cpus } from 'node:os'
 import { z } from 'zod'
-import { flag, list, number, setting } from './setting.js'
+import { addressList } from '../kernel/addresses.js'
+import { flag, list, listWhere, number, setting } from './setting.js'
 
 const text = (max: number) => z.string().min(1).max(max)
 
-/** Every setting of the server. The sample file and docs/reference/config.md are generated from it. */
+/** The address of a store. A password in it would show up in process lists and errors, so it is refused. */
+function address(protocols: readonly string[], passwordSetting: string) {
+  const shape = new RegExp(`^(?:${protocols.join('|')})://`)
+  return z
+    .string()
+    .max(2048)
+    .regex(shape, `must begin with ${protocols.map((name) => `${name}://`).join(' or ')}`)
+    .refine((text) => !/^[a-z]+:\/\/[^/?]*@/.test(text), `must hold no password; give ${passwordSetting}`)
+}
+
+function originProblem(word: string): string | undefined {
+  const exact = URL.canParse(word) && new URL(word).origin === word
+  return exact ? undefined : 'is no origin such as https://app.example.com (no path, no slash at the end)'
+}
+
+function rangeProblem(word: string): string | undefined {
+  try {
+    addressList([word])
+    return undefined
+  } catch {
+    return 'is neither an address nor a CIDR range'
+  }
+}
+
+/** Every setting of the server. docs/reference/config.md and config.env are generated from it. */
 export const settings = {
   VETRAI_NAME: setting(text(64).default('vetrai'), { doc: 'Name of this deployment, in logs and mails.' }),
   VETRAI_HOST: setting(text(255).default('127.0.0.1'), { doc: 'Address the server listens on.' }),
@@ -23,7 +48,7 @@ export const settings = {
     doc: 'Master secret; every other key is derived from it. Losing it makes stored keys and sealed values useless.',
     secret: true,
   }),
-  DATABASE_URL: setting(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'), {
+  DATABASE_URL: setting(address(['postgres', 'postgresql'], 'DATABASE_APP_PASSWORD and its like'), {
     doc: 'PostgreSQL without credentials; a Unix socket as ?host=/dir&port=5432.',
     example: 'postgres://127.0.0.1:5432/vetrai',
   }),
@@ -41,13 +66,10 @@ export const settings = {
   DATABASE_STATEMENT_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
     doc: 'Longest a single statement may run.',
   }),
-  REDIS_URL: setting(
-    z.string().regex(/^(rediss?|unix):\/\//, 'must begin with redis://, rediss:// or unix://'),
-    {
-      doc: 'Redis or Valkey for rate limits, invalidation and, later, queues. Nothing is kept only there.',
-      example: 'redis://127.0.0.1:6379/0',
-    },
-  ),
+  REDIS_URL: setting(address(['redis', 'rediss', 'unix'], 'REDIS_PASSWORD'), {
+    doc: 'Redis or Valkey for rate limits, invalidation and, later, queues. Nothing is kept only there.',
+    example: 'redis://127.0.0.1:6379/0',
+  }),
   REDIS_PASSWORD: setting(text(512).optional(), { doc: 'Password of Redis.', secret: true }),
   OPERATOR_EMAIL: setting(z.email().optional(), {
     doc: 'E-mail of the operator account made at first start.',
@@ -70,6 +92,7 @@ export const settings = {
     number({ min: 1, max: 64, fallback: Math.max(1, Math.min(3, cpus().length)) }),
     {
       doc: 'Password hashes computed at the same time; kept below the thread pool so that logins cannot starve other work.',
+      defaultWords: 'the cores, at most 3',
     },
   ),
   AUTH_ACCESS_TOKEN_TTL_S: setting(number({ min: 60, max: 86_400, fallback: 900 }), {
@@ -110,11 +133,11 @@ export const settings = {
     doc: 'Hosts and CIDR ranges the guarded HTTP client may reach although they are private.',
     example: '10.1.0.0/16,llm.internal',
   }),
-  CORS_ORIGINS: setting(list(), {
+  CORS_ORIGINS: setting(listWhere(originProblem), {
     doc: 'Browser origins that may call the API.',
     example: 'https://app.example.com',
   }),
-  TRUST_PROXY: setting(list(), {
+  TRUST_PROXY: setting(listWhere(rangeProblem), {
     doc: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; empty believes none.',
     example: '127.0.0.1,10.0.0.0/8',
   }),

@@ -1,4 +1,5 @@
 import type { Authenticator } from './authenticator.js'
+import { checkRoutes, checkUnique } from './check-routes.js'
 import type { JobRecord } from './define-job.js'
 import type { PolicyRule } from './define-policy.js'
 import type { RouteRecord } from './define-route.js'
@@ -115,13 +116,12 @@ function sortByNeeds(
 }
 
 function mountRoutes(service: ServiceRecord): MountedRoute[] {
-  return service.routes.map((record) => ({
-    service,
-    record,
-    path: record.path.startsWith('//')
-      ? `${service.prefix}${record.path.slice(1)}`
-      : `${service.prefix}/v1${record.path}`,
-  }))
+  return service.routes.map((record) => ({ service, record, path: fullPath(service.prefix, record.path) }))
+}
+
+function fullPath(prefix: string, path: string | undefined): string {
+  if (path === undefined) return `${prefix}/v1`
+  return path.startsWith('//') ? `${prefix}${path.slice(1)}` : `${prefix}/v1${path}`
 }
 
 function checkPermissions(permissions: PermissionMatrix, problems: string[]): void {
@@ -134,55 +134,6 @@ function checkPermissions(permissions: PermissionMatrix, problems: string[]): vo
     }
     if (row.scope !== null && (!isScope(row.scope) || row.scope.includes('*'))) {
       problems.push(`permission "${name}" has the scope "${row.scope}", which is not resource:action`)
-    }
-  }
-}
-
-function checkRoutes(
-  routes: readonly MountedRoute[],
-  permissions: PermissionMatrix,
-  problems: string[],
-): void {
-  checkUnique(
-    routes.map((route) => route.record.id),
-    'operationId',
-    problems,
-  )
-  checkUnique(
-    routes.map(({ record, path }) => `${record.method.toUpperCase()} ${path.replace(/:[a-zA-Z]+/g, ':x')}`),
-    'route',
-    problems,
-  )
-  for (const { record, path } of routes) {
-    const name = `${record.method.toUpperCase()} ${path}`
-    const problem = (text: string) => problems.push(`${name}: ${text}`)
-    for (const field of [
-      'id',
-      'summary',
-      'access',
-      'limit',
-      'audit',
-      'input',
-      'output',
-      'handler',
-    ] as const) {
-      if (record[field] === undefined) problem(`"${field}" is missing`)
-    }
-    if (record.access?.kind === 'can' && !Object.hasOwn(permissions, record.access.permission)) {
-      problem(`the permission "${record.access.permission}" is not in server/permissions.ts`)
-    }
-    const named = [...path.matchAll(/:([a-zA-Z]+)/g)].map((match) => match[1])
-    if (named.length > 0 && !record.input?.params)
-      problem('the path has parameters but input.params has no schema')
-    if (record.status === 201 && !record.location) problem('a route that answers 201 must give `location`')
-    if (record.method === 'get' && record.input?.body) problem('a GET takes no body')
-    if (
-      record.method === 'get' &&
-      record.audit &&
-      !('none' in record.audit) &&
-      record.transaction === 'manual'
-    ) {
-      problem('an audited GET needs a transaction')
     }
   }
 }
@@ -212,12 +163,4 @@ function collectHandlers(services: readonly ServiceRecord[]) {
     }
   }
   return handlers
-}
-
-function checkUnique(values: readonly string[], what: string, problems: string[]): void {
-  const seen = new Set<string>()
-  for (const value of values) {
-    if (seen.has(value)) problems.push(`the ${what} "${value}" is declared twice`)
-    seen.add(value)
-  }
 }

@@ -16,9 +16,17 @@ export class StateHolder<R> {
     return this.#states.get(key) as S
   }
 
-  /** Closes everything in reverse order of making. */
+  /** Closes everything in reverse order of making; one failing does not keep the others open, and is thrown last. */
   async close(): Promise<void> {
-    for (const [definition, state] of [...this.#states].reverse()) await definition.close?.(state)
+    const failures: unknown[] = []
+    for (const [definition, state] of [...this.#states].reverse()) {
+      try {
+        await definition.close?.(state)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
     this.#states.clear()
+    if (failures.length > 0) throw failures[0]
   }
 }

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino'
 
 const SECRET_FIELDS = [
   'password',
@@ -41,10 +41,18 @@ export function openLogger(options: {
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[removed]' },
       serializers: { err: serializeError },
       // The last word on each line: texts that nobody named a secret may hold one all the same.
-      hooks: { streamWrite: scrub },
+      hooks: { streamWrite: scrub, logMethod: nameBareErrors },
     },
     options.destination ?? pino.destination({ dest: 1, sync: false, minLength: 0 }),
   )
+}
+
+/** An error logged without words would lend pino its raw message, past the serializer. */
+function nameBareErrors(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [first, ...rest] = args as unknown[]
+  const err = first instanceof Error ? first : (first as { err?: unknown } | null)?.err
+  if (rest.length > 0 || !(err instanceof Error)) method.apply(this, args)
+  else method.call(this, first instanceof Error ? { err } : (first as object), 'an error')
 }
 
 interface LoggedError extends Error {

@@ -1,6 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from '../storage/database.js'
 
+interface CacheFigures {
+  hits: number
+  misses: number
+}
+
 /** Every metric of the server; the names are part of the product and only added to. */
 export class Metrics {
   readonly registry = new Registry()
@@ -42,32 +47,46 @@ export class Metrics {
   readonly outboxStored = this.#register(
     new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
   )
-  readonly cache = this.#register(
-    new Counter({
-      name: 'vetrai_cache_lookups_total',
-      help: 'Identity cache lookups.',
+  readonly #caches: { name: string; figures: () => CacheFigures }[] = []
+
+  constructor() {
+    const caches = this.#caches
+    const gauge = new Gauge({
+      name: 'vetrai_cache_lookups',
+      help: 'Identity cache lookups of this process since it started, by outcome.',
       labelNames: ['cache', 'outcome'],
       registers: [],
-    }),
-  )
+      collect() {
+        for (const { name, figures } of caches) {
+          const { hits, misses } = figures()
+          gauge.set({ cache: name, outcome: 'hit' }, hits)
+          gauge.set({ cache: name, outcome: 'miss' }, misses)
+        }
+      },
+    })
+    this.#register(gauge)
+  }
 
   /** Adds the process's own figures (event loop, memory, GC); these are sampled, so tests leave them out. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 20 })
   }
 
+  /** Watches a cache, read only when somebody asks for metrics. */
+  watchCache(name: string, figures: () => CacheFigures): void {
+    this.#caches.push({ name, figures })
+  }
+
   /** Watches the connection pools of a database. */
   watchPools(db: Database): void {
     const gauge = new Gauge({
       name: 'vetrai_database_connections',
-      help: 'Connections of the read pools by state.',
-      labelNames: ['role', 'state'],
+      help: 'Connections by role, pool and state.',
+      labelNames: ['role', 'pool', 'state'],
       registers: [],
       collect() {
-        for (const { role, total, idle, waiting } of db.poolUse()) {
-          gauge.set({ role, state: 'total' }, total)
-          gauge.set({ role, state: 'idle' }, idle)
-          gauge.set({ role, state: 'waiting' }, waiting)
+        for (const { role, pool, ...states } of db.poolUse()) {
+          for (const [state, count] of Object.entries(states)) gauge.set({ role, pool, state }, count)
         }
       },
     })

@@ -1,14 +1,15 @@
 import pg from 'pg'
-import { type Options, Sequelize, type Transaction as SequelizeTransaction } from 'sequelize'
-import { joinTransactions, scopeGet, scopeRun } from './transaction-scope.js'
+import type { Sequelize } from 'sequelize'
+import { openModels } from './models.js'
+import {
+  type DatabaseRole,
+  type OpenTransaction,
+  openTransaction,
+  runWith,
+  type TransactionScope,
+} from './transaction-scope.js'
 
-export type DatabaseRole = 'app' | 'system'
-
-/** What a transaction may see: `app` is bound to one tenant (null: global tables only), `system` to none. */
-export interface TransactionScope {
-  role: DatabaseRole
-  tenantId: string | null
-}
+export type { DatabaseRole, TransactionScope } from './transaction-scope.js'
 
 export interface DatabaseOptions {
   /** PostgreSQL URL without credentials. */
@@ -28,20 +29,21 @@ export interface Statement {
   values?: readonly unknown[]
 }
 
-interface OpenTransaction {
-  scope: TransactionScope
-  client: pg.Client
-  afterCommit: (() => unknown)[]
-  /** Its work is over: what still runs below it must not reach a connection that serves somebody else by now. */
-  ended: boolean
+/** How the connections of one pool are used at the moment. */
+export interface PoolUse {
+  role: DatabaseRole
+  pool: 'transactions' | 'reads'
+  total: number
+  idle: number
+  waiting: number
 }
 
 type Row = Record<string, unknown>
 
-const KEY = 'vetrai.transaction'
-
 // timestamptz stays a Date (pg's default); bigint counters fit a double here and are numbers everywhere.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+// A day is no point in time: left as text, so that no time zone moves it.
+pg.types.setTypeParser(pg.types.builtins.DATE, String)
 
 /**
  * PostgreSQL as the services see it. Models and raw statements join the open transaction by themselves; a
@@ -49,23 +51,27 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
  * are single autocommitted statements for hot paths.
  */
 export class Database {
-  /** The connection models are bound to. */
-  readonly sequelize: Sequelize
-  readonly #system: Sequelize
+  readonly #transactions: Record<DatabaseRole, pg.Pool>
   readonly #reads: Record<DatabaseRole, pg.Pool>
   readonly #options: DatabaseOptions
+  #models: Promise<Sequelize> | undefined
 
   constructor(options: DatabaseOptions) {
-    joinTransactions()
     this.#options = options
     const systemMax = Math.max(2, Math.ceil(options.poolMax / 2))
-    this.sequelize = openSequelize(options, 'vetrai_app', options.appPassword, options.poolMax)
-    this.#system = openSequelize(options, 'vetrai_system', options.systemPassword, systemMax)
-    this.#reads = {
-      app: openPool(options, 'vetrai_app', options.appPassword, options.poolMax),
-      system: openPool(options, 'vetrai_system', options.systemPassword, systemMax),
-    }
-    refuseStrayQueries(this.sequelize)
+    const openBoth = (purpose: string) => ({
+      app: openPool(options, 'vetrai_app', purpose, options.appPassword, options.poolMax),
+      system: openPool(options, 'vetrai_system', purpose, options.systemPassword, systemMax),
+    })
+    // Apart from each other: a read inside a transaction must not wait for a connection that a transaction holds.
+    this.#transactions = openBoth('transactions')
+    this.#reads = openBoth('reads')
+  }
+
+  /** What model classes are bound to; loaded when first asked for, since it is large and most need none. */
+  models(): Promise<Sequelize> {
+    this.#models ??= openModels()
+    return this.#models
   }
 
   /**
@@ -73,40 +79,51 @@ export class Database {
    * an open transaction that may see the same rows it joins; another scope opens a second, independent one.
    */
   async transaction<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
-    const current = this.#current()
+    const current = openTransaction()
     if (current && seesTheSame(current.scope, scope)) return work()
 
-    const sequelize = scope.role === 'app' ? this.sequelize : this.#system
-    const afterCommit: (() => unknown)[] = []
-    // A fresh scope without a transaction: Sequelize would otherwise open a savepoint-less child of the outer one.
-    const result = await scopeRun({ transaction: undefined, [KEY]: undefined }, () =>
-      sequelize.transaction(async (transaction) => {
-        const client = clientOf(transaction)
-        await client.query({
-          name: 'bind-tenant',
-          text: "select set_config('vetrai.tenant_id', $1, true)",
-          values: [scope.tenantId ?? ''],
-        })
-        const open: OpenTransaction = { scope, client, afterCommit, ended: false }
-        try {
-          return await scopeRun({ transaction, [KEY]: open }, work)
-        } finally {
-          open.ended = true
-        }
-      }),
-    )
-    for (const effect of afterCommit) await this.#runEffect(effect)
+    const client = await this.#transactions[scope.role].connect()
+    const open: OpenTransaction = { scope, client, afterCommit: [], ended: false }
+    const result = await this.#run(open, work)
+    for (const effect of open.afterCommit) await this.#runEffect(effect)
     return result
+  }
+
+  async #run<T>(open: OpenTransaction, work: () => Promise<T>): Promise<T> {
+    const { client, scope } = open
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      await client.query({
+        name: 'bind-tenant',
+        text: "select set_config('vetrai.tenant_id', $1, true)",
+        values: [scope.tenantId ?? ''],
+      })
+      const result = await runWith(open, work)
+      open.ended = true
+      const { command } = await client.query('commit')
+      // A statement failed and its error was swallowed: PostgreSQL took all of it back, and says so only here.
+      if (command !== 'COMMIT') throw new Error('the transaction had failed and was taken back')
+      return result
+    } catch (error) {
+      open.ended = true
+      await client.query('rollback').catch((reason: Error) => {
+        broken = reason
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
   }
 
   /** Whether a transaction is open here. */
   get inTransaction(): boolean {
-    return this.#current() !== undefined
+    return openTransaction() !== undefined
   }
 
   /** The scope of the open transaction, if one is. */
   get scope(): TransactionScope | undefined {
-    return this.#current()?.scope
+    return openTransaction()?.scope
   }
 
   /** A raw statement in the open transaction. Throws where none is open. */
@@ -145,8 +162,8 @@ export class Database {
 
   /** Runs after the open transaction committed, in order; at once where none is open. */
   afterCommit(effect: () => unknown): void {
-    const current = this.#current()
-    if (current) current.afterCommit.push(effect)
+    const open = openTransaction()
+    if (open) open.afterCommit.push(effect)
     else void this.#runEffect(effect)
   }
 
@@ -157,29 +174,24 @@ export class Database {
   }
 
   /** Connections by state, for metrics. */
-  poolUse(): { role: DatabaseRole; total: number; idle: number; waiting: number }[] {
-    return (['app', 'system'] as const).map((role) => {
-      const pool = this.#reads[role]
-      return { role, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }
-    })
+  poolUse(): { role: string; total: number; idle: number; waiting: number }[] {
+    return (['app', 'system'] as const).flatMap((role) =>
+      Object.entries({ transactions: this.#transactions[role], reads: this.#reads[role] }).map(([purpose, pool]) => ({
+        role: `${role}_${purpose}`,
+        total: pool.totalCount,
+        idle: pool.idleCount,
+        waiting: pool.waitingCount,
+      })),
+    )
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([
-      this.sequelize.close(),
-      this.#system.close(),
-      this.#reads.app.end(),
-      this.#reads.system.end(),
-    ])
+    const pools = [this.#transactions, this.#reads].flatMap(({ app, system }) => [app, system])
+    await Promise.allSettled(pools.map((pool) => pool.end()))
   }
 
-  #current(): OpenTransaction | undefined {
-    const open = scopeGet(KEY) as OpenTransaction | undefined
-    return open?.ended ? undefined : open
-  }
-
-  #client(): pg.Client {
-    const open = this.#current()
+  #client(): pg.PoolClient {
+    const open = openTransaction()
     if (!open) throw new Error('a statement was issued outside a transaction; open one, or use read…()')
     return open.client
   }
@@ -187,7 +199,7 @@ export class Database {
   async #runEffect(effect: () => unknown): Promise<void> {
     try {
       // Outside the transaction's scope: it is over.
-      await scopeRun({ transaction: undefined, [KEY]: undefined }, effect)
+      await runWith(undefined, effect)
     } catch (error) {
       this.#options.onAfterCommitError?.(error)
     }
@@ -212,29 +224,13 @@ function tenantSelect(select: string): string {
   return text
 }
 
-function openSequelize(options: DatabaseOptions, user: string, password: string, max: number): Sequelize {
-  const settings: Options & { databaseVersion: string } = {
-    dialect: 'postgres',
-    ...connectionParts(options.url),
-    username: user,
-    password,
-    logging: false,
-    pool: { max, min: 0, idle: 30_000, acquire: 5_000, evict: 10_000 },
-    // Given, so that no query asks for it on the first connection.
-    databaseVersion: '14.0.0',
-    dialectOptions: {
-      statement_timeout: options.statementTimeoutMs,
-      lock_timeout: Math.min(5_000, options.statementTimeoutMs),
-      idle_in_transaction_session_timeout: 30_000,
-      application_name: user,
-      keepAlive: true,
-    },
-    define: { underscored: true, timestamps: true },
-  }
-  return new Sequelize(settings)
-}
-
-function openPool(options: DatabaseOptions, user: string, password: string, max: number): pg.Pool {
+function openPool(
+  options: DatabaseOptions,
+  user: string,
+  purpose: string,
+  password: string,
+  max: number,
+): pg.Pool {
   const { host, port, database } = connectionParts(options.url)
   const pool = new pg.Pool({
     host,
@@ -246,11 +242,14 @@ function openPool(options: DatabaseOptions, user: string, password: string, max:
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 5_000,
     statement_timeout: options.statementTimeoutMs,
-    application_name: `${user}_reads`,
+    lock_timeout: Math.min(5_000, options.statementTimeoutMs),
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: `${user}_${purpose}`,
     keepAlive: true,
   })
-  // A broken idle connection is dropped by the pool; without a listener it would end the process.
+  // Whoever uses a broken connection gets the error; without a listener it would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
@@ -269,24 +268,14 @@ export function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '') || '127.0.0.1'
 }
 
-function clientOf(transaction: SequelizeTransaction): pg.Client {
-  return (transaction as unknown as { connection: pg.Client }).connection
-}
-
-/** Makes a model query without an open transaction an error instead of an unbound statement. */
-function refuseStrayQueries(sequelize: Sequelize): void {
-  const query = sequelize.query.bind(sequelize)
-  const guarded = (sql: never, options?: { transaction?: unknown }) => {
-    if (!options?.transaction && !scopeGet('transaction')) {
-      throw new Error('a model was used outside a transaction; open one with ctx.transaction(…)')
-    }
-    return (query as (sql: never, options?: unknown) => unknown)(sql, options)
+function transactionsOf(role: DatabaseRole, sequelize: Sequelize): PoolUse {
+  const { pool } = sequelize.connectionManager as unknown as {
+    pool: { size: number; available: number; waiting: number }
   }
-  Object.assign(sequelize, { query: guarded })
+  return { role, pool: 'transactions', total: pool.size, idle: pool.available, waiting: pool.waiting }
 }
 
 function mutable(statement: Statement): pg.QueryConfig {
   const { name, text, values } = statement
-  // Sequelize's connections parse types in their own way; every raw statement reads alike.
-  return { text, values: values ? [...values] : [], types: pg.types, ...(name ? { name } : {}) }
+  return { text, values: values ? [...values] : [], ...(name ? { name } : {}) }
 }

@@ -1,3 +1,4 @@
+import type { Metrics } from '../observability/metrics.js'
 import type { Bus } from './bus.js'
 
 /** The oldest that a cached identity may be, in milliseconds: revocation holds everywhere within a second. */
@@ -13,6 +14,8 @@ export interface FreshCacheOptions {
   /** Bus topic and metric label. */
   name: string
   bus?: Bus
+  /** Where its hits and misses are shown. */
+  metrics?: Pick<Metrics, 'watchCache'>
   maxEntries?: number
   freshMs?: number
 }
@@ -25,13 +28,14 @@ export interface FreshCacheOptions {
 export class FreshCache<T> {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #loading = new Map<string, Promise<T | null>>()
-  readonly #options: Required<Omit<FreshCacheOptions, 'bus'>> & { bus: Bus | undefined }
+  readonly #options: Required<Omit<FreshCacheOptions, 'bus' | 'metrics'>> & { bus: Bus | undefined }
   readonly #unsubscribe: (() => void) | undefined
   hits = 0
   misses = 0
 
   constructor(options: FreshCacheOptions) {
     this.#options = { maxEntries: 20_000, freshMs: FRESH_MS, ...options, bus: options.bus }
+    options.metrics?.watchCache(options.name, () => this)
     this.#unsubscribe = options.bus?.subscribe(`drop:${options.name}`, (key) => this.#drop(key))
   }
 

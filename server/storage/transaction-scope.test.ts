@@ -44,7 +44,7 @@ describe('a transaction scope', () => {
 
   beforeEach(async () => {
     db = database.db
-    Note.bindTo(db.sequelize)
+    Note.bindTo(await db.models())
     await database.admin('truncate notes, counters')
   })
 
@@ -180,7 +180,7 @@ describe('a transaction scope', () => {
 
   it('refuses work that outlives it, so that nothing runs on a connection given to the next tenant', async () => {
     const single = database.open({ poolMax: 1 })
-    Note.bindTo(single.sequelize)
+    Note.bindTo(await single.models())
     const [own, next] = [newId(), newId()]
     const late: Promise<unknown>[] = []
     let release: () => void = () => undefined

@@ -1,44 +1,39 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Sequelize } from 'sequelize'
+import type pg from 'pg'
 
-type Store = Map<string, unknown>
+export type DatabaseRole = 'app' | 'system'
 
-const storage = new AsyncLocalStorage<Store>()
-
-/**
- * The namespace Sequelize asks for (`run`, `bind`, `get`, `set`), over AsyncLocalStorage: a query issued
- * anywhere below a transaction's callback joins that transaction without being handed it.
- */
-const namespace = {
-  run<T>(work: (context: Store) => T): T {
-    const store: Store = new Map(storage.getStore() ?? [])
-    return storage.run(store, () => work(store))
-  },
-  bind<F extends (...args: never[]) => unknown>(work: F): F {
-    return AsyncLocalStorage.bind(work) as F
-  },
-  get(key: string): unknown {
-    return storage.getStore()?.get(key)
-  },
-  set(key: string, value: unknown): void {
-    storage.getStore()?.set(key, value)
-  },
+/** What a transaction may see: `app` is bound to one tenant (null: global tables only), `system` to none. */
+export interface TransactionScope {
+  role: DatabaseRole
+  tenantId: string | null
 }
 
-/** Joins Sequelize to the namespace. Safe to repeat; it is a property of the class, not of a connection. */
-export function joinTransactions(): void {
-  ;(Sequelize as unknown as { useCLS(ns: unknown): void }).useCLS(namespace)
+/** A transaction while its work runs. */
+export interface OpenTransaction {
+  readonly scope: TransactionScope
+  readonly client: pg.PoolClient
+  readonly afterCommit: (() => unknown)[]
+  /** Its work is over: what still runs below it must not reach a connection that serves somebody else by now. */
+  ended: boolean
+  /** What Sequelize's models take for their transaction; made when a model first asks. */
+  modelTransaction?: object
 }
 
-/** Reads a value bound to the running transaction scope. */
-export function scopeGet(key: string): unknown {
-  return namespace.get(key)
+const storage = new AsyncLocalStorage<OpenTransaction | undefined>()
+
+/** The transaction open here: found by whatever runs below its callback, without being handed on. */
+export function openTransaction(): OpenTransaction | undefined {
+  const open = storage.getStore()
+  return open?.ended ? undefined : open
 }
 
-/** Runs `work` in a child scope holding these values, so that they end with it. */
-export function scopeRun<T>(values: Record<string, unknown>, work: () => T): T {
-  return namespace.run((store) => {
-    for (const [key, value] of Object.entries(values)) store.set(key, value)
-    return work()
-  })
+/** Runs `work` with this transaction open, or with none. */
+export function runWith<T>(open: OpenTransaction | undefined, work: () => T): T {
+  return storage.run(open, work)
+}
+
+/** Binds a function to the transaction that is open now. */
+export function bindToScope<F extends (...args: never[]) => unknown>(work: F): F {
+  return AsyncLocalStorage.bind(work) as F
 }
