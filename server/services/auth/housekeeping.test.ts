@@ -92,6 +92,20 @@ describe('housekeeping', () => {
     }
   })
 
+  it('drops a signing key a day after it was replaced', async () => {
+    await sql(server, "update signing_keys set active_from = active_from - interval '90 days'")
+    const before = await count('signing_keys')
+    await new JobRunner(server.resources).run(rotateSigningKeys)
+    server.now = () => new Date(Date.now() + 2 * 86_400_000)
+    try {
+      await new JobRunner(server.resources).run(rotateSigningKeys)
+    } finally {
+      server.now = undefined
+    }
+    expect(before).to.be.at.least(1)
+    expect(await count('signing_keys')).to.equal(1)
+  })
+
   it('starts, with a new key, where the master secret was changed', async () => {
     const { twin, stop } = await startTwin(server, {
       settings: { VETRAI_SECRET: randomBytes(32).toString('hex') },

@@ -30,11 +30,6 @@ export class VerifiedTokenCache {
     if (!oldest.done) this.entries.delete(oldest.value)
   }
 
-  /** Forgets everything, as when a signing key is withdrawn. */
-  clear(): void {
-    this.entries.clear()
-  }
-
   get count(): number {
     return this.entries.size
   }
