@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import express from 'express'
-import { createDispatch } from './http/dispatch.js'
+import { createDispatch, type ServerState } from './http/dispatch.js'
 import { mountPages } from './http/pages.js'
 import type { Resources } from './kernel/resources.js'
 
@@ -15,8 +15,8 @@ export interface App {
  * no record (documents, health, metrics, later pages and uploads) goes on to Express.
  */
 export function buildApp(resources: Resources): App {
-  const dispatch = createDispatch(resources)
-  const state = { draining: false }
+  const state: ServerState = { draining: false }
+  const dispatch = createDispatch(resources, state)
   const pages = express()
   mountPages(pages, resources, state)
   return {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import { ConfigError, readSettings } from './config/config.js'
@@ -44,12 +44,10 @@ async function main(): Promise<void> {
         server.once('error', reject)
         server.listen(config.VETRAI_PORT, config.VETRAI_HOST, resolve)
       }),
-    () =>
-      new Promise<void>((resolve) => {
-        app.drain()
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      }),
+    () => {
+      app.drain()
+      return closeServer(server)
+    },
   )
   life.closeOn(['SIGTERM', 'SIGINT'], (code) => {
     log.flush()
@@ -60,6 +58,18 @@ async function main(): Promise<void> {
     { version: VERSION, address, port, services: resources.assembly.services.map((s) => s.name) },
     'listening',
   )
+}
+
+/** Resolves when the last request is answered; a connection kept alive ends as soon as it has none in hand. */
+function closeServer(server: Server): Promise<void> {
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  return new Promise((resolve) => {
+    server.close(() => {
+      clearInterval(sweep)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
 }
 
 main().catch((error: unknown) => {

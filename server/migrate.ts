@@ -2,7 +2,8 @@ import { readSettings } from './config/config.js'
 import { migrationSettings } from './config/settings.js'
 import { scrub } from './observability/logger.js'
 import { bootstrapDatabase } from './storage/bootstrap.js'
-import { connectOwner, migrateUp, migrationStates, schemaVersion } from './storage/migrations.js'
+import { schemaVersion } from './storage/known-migrations.js'
+import { connectOwner, migrateUp, migrationStates } from './storage/migrations.js'
 
 /** The one-off program `migrate bootstrap|up|status`: one JSON document on stdout, words on stderr, exit 0 or 1. */
 async function main(command: string | undefined): Promise<unknown> {

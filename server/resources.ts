@@ -80,7 +80,7 @@ export async function openResources(
   )
   await objects.prepare().catch((err: unknown) => log.warn({ err }, 'the object store is not ready'))
   const states = new StateHolder<Resources>()
-  for (const service of assembly.services) for (const bind of service.models ?? []) bind(db.sequelize)
+  for (const service of assembly.services) for (const bind of service.models ?? []) bind(await db.models())
   const resources: Resources = {
     config,
     log,

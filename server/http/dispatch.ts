@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BlockList } from 'node:net'
+import type { Logger } from 'pino'
 import { addressList, clientAddress } from '../kernel/addresses.js'
 import type { MountedRoute } from '../kernel/assemble.js'
 import { Ctx } from '../kernel/context.js'
@@ -9,6 +10,7 @@ import { kernelErrors } from '../kernel/errors.js'
 import { newRequestId } from '../kernel/ids.js'
 import type { Principal } from '../kernel/principal.js'
 import type { Resources } from '../kernel/resources.js'
+import { requestLogger } from '../observability/logger.js'
 import { Limiter } from '../storage/limiter.js'
 import { authenticate, chooseTenant, credentialOf } from './authenticate.js'
 import { corsHeaders, givenRequestId, givenTraceId, PREFLIGHT_HEADERS, securityHeaders } from './headers.js'
@@ -34,6 +36,12 @@ export interface Exchange {
   startedAt: number
 }
 
+/** What the requests of one server share. */
+export interface ServerState {
+  /** It is about to end: connections are closed after their answer. */
+  draining: boolean
+}
+
 /** Answers a request that belongs to a route record; false hands it to whoever comes next (pages, documents). */
 export type Dispatch = (request: IncomingMessage, response: ServerResponse) => boolean
 
@@ -41,8 +49,8 @@ export type Dispatch = (request: IncomingMessage, response: ServerResponse) => b
  * Makes the one way every route is answered: request id → security headers → authenticate → limit → access →
  * validate → transaction → operation → present → commit → audit. The order is the same for all.
  */
-export function createDispatch(resources: Resources): Dispatch {
-  const dispatcher = new Dispatcher(resources)
+export function createDispatch(resources: Resources, server: ServerState): Dispatch {
+  const dispatcher = new Dispatcher(resources, server)
   return (request, response) => dispatcher.dispatch(request, response)
 }
 
@@ -57,17 +65,21 @@ const METHODS: Readonly<Record<string, Method>> = {
 
 class Dispatcher {
   readonly #resources: Resources
+  readonly #server: ServerState
   readonly #table: RouteTable
   readonly #limiter: Limiter
+  readonly #requestLog: Logger
   readonly #trusted: BlockList
   readonly #security: Record<string, string>
   readonly #prefixes: string[]
   readonly #observers = new Map<string, (seconds: number) => void>()
 
-  constructor(resources: Resources) {
+  constructor(resources: Resources, server: ServerState) {
     this.#resources = resources
+    this.#server = server
     this.#table = new RouteTable(resources.assembly.routes)
     this.#limiter = new Limiter(resources.redis, () => resources.metrics.limiterFallback.inc())
+    this.#requestLog = requestLogger(resources.log)
     this.#trusted = addressList(resources.config.TRUST_PROXY)
     this.#security = {
       ...securityHeaders(resources.config),
@@ -198,12 +210,13 @@ class Dispatcher {
   }
 
   #write(exchange: Exchange, answer: Answer): void {
+    if (this.#server.draining) exchange.headers.Connection = 'close'
     writeAnswer(exchange, answer, this.#resources.log)
   }
 
   #observe(exchange: Exchange, route: MountedRoute, status: number, principal: Principal | null): void {
     const seconds = (performance.now() - exchange.startedAt) / 1000
-    const { metrics, log } = this.#resources
+    const { metrics } = this.#resources
     const key = `${route.record.method} ${route.path} ${status}`
     let observe = this.#observers.get(key)
     if (!observe) {
@@ -216,8 +229,7 @@ class Dispatcher {
       this.#observers.set(key, observe)
     }
     observe(seconds)
-    if (!log.isLevelEnabled('info')) return
-    log.info(
+    this.#requestLog.info(
       {
         request_id: exchange.id,
         trace_id: exchange.traceId,

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { BaseError } from 'sequelize'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
 
@@ -48,8 +47,9 @@ export function toAppError(thrown: unknown, log: Logger): AppError {
 }
 
 function codeOf(thrown: unknown): string | undefined {
-  const cause = thrown instanceof BaseError ? ((thrown as { parent?: unknown }).parent ?? thrown) : thrown
-  return (cause as { code?: string } | null)?.code
+  // Sequelize's errors keep the driver's as `parent`.
+  const { code, parent } = (thrown ?? {}) as { code?: string; parent?: { code?: string } }
+  return parent?.code ?? code
 }
 
 function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {

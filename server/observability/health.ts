@@ -1,5 +1,5 @@
 import type { Resources } from '../kernel/resources.js'
-import { knownMigrations, schemaVersion } from '../storage/migrations.js'
+import { knownMigrations, schemaVersion } from '../storage/known-migrations.js'
 import { VERSION } from '../version.js'
 
 export interface Check {

@@ -174,15 +174,11 @@ export class Database {
   }
 
   /** Connections by state, for metrics. */
-  poolUse(): { role: string; total: number; idle: number; waiting: number }[] {
-    return (['app', 'system'] as const).flatMap((role) =>
-      Object.entries({ transactions: this.#transactions[role], reads: this.#reads[role] }).map(([purpose, pool]) => ({
-        role: `${role}_${purpose}`,
-        total: pool.totalCount,
-        idle: pool.idleCount,
-        waiting: pool.waitingCount,
-      })),
-    )
+  poolUse(): PoolUse[] {
+    return (['app', 'system'] as const).flatMap((role) => [
+      useOf(role, 'transactions', this.#transactions[role]),
+      useOf(role, 'reads', this.#reads[role]),
+    ])
   }
 
   async close(): Promise<void> {
@@ -268,11 +264,8 @@ export function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '') || '127.0.0.1'
 }
 
-function transactionsOf(role: DatabaseRole, sequelize: Sequelize): PoolUse {
-  const { pool } = sequelize.connectionManager as unknown as {
-    pool: { size: number; available: number; waiting: number }
-  }
-  return { role, pool: 'transactions', total: pool.size, idle: pool.available, waiting: pool.waiting }
+function useOf(role: DatabaseRole, name: PoolUse['pool'], pool: pg.Pool): PoolUse {
+  return { role, pool: name, total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }
 }
 
 function mutable(statement: Statement): pg.QueryConfig {

@@ -9,7 +9,8 @@ import { dumpSchema } from '../../test/dump-schema.js'
 import { expectRejection } from '../../test/expect-rejection.js'
 import { asAdmin, databaseUrl, ROLE_PASSWORDS, stores } from '../../test/stores.js'
 import { currentSchema, SCHEMA_FILE } from '../../test/write-schema.js'
-import { connectOwner, knownMigrations, migrateUp, migrationStates, schemaVersion } from './migrations.js'
+import { knownMigrations, schemaVersion } from './known-migrations.js'
+import { connectOwner, migrateUp, migrationStates } from './migrations.js'
 
 describe('migrations', () => {
   const clients: pg.Client[] = []

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { MigrationError, Umzug } from 'umzug'
 import type { Migration } from '../../migrations/helpers/migration.js'
 import { connectionParts } from './database.js'
+import { knownMigrations, MIGRATIONS_FOLDER } from './known-migrations.js'
 
 /** Any number will do, as long as every VetrAI ever made uses this one. */
 const ADVISORY_LOCK = 8_675_309_001
-
-const FOLDER = new URL('../../migrations/', import.meta.url)
-const FILE = /^\d{14}-[a-z]+-[a-z0-9-]+\.js$/
 
 export interface MigrationState {
   name: string
@@ -22,20 +19,6 @@ export interface MigrateOptions {
   onStep?: (name: string) => void
   /** Where the compiled migrations are; this version's own unless given. */
   folder?: URL
-}
-
-/** Names of all migrations a folder holds (this version's own unless given), oldest first. */
-export async function knownMigrations(folder: URL = FOLDER): Promise<string[]> {
-  const files = await readdir(fileURLToPath(folder))
-  return files
-    .filter((file) => FILE.test(file))
-    .map((file) => file.slice(0, -3))
-    .sort()
-}
-
-/** The version of the schema a list of applied migrations makes: the name of the newest, or `empty`. */
-export function schemaVersion(applied: readonly string[]): string {
-  return applied.at(-1) ?? 'empty'
 }
 
 /** Opens a connection as vetrai_owner, which owns the schema. */
@@ -93,7 +76,7 @@ async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<
   return new Map(rows.map((row: { name: string; applied_at: Date }) => [row.name, row.applied_at]))
 }
 
-async function umzugFor(client: pg.Client, { onStep, folder = FOLDER }: MigrateOptions) {
+async function umzugFor(client: pg.Client, { onStep, folder = MIGRATIONS_FOLDER }: MigrateOptions) {
   return new Umzug({
     context: client,
     logger: undefined,

@@ -10,17 +10,17 @@ import type { UserWithRole } from './operations/create-user.js'
 import type { Explanation } from './operations/explain.js'
 import type { LoginResult } from './operations/login.js'
 import type { IssuedTokens } from './operations/open-session.js'
-import type * as schemas from './schemas.js'
+import type * as views from './views.js'
 
 type View<S extends z.ZodType> = z.input<S>
 
 /** A person as administrators see them. */
-export function presentUser({ user, role }: UserWithRole): View<typeof schemas.userView> {
+export function presentUser({ user, role }: UserWithRole): View<typeof views.userView> {
   return { ...presentPerson(user), has_password: user.hasPassword, role }
 }
 
 /** A person as they see themselves, with what their credential may do now. */
-export function presentMe(account: Identity, principal: UserPrincipal): View<typeof schemas.meView> {
+export function presentMe(account: Identity, principal: UserPrincipal): View<typeof views.meView> {
   const { tenant } = principal
   return {
     ...presentPerson(account),
@@ -42,7 +42,7 @@ export function presentMe(account: Identity, principal: UserPrincipal): View<typ
 }
 
 /** What signing in answers: tokens, or the wish for a code. */
-export function presentLogin(result: LoginResult): View<typeof schemas.loginResult> {
+export function presentLogin(result: LoginResult): View<typeof views.loginResult> {
   if (result.kind === 'code-wanted') {
     const factors = result.factors.map(({ id, kind, name }) => ({ id, kind, name }))
     return { mfa_required: true, mfa_token: result.mfaToken, expires_in: result.expiresIn, factors }
@@ -51,7 +51,7 @@ export function presentLogin(result: LoginResult): View<typeof schemas.loginResu
 }
 
 /** A new pair of tokens. */
-export function presentTokens(tokens: IssuedTokens): View<typeof schemas.tokensView> {
+export function presentTokens(tokens: IssuedTokens): View<typeof views.tokensView> {
   return { ...presentAccess(tokens), refresh_token: tokens.refreshToken ?? '', session_id: tokens.sessionId }
 }
 
@@ -61,7 +61,7 @@ export function presentAccess(tokens: Omit<IssuedTokens, 'refreshToken'>) {
 }
 
 /** A session; `current` marks the one of the call itself. */
-export function presentSession(ctx: Ctx, session: Session): View<typeof schemas.sessionView> {
+export function presentSession(ctx: Ctx, session: Session): View<typeof views.sessionView> {
   const principal = ctx.principalOrNull
   return {
     id: session.id,
@@ -79,7 +79,7 @@ export function presentSession(ctx: Ctx, session: Session): View<typeof schemas.
 }
 
 /** An opaque access token without its text. */
-export function presentToken(token: AccessToken): View<typeof schemas.accessTokenView> {
+export function presentToken(token: AccessToken): View<typeof views.accessTokenView> {
   return {
     id: token.id,
     name: token.name,
@@ -93,7 +93,7 @@ export function presentToken(token: AccessToken): View<typeof schemas.accessToke
 }
 
 /** A second factor without its secret. */
-export function presentFactor(factor: Factor): View<typeof schemas.factorView> {
+export function presentFactor(factor: Factor): View<typeof views.factorView> {
   return {
     id: factor.id,
     kind: factor.kind,
@@ -104,7 +104,7 @@ export function presentFactor(factor: Factor): View<typeof schemas.factorView> {
 }
 
 /** A judgement and what it rests on. */
-export function presentWhy(result: Explanation): View<typeof schemas.whyView> {
+export function presentWhy(result: Explanation): View<typeof views.whyView> {
   const { principal, row } = result
   return {
     permission: result.permission,

@@ -7,19 +7,15 @@ import { changePassword, forgotPassword, reauthenticate, resetPassword } from '.
 import { resendVerification, verifyEmail } from '../operations/verify-email.js'
 import { presentAccess, presentMe } from '../present.js'
 import {
-  acceptedView,
   changePasswordBody,
   emailBody,
-  meView,
   reauthenticateBody,
-  reauthenticatedView,
   resetPasswordBody,
   switchBody,
-  switchedView,
   tokenBody,
   updateMeBody,
-  verifiedView,
 } from '../schemas.js'
+import { acceptedView, meView, reauthenticatedView, switchedView, verifiedView } from '../views.js'
 import { MAIL_ACCEPTED } from './sign-in.js'
 
 export const readMeRoute = defineRoute({

@@ -13,19 +13,17 @@ import {
   verifyFactor,
 } from '../operations/factors.js'
 import { presentFactor, presentSession, presentToken } from '../present.js'
+import { code, createTokenBody, factorBody } from '../schemas.js'
 import {
   accessTokenList,
-  code,
   createdFactorView,
   createdTokenView,
-  createTokenBody,
   endedView,
-  factorBody,
   factorList,
   recoveryCodesView,
   sessionList,
   verifiedFactorView,
-} from '../schemas.js'
+} from '../views.js'
 
 export const listSessionsRoute = defineRoute({
   id: 'listSessions',

@@ -8,16 +8,8 @@ import { finishMfaLogin } from '../operations/mfa-login.js'
 import { refresh } from '../operations/refresh.js'
 import { signup } from '../operations/signup.js'
 import { presentLogin, presentTokens } from '../present.js'
-import {
-  acceptedView,
-  loginBody,
-  loginResult,
-  logoutBody,
-  mfaLoginBody,
-  refreshBody,
-  signupBody,
-  tokensView,
-} from '../schemas.js'
+import { loginBody, logoutBody, mfaLoginBody, refreshBody, signupBody } from '../schemas.js'
+import { acceptedView, loginResult, tokensView } from '../views.js'
 
 /** What a request for a mail answers, whoever asks for whatever address. */
 export const MAIL_ACCEPTED = {

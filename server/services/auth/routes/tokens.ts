@@ -4,8 +4,9 @@ import { nothing } from '../../../kernel/schema.js'
 import { explain } from '../operations/explain.js'
 import { introspect, revokeToken } from '../operations/introspect.js'
 import { presentWhy } from '../present.js'
-import { introspectionView, jwksView, oauthTokenBody, whyQuery, whyView } from '../schemas.js'
+import { oauthTokenBody, whyQuery } from '../schemas.js'
 import { authState } from '../state.js'
+import { introspectionView, jwksView, whyView } from '../views.js'
 
 export const introspectRoute = defineRoute({
   id: 'introspectToken',

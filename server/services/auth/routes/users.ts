@@ -20,17 +20,13 @@ import {
 import { presentAccess, presentSession, presentUser } from '../present.js'
 import {
   createUserBody,
-  endedView,
   impersonateBody,
-  impersonationView,
   listUsersQuery,
-  sessionList,
   setPasswordBody,
   updateUserBody,
-  userList,
   userParams,
-  userView,
 } from '../schemas.js'
+import { endedView, impersonationView, sessionList, userList, userView } from '../views.js'
 
 /** `auth.users.*` inside an organisation, `auth.users.administer` without one: which of them depends on the caller. */
 const byAdministrators = signedIn(

@@ -1,0 +1,126 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import { unique } from '../test/build.js'
+import {
+  prepareDeployment,
+  runServer,
+  type ServerProcess,
+  startServerProcess,
+} from '../test/server-process.js'
+
+describe('the server process', function () {
+  this.timeout(60_000)
+  let env: Record<string, string>
+  let remove: () => Promise<void>
+  const running: ServerProcess[] = []
+
+  before(async () => {
+    ;({ env, remove } = await prepareDeployment())
+  })
+  afterEach(async () => {
+    for (const server of running.splice(0)) {
+      server.kill('SIGKILL')
+      await server.exited
+    }
+  })
+  after(() => remove())
+
+  async function start(more: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = await startServerProcess({ ...env, ...more })
+    running.push(server)
+    return server
+  }
+
+  it('names every problem of its configuration and ends with 1, without a stack', async () => {
+    const { code, stderr } = await runServer({ VETRAI_PORT: 'many', VETRAI_SECRET: 'canary' })
+    expect(code).to.equal(1)
+    for (const name of [
+      'VETRAI_PORT',
+      'VETRAI_SECRET',
+      'DATABASE_URL',
+      'DATABASE_APP_PASSWORD',
+      'REDIS_URL',
+    ]) {
+      expect(stderr).to.contain(name)
+    }
+    expect(stderr).not.to.contain('canary').and.not.to.contain('    at ')
+  })
+
+  it('ends with 1 where the port is taken, and says so', async () => {
+    const server = await start()
+    const { code, stderr } = await runServer({ ...env, VETRAI_PORT: new URL(server.url).port })
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('EADDRINUSE')
+  })
+
+  it('finishes the request in hand on SIGTERM, takes no other, and ends with 0 at once', async () => {
+    const server = await start()
+    // A connection that has been used and is kept alive must not hold the process up.
+    expect((await server.operator.get('/readyz')).status).to.equal(200)
+    const body = JSON.stringify({ slug: unique('drained'), name: 'In hand' })
+    const slow = slowPost(server, env.OPERATOR_TOKEN ?? '', '/tenancy/v1/tenants', body)
+    await sleep(150)
+    server.kill('SIGTERM')
+    await sleep(150)
+    const refused = await server.operator.get('/healthz').then(
+      () => 'answered',
+      () => 'refused',
+    )
+    expect(refused).to.equal('refused')
+    const finished = Date.now()
+    expect(await slow.finish())
+      .to.match(/^HTTP\/1\.1 201 /)
+      .and.match(/connection: close/i)
+    expect(await server.exited).to.deep.equal({ code: 0, signal: null })
+    expect(Date.now() - finished).to.be.below(3_000)
+  })
+
+  it('loses nothing it acknowledged when it is killed in the middle of writing', async () => {
+    const victim = await start()
+    const acknowledged: string[] = []
+    let going = true
+    const writers = Array.from({ length: 8 }, async () => {
+      while (going) {
+        const slug = unique('kept')
+        const res = await victim.operator
+          .post('/tenancy/v1/tenants', { slug, name: 'Kept' })
+          .catch(() => undefined)
+        if (res?.status === 201) acknowledged.push(slug)
+        if (!res) going = false
+      }
+    })
+    while (acknowledged.length < 40) await sleep(5)
+    victim.kill('SIGKILL')
+    await Promise.all(writers)
+    await victim.exited
+
+    const successor = await start()
+    const found = await Promise.all(
+      acknowledged.map(async (slug) => (await successor.operator.get(`/tenancy/v1/tenants/${slug}`)).status),
+    )
+    expect(new Set(found)).to.deep.equal(new Set([200]))
+    const chain = await successor.operator.post('/tenancy/v1/audit-logs/verify')
+    expect(chain.body).to.include({ ok: true })
+  })
+})
+
+/** A POST whose body is sent by halves, so that it is in hand until `finish`. */
+function slowPost(server: ServerProcess, token: string, path: string, body: string) {
+  const { hostname, port } = new URL(server.url)
+  const socket = connect(Number(port), hostname)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(chunk))
+  const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+  const half = Math.floor(body.length / 2)
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, half)}`,
+  )
+  return {
+    finish: async () => {
+      socket.write(body.slice(half))
+      await ended
+      return Buffer.concat(chunks).toString()
+    },
+  }
+}
