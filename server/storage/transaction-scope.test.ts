@@ -164,6 +164,17 @@ describe('a transaction scope', () => {
     expect(await db.transaction(tenant(own), () => Note.count())).to.equal(0)
   })
 
+  it('that swallowed the error of a statement fails at its end, since nothing of it was kept', async () => {
+    const own = newId()
+    const work = db.transaction(tenant(own), async () => {
+      await insertNote(db, own, 'first')
+      await db.query({ text: 'select * from nowhere' }).catch(() => undefined)
+      return 'done'
+    })
+    await expectRejection(work, /taken back/)
+    expect(await db.transaction(tenant(own), () => Note.count())).to.equal(0)
+  })
+
   it('refuses a model and a statement where no transaction is open', async () => {
     await expectRejection(
       Promise.resolve().then(() => Note.findAll()),
