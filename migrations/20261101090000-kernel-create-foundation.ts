@@ -5,9 +5,9 @@ const AUDIT_HASH = `sha256(convert_to(jsonb_build_array(
   p_previous, p_tenant, p_sequence, p_occurred, p_action, p_target, p_outcome,
   p_actor_kind, p_actor_id, p_impersonator, p_ip, p_request, p_detail)::text, 'UTF8'))`
 
-/** What every service stands on: the clock trigger, the outbox, idempotency records and the audit chains. */
+/** What every service stands on: the clock trigger, outbox, idempotency records, job runs and audit chains. */
 export default sqlMigration(
-  'outbox, idempotency records and hash-chained audit log',
+  'outbox, idempotency records, job runs and hash-chained audit log',
   'grant usage on schema public to vetrai_app, vetrai_system',
   `create function touch_updated_at() returns trigger language plpgsql as $$
    begin new.updated_at = now(); return new; end $$`,
@@ -39,6 +39,10 @@ export default sqlMigration(
     },
     { primaryKey: 'scope_hash', indexes: ['expires_at'], app: ['select', 'insert', 'delete'] },
   ),
+
+  // When each periodic job last ended well; shared, so that restarts and further processes keep its rhythm.
+  `create table job_runs (name text primary key, finished_at timestamptz(3) not null)`,
+  'grant select, insert, update on job_runs to vetrai_system',
 
   `create table audit_logs (
     tenant_id uuid not null,

@@ -335,6 +335,13 @@ create policy tenant_isolation on invitations for all to vetrai_app using ((tena
 grant delete, insert, select, update on table invitations to vetrai_app;
 grant delete, insert, select, update on table invitations to vetrai_system;
 
+create table job_runs (
+  name text not null,
+  finished_at timestamp(3) with time zone not null,
+  constraint job_runs_pkey PRIMARY KEY (name)
+);
+grant insert, select, update on table job_runs to vetrai_system;
+
 create table login_failures (
   subject character(64) not null,
   failures integer not null,

@@ -7,6 +7,7 @@ import { AssemblyError } from './kernel/assemble.js'
 import { JobRunner } from './kernel/job-runner.js'
 import { Lifecycle } from './kernel/lifecycle.js'
 import { openResources } from './resources.js'
+import { housekeeping } from './storage/housekeeping.js'
 import { OutboxDispatcher } from './storage/outbox.js'
 import { VERSION } from './version.js'
 
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
     () => outbox.start(),
     () => outbox.close(),
   )
-  const jobs = new JobRunner(resources)
+  const jobs = new JobRunner(resources, [housekeeping])
   await life.open(
     'jobs',
     () => jobs.start(),
