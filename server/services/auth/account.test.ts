@@ -284,6 +284,17 @@ describe('an installation by invitation only', () => {
   })
 })
 
+describe('an installation whose operator makes the organisations', () => {
+  const server = useServer({ settings: { TENANCY_SELF_SERVICE: 'false' } })
+
+  it('takes people, but no organisations of theirs', async () => {
+    const body = { email: 'new@example.com', password: PASSWORD }
+    const res = await server.post('/auth/v1/signup', { ...body, organization: { name: 'Mine' } })
+    expect(res.body.code).to.equal('auth.organizations_closed')
+    expect((await server.post('/auth/v1/signup', body)).status).to.equal(202)
+  })
+})
+
 describe('signing up by invitation', () => {
   const server = useServer({ settings: { AUTH_SIGNUP: 'invite' } })
 

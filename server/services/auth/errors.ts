@@ -62,6 +62,11 @@ export const authErrors = defineErrors('auth', {
     message: 'This installation takes new people by invitation only.',
     next: 'Ask an administrator for an invitation and open the link in it.',
   },
+  organizationsClosed: {
+    status: 403,
+    message: 'Organisations of this installation are made by its operator.',
+    next: 'Sign up without "organization", or ask the operator for one.',
+  },
   weakPassword: {
     status: 422,
     message: (d: { problem: PasswordProblem }) => PASSWORD_WORDS[d.problem],

@@ -120,7 +120,7 @@ describe('lockout', () => {
 })
 
 describe('a server with more sign-ins than it can serve', () => {
-  const server = useServer({ settings: { AUTH_HASH_CONCURRENCY: '1' } })
+  const server = useServer({ settings: { AUTH_HASH_CONCURRENCY: '1', AUTH_BCRYPT_COST: '9' } })
 
   it('answers 503 with Retry-After at once instead of queueing without end', async () => {
     const person = await makePerson(server)

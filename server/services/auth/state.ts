@@ -44,9 +44,9 @@ export function publicUrl({ config }: Resources): string {
 }
 
 function create(resources: Resources): AuthState {
-  const { config, db, secrets, log, now, bus } = resources
+  const { config, db, secrets, log, now, bus, metrics } = resources
   let common: CommonPasswords | undefined
-  const identities = new FreshCache<Identity>({ name: 'auth-identity', bus })
+  const identities = new FreshCache<Identity>({ name: 'auth-identity', bus, metrics })
   return {
     hasher: new PasswordHasher({
       pepper: secrets.key('password'),
@@ -58,7 +58,7 @@ function create(resources: Resources): AuthState {
     verified: new VerifiedTokenCache(),
     identities,
     unwatch: watchMemberships(resources, (userId) => identities.drop(userId)),
-    accessTokens: new FreshCache<AccessToken>({ name: 'auth-token', bus }),
+    accessTokens: new FreshCache<AccessToken>({ name: 'auth-token', bus, metrics }),
     commonPasswords: () => {
       common ??= CommonPasswords.shipped()
       return common

@@ -32,6 +32,7 @@ export async function signup(ctx: Ctx, input: SignupInput): Promise<SignupResult
  */
 async function startSignup(ctx: Ctx, { email, password, name, organization }: SignupInput): Promise<void> {
   if (ctx.config.AUTH_SIGNUP !== 'open') throw new authErrors.SignupClosed()
+  if (organization && !ctx.config.TENANCY_SELF_SERVICE) throw new authErrors.OrganizationsClosed()
   requireGoodPassword(ctx, password, { email, name: name ?? null })
   const passwordHash = await hashPassword(ctx, password)
   await ctx.transaction(() =>

@@ -51,7 +51,12 @@ describe('auth/passwords/hashing', () => {
       expect(await costly.verify('another password', target)).to.equal(false)
       return performance.now() - start
     }
-    const [known, unknown] = [await time(stored), await time(null)]
+    // The fastest of a few: what else the machine does only ever adds.
+    let [known, unknown] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let i = 0; i < 5; i++) {
+      known = Math.min(known, await time(stored))
+      unknown = Math.min(unknown, await time(null))
+    }
     expect(unknown / known).to.be.within(0.3, 3)
   })
 

@@ -35,6 +35,7 @@ export const signupRoute = defineRoute({
   transaction: 'manual',
   errors: [
     authErrors.SignupClosed,
+    authErrors.OrganizationsClosed,
     authErrors.WeakPassword,
     authErrors.Busy,
     authErrors.AlreadyRegistered,
