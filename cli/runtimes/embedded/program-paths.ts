@@ -20,8 +20,8 @@ const dist = join(here, '..', '..', '..')
 export async function installedPrograms(): Promise<ProgramPaths> {
   const manifest = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8')) as { version: string }
   return {
-    server: join(dist, 'server', 'main.js'),
-    migrate: join(dist, 'server', 'migrate.js'),
+    server: join(dist, 'server', 'main.mjs'),
+    migrate: join(dist, 'server', 'migrate.mjs'),
     supervisor: join(here, 'supervisor-main.js'),
     migrations: join(dist, 'migrations'),
     version: manifest.version,
