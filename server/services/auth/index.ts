@@ -33,7 +33,5 @@ export const auth = defineService({
   start: async (resources) => {
     await authState(resources).keyring.rotate()
     await seedOperator(resources)
-    // So that the first sign-in with an unknown address takes no longer than the next.
-    await authState(resources).hasher.warm()
   },
 })

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import bcrypt from 'bcrypt'
+import { randomBase62 } from '../../../kernel/token-format.js'
 import { normalisePassword } from './policy.js'
 import { WorkQueue } from './work-queue.js'
 
@@ -7,6 +8,8 @@ import { WorkQueue } from './work-queue.js'
 export const DEFAULT_COST = 12
 /** Scheme 1: bcrypt over base64 of HMAC-SHA-256 under the installation's pepper. */
 const SCHEME = 'v1:'
+/** Characters of bcrypt's digest; its alphabet includes base62. */
+const DIGEST_LENGTH = 31
 
 export interface HasherOptions {
   /** 32 bytes kept outside the database, so that a stolen table alone can't be guessed at. */
@@ -23,12 +26,13 @@ export class PasswordHasher {
   readonly cost: number
   readonly queue: WorkQueue
   private readonly pepper: Buffer
-  private nobody: Promise<string> | undefined
+  private readonly nobody: string
 
   constructor({ pepper, cost = DEFAULT_COST, queue = new WorkQueue() }: HasherOptions) {
     this.pepper = pepper
     this.cost = cost
     this.queue = queue
+    this.nobody = hashOfNobody(cost)
   }
 
   /** A salted hash to store, at most 64 ASCII characters. Rejects with QueueFull when overloaded. */
@@ -47,14 +51,8 @@ export class PasswordHasher {
   /** As `verify`, without queueing: for callers that already hold a slot of `queue`. */
   async verifyNow(password: string, stored: string | null): Promise<boolean> {
     const known = stored?.startsWith(SCHEME) ? stored : null
-    const target = known ?? (await this.nobodysHash())
-    const same = await bcrypt.compare(this.prehash(password), target.slice(SCHEME.length))
+    const same = await bcrypt.compare(this.prehash(password), (known ?? this.nobody).slice(SCHEME.length))
     return same && known !== null
-  }
-
-  /** Makes the hash that stands in for unknown accounts, so that the first of them takes no longer than the next. */
-  async warm(): Promise<void> {
-    await this.nobodysHash()
   }
 
   /** Whether a good password should be hashed anew: another scheme, or a lower cost than configured. */
@@ -69,9 +67,9 @@ export class PasswordHasher {
   private prehash(password: string): string {
     return createHmac('sha256', this.pepper).update(normalisePassword(password), 'utf8').digest('base64')
   }
+}
 
-  private nobodysHash(): Promise<string> {
-    this.nobody ??= this.hashNow(randomBytes(32).toString('base64'))
-    return this.nobody
-  }
+/** A hash of no password: checking against it takes as long as against any of this cost. */
+function hashOfNobody(cost: number): string {
+  return SCHEME + bcrypt.genSaltSync(cost) + randomBase62(DIGEST_LENGTH)
 }
