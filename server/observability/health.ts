@@ -54,10 +54,17 @@ async function check(work: () => Promise<Partial<Check>>): Promise<Check> {
   try {
     return { ok: true, ...(await Promise.race([work(), tooSlow])) }
   } catch (error) {
-    return { ok: false, detail: error instanceof Error && error.message ? error.message : 'not reachable' }
+    return { ok: false, detail: detailOf(error) }
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Anyone may ask for readiness, so errors of drivers, which name hosts and users, are shown by their code alone. */
+function detailOf(error: unknown): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string }
+  if (typeof code === 'string') return `not reachable (${code})`
+  return message ? message : 'not reachable'
 }
 
 async function redisVersion({ redis }: Resources): Promise<string> {

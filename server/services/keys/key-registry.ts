@@ -20,7 +20,11 @@ const USAGE_ROWS_MAX = 5_000
 export const keyRegistry = defineState(
   'keys.registry',
   (resources) => ({
-    identities: new FreshCache<KeyIdentity>({ name: 'api-key', bus: resources.bus }),
+    identities: new FreshCache<KeyIdentity>({
+      name: 'api-key',
+      bus: resources.bus,
+      metrics: resources.metrics,
+    }),
     usage: new UsageBuffer({
       sink: (batch) => storeUsage(resources.db, batch),
       intervalMs: USAGE_FLUSH_MS,

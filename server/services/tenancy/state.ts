@@ -7,7 +7,8 @@ import { readActiveTenant } from './models/tenant.js'
 /** Tenants by id and by slug, as known at most 800 ms ago. */
 const tenantCache = defineState(
   'tenancy.tenants',
-  (resources) => new FreshCache<ActiveTenant>({ name: 'tenant', bus: resources.bus }),
+  (resources) =>
+    new FreshCache<ActiveTenant>({ name: 'tenant', bus: resources.bus, metrics: resources.metrics }),
   (cache) => cache.close(),
 )
 

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import pg from 'pg'
+import { unique } from '../test/build.js'
+import { asAdmin, databaseUrl, ROLE_PASSWORDS, stores } from '../test/stores.js'
+import { connectionParts } from './storage/database.js'
+import { knownMigrations } from './storage/known-migrations.js'
+
+const PROGRAM = fileURLToPath(new URL('./migrate.js', import.meta.url))
+
+interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+describe('the migrate program', function () {
+  this.timeout(30_000)
+  const name = unique('vetrai_program').replaceAll('-', '_')
+  let env: Record<string, string>
+
+  before(async () => {
+    const shared = await stores()
+    env = {
+      DATABASE_URL: databaseUrl(shared, name),
+      DATABASE_OWNER_PASSWORD: ROLE_PASSWORDS.owner,
+      DATABASE_APP_PASSWORD: ROLE_PASSWORDS.app,
+      DATABASE_SYSTEM_PASSWORD: ROLE_PASSWORDS.system,
+      DATABASE_ADMIN_USER: shared.postgres.adminUser,
+      DATABASE_ADMIN_PASSWORD: shared.postgres.adminPassword,
+    }
+  })
+  after(async () => {
+    await asAdmin(await stores(), `drop database if exists ${name} with (force)`)
+  })
+
+  const run = (command: string, more: Record<string, string> = {}): Promise<Outcome> =>
+    new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [PROGRAM, command],
+        { env: { ...env, ...more } },
+        (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
+        },
+      )
+    })
+
+  it('makes roles and database, applies all migrations and says so, each safe to repeat', async () => {
+    const known = await knownMigrations()
+    for (let round = 0; round < 2; round += 1) {
+      expect(JSON.parse((await run('bootstrap')).stdout)).to.deep.equal({ bootstrapped: true })
+    }
+    const before = JSON.parse((await run('status')).stdout)
+    expect(before).to.deep.equal({
+      migrations: known.map((migration) => ({ name: migration, applied_at: null })),
+      schema_version: 'empty',
+    })
+    const up = await run('up')
+    expect(JSON.parse(up.stdout)).to.deep.equal({ applied: known, schema_version: known.at(-1) })
+    for (const migration of known) expect(up.stderr).to.contain(`applying ${migration}`)
+    expect(JSON.parse((await run('up')).stdout)).to.deep.equal({ applied: [], schema_version: known.at(-1) })
+    const after = JSON.parse((await run('status')).stdout)
+    expect(after.migrations.every((one: { applied_at: string }) => Date.parse(one.applied_at) > 0)).to.equal(
+      true,
+    )
+  })
+
+  it('gives no role more than its work needs', async () => {
+    await run('bootstrap')
+    const { rows } = await asAdmin(
+      await stores(),
+      `select rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolreplication, rolcanlogin from pg_roles
+       where rolname like 'vetrai_%' order by 1`,
+    )
+    expect(rows.map((row) => row.rolname)).to.deep.equal(['vetrai_app', 'vetrai_owner', 'vetrai_system'])
+    for (const { rolname: _, rolcanlogin, ...powers } of rows) {
+      expect(rolcanlogin).to.equal(true)
+      expect(Object.values(powers)).to.deep.equal([false, false, false, false, false])
+    }
+    const app = new pg.Client({
+      ...connectionParts(env.DATABASE_URL ?? ''),
+      user: 'vetrai_app',
+      password: ROLE_PASSWORDS.app,
+    })
+    await app.connect()
+    for (const sql of [
+      'create table mine ()',
+      'create schema mine',
+      'create temp table mine ()',
+      'set role vetrai_owner',
+      'alter role vetrai_app superuser',
+    ]) {
+      const outcome = await app.query(sql).then(
+        () => 'done',
+        (error: pg.DatabaseError) => error.code,
+      )
+      expect(outcome, sql).to.equal('42501')
+    }
+    await app.end()
+  })
+
+  it('ends with 1 and words, and shows no password', async () => {
+    for (const [command, more, words] of [
+      ['sideways', {}, /usage: migrate bootstrap\|up\|status/],
+      ['up', { DATABASE_OWNER_PASSWORD: 'canary' }, /password authentication failed/],
+      [
+        'up',
+        { DATABASE_OWNER_PASSWORD: '', DATABASE_URL: '' },
+        /DATABASE_URL: missing[\s\S]*DATABASE_OWNER_PASSWORD: missing/,
+      ],
+      ['bootstrap', { DATABASE_ADMIN_PASSWORD: 'canary' }, /password authentication failed/],
+      ['up', { DATABASE_URL: 'postgres://127.0.0.1:1/vetrai' }, /ECONNREFUSED/],
+    ] as const) {
+      const { code, stdout, stderr } = await run(command, more)
+      expect(code, command).to.equal(1)
+      expect(stdout).to.equal('')
+      expect(stderr).to.match(words).and.not.to.contain('canary').and.not.to.contain('    at ')
+    }
+  })
+})
