@@ -61,7 +61,7 @@ export const settings = {
     secret: true,
   }),
   DATABASE_POOL_MAX: setting(number({ min: 1, max: 200, fallback: 10 }), {
-    doc: 'Most connections of each of the four pools (transactions and single reads, of both roles; the system ones take half).',
+    doc: 'Most connections of each pool: transactions and single reads, for both roles; vetrai_system takes half, and transactions inside others half again.',
   }),
   DATABASE_STATEMENT_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
     doc: 'Longest a single statement may run.',

@@ -32,7 +32,7 @@ export interface Statement {
 /** How the connections of one pool are used at the moment. */
 export interface PoolUse {
   role: DatabaseRole
-  pool: 'transactions' | 'reads'
+  pool: 'transactions' | 'nested' | 'reads'
   total: number
   idle: number
   waiting: number
@@ -52,6 +52,7 @@ pg.types.setTypeParser(pg.types.builtins.DATE, String)
  */
 export class Database {
   readonly #transactions: Record<DatabaseRole, pg.Pool>
+  readonly #nested: Record<DatabaseRole, pg.Pool>
   readonly #reads: Record<DatabaseRole, pg.Pool>
   readonly #options: DatabaseOptions
   #models: Promise<Sequelize> | undefined
@@ -59,13 +60,14 @@ export class Database {
   constructor(options: DatabaseOptions) {
     this.#options = options
     const systemMax = Math.max(2, Math.ceil(options.poolMax / 2))
-    const openBoth = (purpose: string) => ({
-      app: openPool(options, 'vetrai_app', purpose, options.appPassword, options.poolMax),
-      system: openPool(options, 'vetrai_system', purpose, options.systemPassword, systemMax),
+    const openBoth = (purpose: string, share: number) => ({
+      app: openPool(options, 'vetrai_app', purpose, options.appPassword, share * options.poolMax),
+      system: openPool(options, 'vetrai_system', purpose, options.systemPassword, share * systemMax),
     })
-    // Apart from each other: a read inside a transaction must not wait for a connection that a transaction holds.
-    this.#transactions = openBoth('transactions')
-    this.#reads = openBoth('reads')
+    // Apart from each other: what runs inside a transaction must not wait for a connection that such a one holds.
+    this.#transactions = openBoth('transactions', 1)
+    this.#nested = openBoth('nested', 0.5)
+    this.#reads = openBoth('reads', 1)
   }
 
   /** What model classes are bound to; loaded when first asked for, since it is large and most need none. */
@@ -82,7 +84,7 @@ export class Database {
     const current = openTransaction()
     if (current && seesTheSame(current.scope, scope)) return work()
 
-    const client = await this.#transactions[scope.role].connect()
+    const client = await (current ? this.#nested : this.#transactions)[scope.role].connect()
     const open: OpenTransaction = { scope, client, afterCommit: [], ended: false }
     const result = await this.#run(open, work)
     for (const effect of open.afterCommit) await this.#runEffect(effect)
@@ -177,12 +179,13 @@ export class Database {
   poolUse(): PoolUse[] {
     return (['app', 'system'] as const).flatMap((role) => [
       useOf(role, 'transactions', this.#transactions[role]),
+      useOf(role, 'nested', this.#nested[role]),
       useOf(role, 'reads', this.#reads[role]),
     ])
   }
 
   async close(): Promise<void> {
-    const pools = [this.#transactions, this.#reads].flatMap(({ app, system }) => [app, system])
+    const pools = [this.#transactions, this.#nested, this.#reads].flatMap(({ app, system }) => [app, system])
     await Promise.allSettled(pools.map((pool) => pool.end()))
   }
 
@@ -234,7 +237,7 @@ function openPool(
     database,
     user,
     password,
-    max,
+    max: Math.max(1, Math.ceil(max)),
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 5_000,
     statement_timeout: options.statementTimeoutMs,

@@ -151,6 +151,21 @@ describe('a transaction scope', () => {
     expect(await db.transaction(SYSTEM, () => rawNotes(db))).to.deep.equal([other])
   })
 
+  it('opened inside another one never waits for a connection that such a pair holds', async () => {
+    const small = database.open({ poolMax: 2 })
+    const started = Date.now()
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        small.transaction(i % 3 === 0 ? SYSTEM : tenant(newId()), async () => {
+          await small.query({ text: 'select 1' })
+          await sleep(5)
+          await small.transaction(i % 2 === 0 ? SYSTEM : tenant(newId()), () => rawNotes(small))
+        }),
+      ),
+    )
+    expect(Date.now() - started).to.be.below(3_000)
+  })
+
   it('takes everything back when its work throws', async () => {
     const own = newId()
     await expectRejection(
