@@ -26,9 +26,17 @@ export class TestRedis {
     return client
   }
 
+  /** A connection that never gets to a server. */
+  closed(): RedisClient {
+    const client = this.open({ url: 'redis://127.0.0.1:1/0', password: '' })
+    client.disconnect()
+    return client
+  }
+
   /** Resolves when all connections made so far can be used. */
   async ready(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => untilReady(client, 5_000)))
+    const open = this.#clients.filter((client) => client.status !== 'end')
+    await Promise.all(open.map((client) => untilReady(client, 5_000)))
   }
 
   /** A server of this test's own that may be killed and started again at the same address. */

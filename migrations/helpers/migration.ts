@@ -13,12 +13,7 @@ export interface Migration {
   up(context: MigrationContext): Promise<void>
 }
 
-/** Declares a migration. It never imports a model and is final once released. */
-export function defineMigration(migration: Migration): Migration {
-  return migration
-}
-
-/** A migration that is a list of SQL statements. */
+/** A migration that is a list of SQL statements. It never imports a model and is final once released. */
 export function sqlMigration(about: string, ...statements: string[]): Migration {
   return {
     about,

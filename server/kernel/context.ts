@@ -137,7 +137,7 @@ export class Ctx {
     return this.db.transaction({ role: 'app', tenantId }, work)
   }
 
-  /** Runs `work` across tenants as vetrai_system, in a transaction of its own; `reason` is for the reader. */
+  /** Runs `work` across tenants as vetrai_system: in the open transaction where that is one, else in a new one. `reason` is for the reader. */
   system<T>(_reason: string, work: () => Promise<T>): Promise<T> {
     return this.db.transaction({ role: 'system', tenantId: this.#principal?.tenant?.id ?? null }, work)
   }

@@ -18,7 +18,7 @@ export interface RedisOptions {
 export function openRedis({ url, password, name, onError }: RedisOptions): RedisClient {
   // Not subclassed: bee-queue recognises a client by its class name.
   const client = new Redis({
-    ...addressOf(url),
+    ...redisAddress(url),
     ...(password ? { password } : {}),
     connectionName: name,
     lazyConnect: true,
@@ -34,7 +34,14 @@ export function openRedis({ url, password, name, onError }: RedisOptions): Redis
   return client
 }
 
-function addressOf(url: string) {
+/** Where a Redis address leads: a socket, or host and port, with the number of the database. */
+export function redisAddress(url: string): {
+  path?: string
+  host?: string
+  port?: number
+  db: number
+  tls?: object
+} {
   const parsed = new URL(url)
   if (parsed.protocol === 'unix:')
     return { path: parsed.pathname, db: Number(parsed.searchParams.get('db') ?? 0) }
