@@ -66,7 +66,7 @@ export async function openWorld(): Promise<World> {
 
 /** A VetrAI server over the world, logging to a file as a deployed one does. */
 export function startVetrai(world: World, options: { cores?: 'server' | 'all' } = {}): Promise<Measured> {
-  const program = join(import.meta.dirname, '..', 'server', 'main.js')
+  const program = join(import.meta.dirname, '..', 'packed', 'server', 'main.js')
   return startServer(program, { env: world.env, log: join(world.folder, 'server.log'), ...options })
 }
 

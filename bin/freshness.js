@@ -34,11 +34,11 @@ function needsInstall(root) {
 
 function needsBuild(root) {
   const dist = join(root, 'dist')
-  // A compiler run by hand counts as a build as well, unless it was ours and failed.
-  const compiled = modified(join(dist, '.tsbuildinfo')) ?? 0
+  // A build run by hand counts as well, unless it was ours and failed; packing is its last step.
+  const packed = modified(join(dist, 'packed', 'oclif.manifest.json')) ?? 0
   const failed = modified(join(dist, FAILED_STAMP)) ?? 0
-  const built = Math.max(modified(join(dist, BUILD_STAMP)) ?? 0, compiled > failed ? compiled : 0)
-  if (built === 0 || modified(join(dist, 'cli', 'main.js')) === undefined) return true
+  const built = Math.max(modified(join(dist, BUILD_STAMP)) ?? 0, packed > failed ? packed : 0)
+  if (built === 0 || modified(join(dist, 'packed', 'cli', 'main.js')) === undefined) return true
   if (SETTINGS.some((name) => (modified(join(root, name)) ?? 0) > built)) return true
   return SOURCES.some((name) => hasNewer(join(root, name), built))
 }

@@ -14,8 +14,9 @@ async function launch(argv, root) {
     // Loaded only when there is work, so that every later start stays quick.
     if (stale.length > 0) await require('./first-use.js').makeReady(root)
     enableCompileCache(join(root, 'dist', '.compile-cache'))
-    const { main } = await import(pathToFileURL(join(root, 'dist', 'cli', 'main.js')).href)
-    await main(argv, root)
+    const programs = join(root, 'dist', 'packed')
+    const { main } = await import(pathToFileURL(join(programs, 'cli', 'main.js')).href)
+    await main(argv, root, programs)
   } catch (error) {
     process.exitCode = 1
     process.stderr.write(error.isExpected ? `${error.message}\n` : `${error.stack}\n`)

@@ -7,11 +7,15 @@ const VERSION_FLAGS = new Set(['--version', '-v'])
 
 /**
  * Runs the command line and answers its exit code, which is also left in `process.exitCode`. Never
- * throws. `root` is the folder of package.json; compiled code and the command manifest are in its dist.
+ * throws. `root` is the folder of package.json; `programs` holds the commands and their manifest.
  */
-export async function main(argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  root: string,
+  programs = join(root, 'dist'),
+): Promise<number> {
   const words = hoistFlags(argv)
-  const exitCode = await runCommandLine(words, root).catch(async (error: unknown) => {
+  const exitCode = await runCommandLine(words, root, programs).catch(async (error: unknown) => {
     const { reportError } = await import('./base/report-error.js')
     return reportError(error, words)
   })
@@ -20,7 +24,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   return process.exitCode
 }
 
-async function runCommandLine(argv: string[], root: string): Promise<number> {
+async function runCommandLine(argv: string[], root: string, programs: string): Promise<number> {
   const pjson = readPackage(root)
   if (VERSION_FLAGS.has(argv[0] ?? '')) {
     process.stdout.write(
@@ -29,8 +33,8 @@ async function runCommandLine(argv: string[], root: string): Promise<number> {
     return 0
   }
   // Here, so that the version costs no more than Node itself.
-  const { run } = await import('@oclif/core/run')
-  await run(argv, { root: join(root, 'dist'), pjson, devPlugins: false, userPlugins: false })
+  const { run } = await import('./base/run-oclif.js')
+  await run(argv, { root: programs, pjson, devPlugins: false, userPlugins: false })
   return 0
 }
 

@@ -14,9 +14,11 @@ const BUILD = `
 const fs = require('node:fs')
 fs.appendFileSync('builds', 'x')
 if (fs.existsSync('broken')) { console.error('cli/main.ts(1,1): error'); process.exit(2) }
-fs.mkdirSync('dist/cli', { recursive: true })
-fs.copyFileSync('cli/main.ts', 'dist/cli/main.js')
-fs.writeFileSync('dist/.tsbuildinfo', '')
+for (const folder of ['dist/cli', 'dist/packed/cli']) {
+  fs.mkdirSync(folder, { recursive: true })
+  fs.copyFileSync('cli/main.ts', folder + '/main.js')
+}
+fs.writeFileSync('dist/packed/oclif.manifest.json', '{}')
 `
 const MAIN =
   'exports.main = async (argv) => { console.log(JSON.stringify(argv)); process.exitCode = argv.length }'

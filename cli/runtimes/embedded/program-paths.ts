@@ -13,16 +13,16 @@ export interface ProgramPaths {
   version: string
 }
 
-const here = dirname(fileURLToPath(import.meta.url))
-const dist = join(here, '..', '..', '..')
+const dist = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+const packed = join(dist, 'packed')
 
 /** The programs of this very installation. */
 export async function installedPrograms(): Promise<ProgramPaths> {
   const manifest = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8')) as { version: string }
   return {
-    server: join(dist, 'server', 'main.mjs'),
-    migrate: join(dist, 'server', 'migrate.mjs'),
-    supervisor: join(here, 'supervisor-main.js'),
+    server: join(packed, 'server', 'main.js'),
+    migrate: join(packed, 'server', 'migrate.js'),
+    supervisor: join(packed, 'cli', 'runtimes', 'embedded', 'supervisor-main.js'),
     migrations: join(dist, 'migrations'),
     version: manifest.version,
   }
