@@ -11,7 +11,10 @@ module.exports = {
     {
       name: 'kernel-knows-no-service',
       severity: 'error',
-      from: { path: '^dist/server/(kernel|http|storage|outbound|observability|config)/', pathNot: '[.]test[.]js$' },
+      from: {
+        path: '^dist/server/(kernel|http|storage|outbound|observability|config)/',
+        pathNot: '[.]test[.]js$',
+      },
       to: { path: '^dist/server/(services|services[.]js|permissions[.]js)' },
     },
     {
@@ -19,7 +22,10 @@ module.exports = {
       comment: 'A service imports of another only its api.ts.',
       severity: 'error',
       from: { path: '^dist/server/services/([^/]+)/', pathNot: '[.]test[.]js$' },
-      to: { path: '^dist/server/services/', pathNot: ['^dist/server/services/$1/', '^dist/server/services/[^/]+/api[.]js$'] },
+      to: {
+        path: '^dist/server/services/',
+        pathNot: ['^dist/server/services/$1/', '^dist/server/services/[^/]+/api[.]js$'],
+      },
     },
     {
       name: 'cli-imports-no-server',
@@ -44,7 +50,15 @@ module.exports = {
       name: 'one-http-client',
       comment: 'Outgoing calls of the server go through the guarded client, mail and the object store.',
       severity: 'error',
-      from: { path: '^dist/server/', pathNot: ['^dist/server/outbound/', '^dist/server/storage/', '[.]test[.]js$', '^dist/server/main[.]js$'] },
+      from: {
+        path: '^dist/server/',
+        pathNot: [
+          '^dist/server/outbound/',
+          '^dist/server/storage/',
+          '[.]test[.]js$',
+          '^dist/server/main[.]js$',
+        ],
+      },
       to: { path: '^(node:)?https?$' },
     },
   ],

@@ -87,5 +87,3 @@ export const permissions = {
   'keys.verify': tenant('verify API keys of the organisation', admins, 'keys:verify'),
   'keys.usage': tenant('see the use of API keys', members, 'keys:read'),
 } as const satisfies PermissionMatrix
-
-export type Permission = keyof typeof permissions
