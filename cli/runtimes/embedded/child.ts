@@ -134,7 +134,13 @@ export class Child {
     const output = openLog(log)
     this.logStart = logSize(log)
     const stdio = ['ignore', output, output] as const
-    const child = spawn(command, args, { cwd, env, ...spawnAs(user ?? undefined), stdio: [...stdio] })
+    // A copy: Node adds NODE_V8_COVERAGE to the very object it is given, and a changed plan restarts everything.
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...env },
+      ...spawnAs(user ?? undefined),
+      stdio: [...stdio],
+    })
     closeSync(output)
     this.process = child
     this.startedAt = Date.now()
