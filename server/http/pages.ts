@@ -8,6 +8,7 @@ import { newRequestId } from '../kernel/ids.js'
 import type { Resources } from '../kernel/resources.js'
 import { readiness } from '../observability/health.js'
 import { VERSION } from '../version.js'
+import { mountAccountPages } from './account-pages.js'
 import { authenticate, credentialOf } from './authenticate.js'
 import { givenRequestId, securityHeaders } from './headers.js'
 import { mountObjectLinks } from './object-links.js'
@@ -31,6 +32,7 @@ export function mountPages(app: Express, resources: Resources, state: { draining
   mountHealth(app, resources, state)
   mountDocuments(app, resources)
   mountObjectLinks(app, resources)
+  mountAccountPages(app, resources)
   app.use(() => {
     throw new kernelErrors.NotFound()
   })
