@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Ctx } from '../kernel/context.js'
 import { kernelErrors } from '../kernel/errors.js'
+import type { Principal } from '../kernel/principal.js'
 import type { Answer } from './problem.js'
 
 const HOURS = 24
@@ -18,7 +19,8 @@ export function isIdempotencyKey(text: string): boolean {
 
 /**
  * Runs `work` once for a key: the first answer that is no error is stored in the same transaction as the effect
- * and given again to the same request for 24 hours. An error keeps nothing, so the request may be tried again. Scope is tenant, principal and route. Another body under the
+ * and given again to the same request for 24 hours. An error keeps nothing, so the request may be tried again. Scope is tenant, credential and route: a
+ * narrower credential of the same person, or somebody who acts for them, is never given what they were answered. Another body under the
  * same key is refused, and so is a second request while the first runs. Stored answers are sealed, because
  * some hold a secret that is shown once. Needs an open transaction.
  */
@@ -30,9 +32,7 @@ export async function runOnce(
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   const principal = ctx.principalOrNull
-  const scope = sha256(
-    JSON.stringify([principal?.tenant?.id ?? null, principal?.kind, principal?.id ?? ctx.ip, route, key]),
-  )
+  const scope = sha256(JSON.stringify([principal ? credentialPart(principal) : ctx.ip, route, key]))
   const fingerprint = sha256(request)
   const context = `idempotency:${scope.toString('hex')}`
 
@@ -70,6 +70,13 @@ export async function runOnce(
     values: [scope, fingerprint, answer.status, ctx.secrets.seal(JSON.stringify(answer), context), HOURS],
   })
   return answer
+}
+
+/** What tells one principal's credentials apart by what they may do. */
+function credentialPart(principal: Principal): unknown[] {
+  const { kind, id, tenant, scopes } = principal
+  const session = kind === 'user' ? [principal.sessionId, principal.impersonatorId] : []
+  return [tenant?.id ?? null, kind, id, scopes, ...session]
 }
 
 function sha256(data: Buffer | string): Buffer {
