@@ -41,6 +41,7 @@ function principalOf(credential: string): UserPrincipal | null {
     sessionId: null,
     aal: 1,
     authenticatedAt: 0,
+    hasFactor: false,
     impersonatorId: null,
   }
 }

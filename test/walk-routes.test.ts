@@ -113,6 +113,7 @@ function principalWith(role: Role, tenant: BuiltTenant) {
     sessionId: null,
     aal: 1,
     authenticatedAt: 0,
+    hasFactor: false,
     impersonatorId: null,
     tenant: { ...tenant, status: 'active' },
     roles: [role],

@@ -72,7 +72,8 @@ export function assemble(
   return {
     services,
     routes,
-    permissions,
+    // Without a prototype, so that a name every object has is no permission.
+    permissions: Object.assign(Object.create(null), permissions) as PermissionMatrix,
     rules,
     authenticators: services.flatMap((service) => service.authenticators ?? []),
     handlers: collectHandlers(services),

@@ -32,6 +32,8 @@ export interface UserPrincipal extends PrincipalBase {
   readonly sessionId: string | null
   /** Authenticator assurance level: 2 after a second factor. */
   readonly aal: 1 | 2
+  /** Whether the person has a second factor, so that level 2 can be asked of them. */
+  readonly hasFactor: boolean
   /** Unix seconds of the last password or factor check. */
   readonly authenticatedAt: number
   /** The operator who acts as this user (RFC 8693 `act`), else null. */

@@ -27,6 +27,7 @@ describe('what auth offers other services', () => {
     sessionId: newId(),
     aal: 1,
     authenticatedAt: now(),
+    hasFactor: false,
     impersonatorId: null,
     ...more,
   })

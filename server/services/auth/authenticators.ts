@@ -91,6 +91,7 @@ export function sessionPrincipal(identity: Identity, claims: AccessClaims, now: 
     scopes: null,
     sessionId: session.id,
     aal: session.aal,
+    hasFactor: identity.hasFactor,
     authenticatedAt: session.authenticatedAt,
     impersonatorId: session.impersonatorId,
   }
@@ -121,10 +122,12 @@ function tokenPrincipal(identity: Identity, token: AccessToken): Principal | nul
     id: identity.id,
     email: identity.email,
     tenant: membership?.tenant ?? null,
-    roles: rolesOf(identity, membership?.role),
+    // Roles of the installation would carry it out of that tenant.
+    roles: membership ? [membership.role] : rolesOf(identity, undefined),
     scopes: token.scopes,
     sessionId: null,
     aal: 1,
+    hasFactor: identity.hasFactor,
     authenticatedAt: Math.floor(token.createdAt.getTime() / 1000),
     impersonatorId: null,
   }

@@ -14,7 +14,7 @@ export interface ManagedUser extends User {
  */
 export const authPolicy = definePolicy<ManagedUser>('auth', {
   'auth.users.manage': ({ actor, target }) =>
-    actor.roles.includes('super_admin') ||
+    (actor.roles.includes('super_admin') && actor.scopes === null) ||
     (target.managedByTenantId !== null &&
       target.managedByTenantId === actor.tenant?.id &&
       target.memberships <= 1 &&

@@ -3,9 +3,11 @@ import './events.js'
 import type { Resources } from '../../kernel/resources.js'
 import { MEMBERSHIP_TOPIC } from './operations/change-members.js'
 
+export { tenancyErrors } from './errors.js'
 export { acceptInvitation, openInvitation } from './operations/accept-invitation.js'
 export { addMember, setMemberRole } from './operations/change-members.js'
 export { createTenant } from './operations/create-tenant.js'
+export { guardAdminRole } from './operations/guard-admin-role.js'
 
 /**
  * Calls `listener` with a user's id whenever, in any process, a membership of theirs began, ended or changed, right

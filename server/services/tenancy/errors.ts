@@ -50,7 +50,8 @@ export const tenancyErrors = defineErrors('tenancy', {
   },
   wholeCredentialNeeded: {
     status: 403,
-    message: 'A credential narrowed by scopes cannot give or take the role org_admin.',
+    message:
+      'A credential narrowed by scopes cannot give or take the role org_admin, nor change the account of who has it.',
     next: 'Sign in as an administrator and do it without an API key or a narrowed token.',
   },
   seatsUsed: {

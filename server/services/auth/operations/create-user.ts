@@ -9,8 +9,8 @@ import {
 import { authErrors } from '../errors.js'
 import { findUserByEmail, insertUser, type User } from '../models/user.js'
 import { hashPassword } from './attempts.js'
-import { authorizeUsers } from './find-user.js'
-import { requireGoodPassword } from './guards.js'
+import { authorizeUsers, reachesEverybody } from './find-user.js'
+import { refuseImpersonator, requireGoodPassword } from './guards.js'
 import { giveMembership } from './memberships.js'
 import { forgetIdentity } from './open-session.js'
 import { requestToken } from './request-token.js'
@@ -34,13 +34,14 @@ export interface UserWithRole {
  */
 export async function createUser(ctx: Ctx, input: CreateUserInput): Promise<UserWithRole> {
   authorizeUsers(ctx, 'auth.users.manage')
+  refuseImpersonator(ctx)
   const { email, password, name } = input
   const { tenant } = ctx.principal
   const membershipRole = tenant ? membershipRoleOf(input.role ?? 'user') : null
   const installationRole = tenant ? null : installationRoleOf(input.role)
   if (password !== undefined) requireGoodPassword(ctx, password, { email, name: name ?? null })
   const passwordHash = password === undefined ? null : await hashPassword(ctx, password)
-  const isOperator = ctx.principal.roles.includes('super_admin')
+  const isOperator = reachesEverybody(ctx)
 
   return ctx.system('an account belongs to no tenant', async () => {
     const user =

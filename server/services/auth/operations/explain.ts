@@ -49,6 +49,7 @@ async function principalOf(ctx: Ctx, userId: string): Promise<Principal> {
     scopes: null,
     sessionId: null,
     aal: 1,
+    hasFactor: identity.hasFactor,
     authenticatedAt: 0,
     impersonatorId: null,
   }

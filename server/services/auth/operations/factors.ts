@@ -58,6 +58,7 @@ export async function verifyFactor(
   const known = await ctx.transaction(() => listFactors(ctx.db, userId))
   const factor = known.find((one) => one.id === factorId)
   if (!factor) throw new authErrors.FactorNotFound()
+  if (factor.confirmedAt === null) requireRecentAuth(ctx)
   if (!(await attemptCode(ctx, email, () => takeTotp(ctx, [factor], code))))
     throw new authErrors.InvalidCode()
 

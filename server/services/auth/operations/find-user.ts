@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { guardAdminRole } from '../../tenancy/api.js'
 import { authErrors } from '../errors.js'
 import { countMemberships, findMembershipRole } from '../models/membership.js'
 import { findUser } from '../models/user.js'
@@ -9,6 +10,11 @@ type UsersPermission = 'auth.users.list' | 'auth.users.read' | 'auth.users.manag
 /** Whether the caller looks after the whole installation now, rather than after one organisation. */
 export function actsForInstallation(ctx: Ctx): boolean {
   return ctx.principal.tenant === null && ctx.principal.roles.includes('super_admin')
+}
+
+/** Whether the caller may reach every account, wherever they act. Scopes never include that. */
+export function reachesEverybody(ctx: Ctx): boolean {
+  return ctx.may('auth.users.administer').allowed
 }
 
 /** Throws 403 unless the caller may do this to people: of their organisation, or as super_admin of all. */
@@ -28,7 +34,7 @@ export async function findVisibleUser(
   authorizeUsers(ctx, permission)
   const user = await findUser(ctx.db, userId)
   if (!user) throw new authErrors.UserNotFound()
-  if (!ctx.principal.roles.includes('super_admin')) {
+  if (!reachesEverybody(ctx)) {
     const role = await findMembershipRole(ctx.db, ctx.tenant.id, userId)
     if (role === null) throw new authErrors.UserNotFound()
   }
@@ -38,6 +44,13 @@ export async function findVisibleUser(
 /** A person whose account the caller may change; 404 where it is not theirs to see, 403 where not to change. */
 export async function findManagedUser(ctx: Ctx, userId: string): Promise<ManagedUser> {
   const user = await findVisibleUser(ctx, userId, 'auth.users.manage')
-  if (!actsForInstallation(ctx)) ctx.authorize('auth.users.manage', user)
+  await authorizeChange(ctx, user)
   return user
+}
+
+/** Throws 403 unless the caller may change this account, which they may see. Needs a system transaction. */
+export async function authorizeChange(ctx: Ctx, user: ManagedUser): Promise<void> {
+  if (actsForInstallation(ctx)) return
+  ctx.authorize('auth.users.manage', user)
+  guardAdminRole(ctx, await findMembershipRole(ctx.db, ctx.tenant.id, user.id))
 }

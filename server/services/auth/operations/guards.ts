@@ -22,9 +22,14 @@ export function requireUser(ctx: Ctx): UserPrincipal {
 
 /** The caller, who must be a person and nobody acting for them. */
 export function requireSelf(ctx: Ctx): UserPrincipal {
-  const principal = requireUser(ctx)
-  if (principal.impersonatorId !== null) throw new authErrors.NotWhileImpersonating()
-  return principal
+  refuseImpersonator(ctx)
+  return requireUser(ctx)
+}
+
+/** Throws where the caller acts for somebody else: what they would leave behind outlives the time they were given. */
+export function refuseImpersonator({ principal }: Ctx): void {
+  if (principal.kind === 'user' && principal.impersonatorId !== null)
+    throw new authErrors.NotWhileImpersonating()
 }
 
 /** The caller, who must be a person in a session of their own: no token, no key, nobody acting for them. */
@@ -34,10 +39,14 @@ export function requireOwnSession(ctx: Ctx): SessionPrincipal {
   return { ...principal, sessionId: principal.sessionId }
 }
 
-/** As requireOwnSession, and the password or a code was given in the last ten minutes. */
+/**
+ * As requireOwnSession, and the password or a code was given in the last ten minutes. Who has a second factor must have
+ * proved it in this session: one that was opened before the factor was added is worth no more than a password.
+ */
 export function requireRecentAuth(ctx: Ctx): SessionPrincipal {
   const principal = requireOwnSession(ctx)
-  if (ctx.now().getTime() / 1000 - principal.authenticatedAt > RECENT_SECONDS) {
+  const isOld = ctx.now().getTime() / 1000 - principal.authenticatedAt > RECENT_SECONDS
+  if (isOld || (principal.hasFactor && principal.aal < 2)) {
     throw new authErrors.ReauthenticationRequired()
   }
   return principal

@@ -17,8 +17,8 @@ import {
 import { forgiveFailures, hashPassword } from './attempts.js'
 import { installationRoleOf, membershipRoleOf, type UserWithRole } from './create-user.js'
 import { endEverything } from './end-sessions.js'
-import { actsForInstallation, authorizeUsers, findManagedUser, findVisibleUser } from './find-user.js'
-import { requireGoodPassword } from './guards.js'
+import { authorizeChange, authorizeUsers, findManagedUser, findVisibleUser } from './find-user.js'
+import { refuseImpersonator, requireGoodPassword } from './guards.js'
 import { giveMembership } from './memberships.js'
 import { forgetIdentity } from './open-session.js'
 
@@ -68,7 +68,7 @@ export async function updateManagedUser(
 ): Promise<UserWithRole> {
   const user = await findVisibleUser(ctx, userId, 'auth.users.manage')
   if (name !== undefined) {
-    if (!actsForInstallation(ctx)) ctx.authorize('auth.users.manage', user)
+    await authorizeChange(ctx, user)
     await updateUser(ctx.db, userId, { name })
   }
   if (role !== undefined) await giveRole(ctx, user, role)
@@ -107,6 +107,7 @@ export async function setUserPassword(
   { userId, password }: { userId: string; password: string },
 ): Promise<void> {
   const user = await ctx.system('find an account', () => findManagedUser(ctx, userId))
+  refuseImpersonator(ctx)
   requireGoodPassword(ctx, password, user)
   const hash = await hashPassword(ctx, password)
   await ctx.system('an account belongs to no tenant', async () => {
@@ -160,6 +161,7 @@ export async function revokeUserSessions(
 /** Removes all second factors of a person who lost them, and signs them out everywhere. */
 export async function removeUserFactors(ctx: Ctx, userId: string): Promise<void> {
   await findManagedUser(ctx, userId)
+  refuseImpersonator(ctx)
   refuseSelf(ctx, userId)
   await deleteFactors(ctx.db, userId)
   await replaceRecoveryCodes(ctx.db, userId, [])

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../kernel/context.js'
 import { AppError } from '../../../kernel/define-errors.js'
 import type { MembershipRole } from '../../../kernel/principal.js'
 import { randomBase62 } from '../../../kernel/token-format.js'
-import { addMember, createTenant, setMemberRole } from '../../tenancy/api.js'
+import { addMember, createTenant, guardAdminRole, setMemberRole } from '../../tenancy/api.js'
 import { findMembershipRole } from '../models/membership.js'
 import type { User } from '../models/user.js'
 
@@ -26,15 +26,19 @@ export async function createOrganization(
   }
 }
 
-/** Makes a person a member with this role, or gives a member this role. Needs a system transaction. */
+/**
+ * Makes a person a member with this role, or gives a member this role; neither makes nor unmakes an administrator for
+ * a narrowed credential. Needs a system transaction.
+ */
 export async function giveMembership(
   ctx: Ctx,
   tenantId: string,
   userId: string,
   role: MembershipRole,
 ): Promise<void> {
-  const isMember = (await findMembershipRole(ctx.db, tenantId, userId)) !== null
-  if (isMember) await setMemberRole(ctx, { tenantId, userId, role })
+  const before = await findMembershipRole(ctx.db, tenantId, userId)
+  guardAdminRole(ctx, before, role)
+  if (before) await setMemberRole(ctx, { tenantId, userId, role })
   else await addMember(ctx, { tenantId, userId, role })
 }
 

@@ -176,14 +176,17 @@ export const verifyFactorRoute = defineRoute({
   path: '/factors/:factorId/verify',
   summary: 'Prove by a code that an authenticator app works',
   description:
-    'From then on signing in asks for a code. The first factor brings recovery codes, shown this once.',
+    'From then on signing in asks for a code. The first factor brings recovery codes, shown this once. A new factor needs a recent sign-in.',
   access: can('auth.account.manage'),
   limit: 'auth',
   audit: { action: 'factor.verified', target: 'params.factorId', refusals: true },
   input: { params: z.strictObject({ factorId: id('factor') }), body: z.strictObject({ code }) },
   output: verifiedFactorView,
   transaction: 'manual',
-  errors: [authErrors.FactorNotFound, authErrors.InvalidCode, authErrors.Locked, authErrors.SessionRequired],
+  errors: [
+    ...[authErrors.FactorNotFound, authErrors.InvalidCode, authErrors.Locked],
+    ...[authErrors.SessionRequired, authErrors.ReauthenticationRequired],
+  ],
   handler: async (ctx, { params, body }) => {
     const { factor, recoveryCodes } = await verifyFactor(ctx, { factorId: params.factorId, code: body.code })
     return { ...presentFactor(factor), recovery_codes: recoveryCodes }

@@ -2,6 +2,7 @@ import { can, defineRoute, signedIn, unaudited } from '../../../kernel/define-ro
 import { kernelErrors } from '../../../kernel/errors.js'
 import { pageErrors } from '../../../kernel/pagination.js'
 import { noContent, nothing } from '../../../kernel/schema.js'
+import { tenancyErrors } from '../../tenancy/api.js'
 import { authErrors } from '../errors.js'
 import { createUser } from '../operations/create-user.js'
 import { impersonate } from '../operations/impersonate.js'
@@ -39,6 +40,9 @@ const ofAdministrators = [
   kernelErrors.TenantSuspended,
 ] as const
 
+/** What changing an account is refused by, besides. */
+const ofChanges = [...ofAdministrators, tenancyErrors.WholeCredentialNeeded] as const
+
 export const createUserRoute = defineRoute({
   id: 'createUser',
   method: 'post',
@@ -55,8 +59,9 @@ export const createUserRoute = defineRoute({
   location: (user) => `/auth/v1/users/${user.id}`,
   transaction: 'manual',
   errors: [
-    ...ofAdministrators,
+    ...ofChanges,
     authErrors.EmailTaken,
+    authErrors.NotWhileImpersonating,
     authErrors.WeakPassword,
     authErrors.RoleNotAllowed,
     authErrors.Busy,
@@ -109,7 +114,7 @@ export const updateUserRoute = defineRoute({
   output: userView,
   transaction: 'system',
   errors: [
-    ...ofAdministrators,
+    ...ofChanges,
     authErrors.UserNotFound,
     authErrors.RoleNotAllowed,
     authErrors.LastSuperAdmin,
@@ -135,7 +140,7 @@ export const deleteUserRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
+  errors: [...ofChanges, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
   handler: async (ctx, { params }) => {
     await deleteManagedUser(ctx, params.userId)
     return undefined
@@ -155,7 +160,13 @@ export const setUserPasswordRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'manual',
-  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.WeakPassword, authErrors.Busy],
+  errors: [
+    ...ofChanges,
+    authErrors.UserNotFound,
+    authErrors.NotWhileImpersonating,
+    authErrors.WeakPassword,
+    authErrors.Busy,
+  ],
   handler: async (ctx, { params, body }) => {
     await setUserPassword(ctx, { userId: params.userId, password: body.password })
     return undefined
@@ -174,7 +185,7 @@ export const disableUserRoute = defineRoute({
   input: { params: userParams },
   output: userView,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
+  errors: [...ofChanges, authErrors.UserNotFound, authErrors.LastSuperAdmin, authErrors.NotYourself],
   handler: async (ctx, { params }) => presentUser(await disableUser(ctx, params.userId)),
 })
 
@@ -189,7 +200,7 @@ export const enableUserRoute = defineRoute({
   input: { params: userParams },
   output: userView,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound],
+  errors: [...ofChanges, authErrors.UserNotFound],
   handler: async (ctx, { params }) => presentUser(await enableUser(ctx, params.userId)),
 })
 
@@ -204,7 +215,7 @@ export const listUserSessionsRoute = defineRoute({
   input: { params: userParams, query: nothing },
   output: sessionList,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound],
+  errors: [...ofChanges, authErrors.UserNotFound],
   handler: async (ctx, { params }) => {
     const sessions = await listUserSessions(ctx, params.userId)
     return {
@@ -226,7 +237,7 @@ export const revokeUserSessionsRoute = defineRoute({
   input: { params: userParams },
   output: endedView,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound],
+  errors: [...ofChanges, authErrors.UserNotFound],
   handler: (ctx, { params }) => revokeUserSessions(ctx, params.userId),
 })
 
@@ -243,7 +254,7 @@ export const removeUserFactorsRoute = defineRoute({
   output: noContent,
   status: 204,
   transaction: 'system',
-  errors: [...ofAdministrators, authErrors.UserNotFound, authErrors.NotYourself],
+  errors: [...ofChanges, authErrors.UserNotFound, authErrors.NotWhileImpersonating, authErrors.NotYourself],
   handler: async (ctx, { params }) => {
     await removeUserFactors(ctx, params.userId)
     return undefined

@@ -36,6 +36,7 @@ function user(roles: readonly Role[], scopes: readonly string[] | null = null): 
     sessionId: null,
     aal: 1 as const,
     authenticatedAt: 0,
+    hasFactor: false,
     impersonatorId: null,
   }
   return { kind: 'user', via: 'jwt', id: 'u', tenant, roles, scopes, ...person }
