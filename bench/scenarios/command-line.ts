@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { median } from '../machine/load.js'
 import { timed } from '../machine/processes.js'
 import type { Figure } from '../report.js'
@@ -14,6 +14,7 @@ const UP_TIMEOUT_MS = 120_000
 export async function measureCommandLine(): Promise<Figure[]> {
   const parent = await mkdtemp(join(tmpdir(), 'vetrai-up-'))
   const run = (...args: string[]) => timed([process.execPath, VETRAI, ...args], { timeoutMs: UP_TIMEOUT_MS })
+  const remove = (dir: string) => run('uninstall', '--dir', dir, '--confirm', basename(dir))
   const ups: { cold: number; warm: number }[] = []
   const starts: Figure[] = []
   try {
@@ -24,11 +25,12 @@ export async function measureCommandLine(): Promise<Figure[]> {
       const warm = (await run('up', '--yes', '--dir', dir)).ms
       ups.push({ cold, warm })
       if (round === 0) starts.push(...(await measureStarts(dir)))
-      await run('down', '--dir', dir)
+      await remove(dir)
     }
   } finally {
+    // What a failed round left: its data may lie outside the folder.
     for (let round = 0; round < UP_ROUNDS; round++)
-      await run('down', '--dir', join(parent, `d${round}`)).catch(() => undefined)
+      await remove(join(parent, `d${round}`)).catch(() => undefined)
     await rm(parent, { recursive: true, force: true })
   }
   const seconds = (name: 'cold' | 'warm') => median(ups.map((up) => up[name])) / 1000
