@@ -210,11 +210,13 @@ const routes = [
       body: z.strictObject({
         text: z.string().optional(),
         meta: jsonObject({ maxBytes: 1_000_000 }).optional(),
+        list: z.array(z.string()).optional(),
       }),
     },
     output: z.strictObject({
       text: z.string().optional(),
       meta: z.json().optional(),
+      list: z.array(z.string()).optional(),
       ip: z.string(),
       trace: z.string(),
       who: z.string().nullable(),

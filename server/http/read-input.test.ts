@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { useNotes } from '../../test/notes-service.js'
 import { rawRequest } from '../../test/raw-request.js'
-import { BODY_LIMIT, DEPTH_LIMIT } from './read-input.js'
+import { BODY_LIMIT, DEPTH_LIMIT, PROBLEM_LIMIT } from './read-input.js'
 
 const ECHO = '/notes/v1/echo'
 
@@ -34,6 +34,23 @@ describe('reading input', () => {
     const res = await notes.anonymous.post(`${ECHO}?q=1&q=2`, {})
     expect(res.status).to.equal(422)
     expect(res.body.errors[0].pointer).to.equal('/query/q')
+  })
+
+  it(`lists at most ${PROBLEM_LIMIT} problems, however many values are wrong`, async () => {
+    const names = Array.from({ length: 50_000 }, (_, i) => [`n${i}`, 1])
+    const many = [Object.fromEntries(names), { list: names }]
+    for (const body of many) {
+      const res = await echo(body)
+      expect([res.status, res.body.code]).to.deep.equal([422, 'request.invalid'])
+      expect(res.body.errors).to.have.length(PROBLEM_LIMIT)
+    }
+  })
+
+  it('reads a form of one name repeated as often as it fits in the time any form takes', async function () {
+    this.timeout(10_000)
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const res = await notes.anonymous.post('/notes/v1/token', 'a&'.repeat(BODY_LIMIT / 2), { headers })
+    expect(res.body.error).to.equal('invalid_request')
   })
 
   it(`takes ${DEPTH_LIMIT} levels and refuses one more`, async () => {

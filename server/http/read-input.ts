@@ -6,6 +6,8 @@ import { kernelErrors } from '../kernel/errors.js'
 
 export const BODY_LIMIT = 1_048_576
 export const DEPTH_LIMIT = 32
+/** Problems that an answer lists: a small body of junk must not make a large answer. */
+export const PROBLEM_LIMIT = 100
 
 /** The input of a handler: each part parsed by its schema, all problems of all parts thrown together. */
 export async function readInput(
@@ -30,7 +32,7 @@ export async function readInput(
     input.body && rawBody
       ? parsePart(input.body, parseBody(request, record, rawBody), '', problems)
       : undefined
-  if (problems.length > 0) throw new kernelErrors.Invalid({ problems })
+  if (problems.length > 0) throw new kernelErrors.Invalid({ problems: problems.slice(0, PROBLEM_LIMIT) })
   return { params, query, body, rawBody }
 }
 
@@ -43,14 +45,14 @@ function parsePart(
   if (!schema) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  for (const issue of result.error.issues) problems.push(...problemsOf(issue, where))
+  for (const issue of result.error.issues.slice(0, PROBLEM_LIMIT)) problems.push(...problemsOf(issue, where))
   return undefined
 }
 
 function problemsOf(issue: z.core.$ZodIssue, where: string): InputProblem[] {
   const base = where === '' ? [] : [where]
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, PROBLEM_LIMIT).map((key) => ({
       pointer: pointer([...base, ...issue.path, key]),
       code: 'unknown',
       message: 'is not a known field',
@@ -69,10 +71,12 @@ function pointer(path: readonly PropertyKey[]): string {
 }
 
 function queryOf(search: string): Record<string, unknown> {
-  const query: Record<string, unknown> = Object.create(null)
+  const query: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URLSearchParams(search)) {
     const known = query[name]
-    query[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
+    if (known === undefined) query[name] = value
+    else if (Array.isArray(known)) known.push(value)
+    else query[name] = [known, value]
   }
   return query
 }
