@@ -30,6 +30,13 @@ describe('API keys', () => {
     ['GET', '/keys/v1/keys/{id}/usage'],
   ]
 
+  it('gives a new key one time for its creation and its last change', async () => {
+    const { created_at, updated_at } = (
+      await admin.api.post('/keys/v1/keys', { name: 'new', scopes: ['keys:read'] })
+    ).body
+    expect(updated_at).to.equal(created_at)
+  })
+
   for (const [method, path, body] of [
     ...calls,
     ['GET', '/keys/v1/keys'] as const,

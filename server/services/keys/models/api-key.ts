@@ -174,8 +174,8 @@ export async function insertKey(ctx: Ctx, key: NewApiKey): Promise<void> {
     name: 'keys-insert',
     text: `insert into api_keys (tenant_id, id, name, environment, hash, start, owner_kind, owner_user_id, ceiling_roles,
         scopes, allowed_ips, rate_limits, meta, enabled, on_leak, expires_at, grace_until, revoked_at, leaked_at,
-        rotated_from, rotated_to, created_by_kind, created_by_id, created_at, lineage_id)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
+        rotated_from, rotated_to, created_by_kind, created_by_id, created_at, updated_at, lineage_id)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $24, $25)`,
     values: [
       key.tenantId,
       key.id,
