@@ -50,7 +50,7 @@ export function mountAccountPages(app: Express, { config }: Pick<Resources, 'con
   app.use(router)
 }
 
-const FOOT = 'What you enter goes to this server only. Nothing is kept in this browser.'
+const FOOT = 'Nothing you enter is kept in this browser.'
 
 /** A page of the account: its steps, with what all of them share. */
 function accountPage(name: string): string {
