@@ -28,7 +28,7 @@ describe('second factors', () => {
     await addTotp(server, person)
     const me = (await person.api.get('/auth/v1/me')).body
     expect([me.mfa_enabled, me.session.aal]).to.deep.equal([true, 2])
-    expect((await mailsTo(server, person.email)).at(-1)?.subject).to.contain('factor was added')
+    expect((await mailsTo(server, person.email)).at(-1)?.subject).to.contain('was added')
   })
 
   it('are removed with their recovery codes, and that is announced too', async () => {

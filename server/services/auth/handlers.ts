@@ -1,5 +1,5 @@
 import type { EventHandler } from '../../kernel/define-service.js'
-import { mailTime, pageLink, sendPlain, sendTemplate } from './mails.js'
+import { mailTime, pageLink, sendTemplate } from './mails.js'
 import { findSession, isFromNewPlace } from './models/session.js'
 import { findUser, findUserByEmail } from './models/user.js'
 import { deliverToken } from './operations/deliver-token.js'
@@ -82,30 +82,28 @@ export const onSessionCreated: EventHandler<'auth.session.created'> = async (
 
 /** Tells the old address that the account has moved to another. */
 export const onEmailChanged: EventHandler<'auth.email.changed'> = async (ctx, { payload, occurredAt }) => {
-  await sendPlain(ctx, payload.from, `Your ${ctx.config.VETRAI_NAME} account has a new address`, [
-    `At ${mailTime(occurredAt)} the address of your account was changed from this one to another.`,
-    'If this was not you, contact the operator of this installation at once.',
-  ])
+  await sendTemplate(ctx, payload.from, 'address-changed', { when: mailTime(occurredAt) })
 }
 
 /** Tells a person that a second factor was added. */
 export const onFactorAdded: EventHandler<'auth.factor.added'> = (ctx, { payload, occurredAt }) =>
-  tellOfFactor(ctx, payload.userId, 'A second factor was added to your account', occurredAt)
+  tellOfFactor(ctx, payload.userId, 'added', occurredAt)
 
 /** Tells a person that a second factor was removed. */
 export const onFactorRemoved: EventHandler<'auth.factor.removed'> = (ctx, { payload, occurredAt }) =>
-  tellOfFactor(ctx, payload.userId, 'A second factor was removed from your account', occurredAt)
+  tellOfFactor(ctx, payload.userId, 'removed', occurredAt)
 
 async function tellOfFactor(
-  ctx: Parameters<typeof sendPlain>[0],
+  ctx: Parameters<typeof sendTemplate>[0],
   userId: string,
-  what: string,
+  change: 'added' | 'removed',
   at: Date,
 ): Promise<void> {
   const user = await findUser(ctx.db, userId)
   if (!user) return
-  await sendPlain(ctx, user.email, what, [
-    `${what} at ${mailTime(at)}.`,
-    `If this was not you, choose a new password and end the sessions you do not know:\n${pageLink(ctx, 'reset')}`,
-  ])
+  await sendTemplate(ctx, user.email, 'factor-changed', {
+    change,
+    when: mailTime(at),
+    reset_url: pageLink(ctx, 'reset'),
+  })
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../kernel/context.js'
 import { MailError } from '../../outbound/mail.js'
 import type { MailTemplateName, MailVariables } from '../../outbound/mail-templates.js'
-import { createMailRenderer, type RenderedMail } from '../../outbound/render-mail.js'
+import { createMailRenderer } from '../../outbound/render-mail.js'
 import { publicUrl } from './state.js'
 
 /** Pages of the web app that take a token; it stands behind `#`, which browsers send to no server and no log. */
@@ -22,19 +22,16 @@ export async function sendTemplate<N extends MailTemplateName>(
   name: N,
   variables: MailVariables<N>,
 ): Promise<void> {
-  await deliver(ctx, to, createMailRenderer({ appName: ctx.config.VETRAI_NAME }).render(name, variables))
-}
-
-/** Writes a few paragraphs to a person, for messages without a template. */
-export async function sendPlain(
-  ctx: Ctx,
-  to: string,
-  subject: string,
-  paragraphs: readonly string[],
-): Promise<void> {
-  const name = ctx.config.VETRAI_NAME
-  const foot = `--\n${name} sent this message about your account. Nobody reads replies to it.`
-  await deliver(ctx, to, { subject, text: `${[...paragraphs, foot].join('\n\n')}\n` })
+  const mail = createMailRenderer({ appName: ctx.config.VETRAI_NAME }).render(name, variables)
+  try {
+    await ctx.mail.send({ to, ...mail })
+  } catch (error) {
+    if (error instanceof MailError && !error.isTemporary) {
+      ctx.log.warn({ code: error.code }, 'a mail was refused for good and is given up')
+      return
+    }
+    throw error
+  }
 }
 
 /** Address of a page of the web app, with a token in its fragment where one is given. */
@@ -53,20 +50,4 @@ export function mailDuration(seconds: number): string {
     seconds >= 172_800 ? [86_400, 'day'] : seconds >= 3600 ? [3600, 'hour'] : [60, 'minute']
   const count = Math.max(1, Math.round(seconds / size))
   return `${count} ${unit}${count === 1 ? '' : 's'}`
-}
-
-async function deliver(
-  ctx: Ctx,
-  to: string,
-  mail: Omit<RenderedMail, 'html'> & { html?: string },
-): Promise<void> {
-  try {
-    await ctx.mail.send({ to, ...mail })
-  } catch (error) {
-    if (error instanceof MailError && !error.isTemporary) {
-      ctx.log.warn({ code: error.code }, 'a mail was refused for good and is given up')
-      return
-    }
-    throw error
-  }
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
-import { mailDuration, pageLink, sendPlain, sendTemplate } from '../mails.js'
+import { mailDuration, pageLink, sendTemplate } from '../mails.js'
 import {
   armOneTimeToken,
   deleteOneTimeToken,
@@ -34,11 +34,7 @@ export async function deliverToken(ctx: Ctx, requestId: string): Promise<void> {
 async function deliverSignUp(ctx: Ctx, request: OneTimeToken): Promise<void> {
   if (!(await findUserByEmail(ctx.db, request.email))) return mailVerification(ctx, request, null)
   await deleteOneTimeToken(ctx.db, request.id)
-  await sendPlain(ctx, request.email, `You already have a ${ctx.config.VETRAI_NAME} account`, [
-    `Somebody, hopefully you, tried to sign up for ${ctx.config.VETRAI_NAME} with this address. It has an account already.`,
-    `To sign in, use the password you chose then. If you have forgotten it, choose a new one:\n${pageLink(ctx, 'reset')}`,
-    'If this was not you, ignore this message: nothing was changed, and whoever tried was not told that you have an account.',
-  ])
+  await sendTemplate(ctx, request.email, 'already-registered', { reset_url: pageLink(ctx, 'reset') })
 }
 
 async function deliverReset(ctx: Ctx, request: OneTimeToken): Promise<void> {
@@ -47,10 +43,7 @@ async function deliverReset(ctx: Ctx, request: OneTimeToken): Promise<void> {
   const payload = payloadOf(ctx, request)
   if (payload?.kind === 'welcome') {
     const link = pageLink(ctx, 'reset', await arm(ctx, request, user.id, WELCOME_SECONDS))
-    return sendPlain(ctx, user.email, `Your ${ctx.config.VETRAI_NAME} account`, [
-      `An account at ${ctx.config.VETRAI_NAME} was made for you. Choose your password here:\n${link}`,
-      `It works once, within ${mailDuration(WELCOME_SECONDS)}.`,
-    ])
+    return sendTemplate(ctx, user.email, 'welcome', { link, expires_in: mailDuration(WELCOME_SECONDS) })
   }
   const token = await arm(ctx, request, user.id, TOKEN_LIFE.reset_password)
   await sendTemplate(ctx, user.email, 'reset-password', {
