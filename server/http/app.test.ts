@@ -13,6 +13,13 @@ describe('the application', () => {
     expect((await server.get('/docs')).text).to.contain('swagger-ui')
   })
 
+  it('answers an address that cannot be decoded as one that is not there', async () => {
+    for (const path of ['/objects/v1/%zz', '/docs/assets/%ff', '/auth/v1/users/%zz']) {
+      const res = await server.get(path)
+      expect([res.status, res.body.code], path).to.deep.equal([404, 'request.not_found'])
+    }
+  })
+
   it('answers an unknown address with a problem that says what to do', async () => {
     const res = await server.get('/nowhere')
     expect(res.status).to.equal(404)

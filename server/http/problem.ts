@@ -33,6 +33,8 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 /** Turns whatever was thrown into an error a caller may see; what is unknown is logged and becomes a bare 500. */
 export function toAppError(thrown: unknown, log: Logger): AppError {
   if (thrown instanceof AppError) return thrown
+  // Express could not decode the address: the caller's mistake, not ours.
+  if (thrown instanceof URIError) return new kernelErrors.NotFound()
   const code = codeOf(thrown)
   if (code !== undefined && CONFLICTS.has(code)) return new kernelErrors.Conflict()
   if (code !== undefined && UNSTORABLE.has(code)) {

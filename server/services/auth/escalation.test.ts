@@ -134,6 +134,52 @@ describe('auth and what a credential may make of itself', () => {
     })
   })
 
+  describe('after the password became another', () => {
+    const begin = async () => {
+      const [person, foreign] = [await makePerson(server), address()]
+      const intruder = await signIn(server, person.email)
+      expect((await intruder.api.patch('/auth/v1/me', { email: foreign })).status).to.equal(200)
+      return { person, token: await mailedToken(server, foreign) }
+    }
+    const expectRefused = async (token: string) => {
+      const res = await server.post('/auth/v1/email/verify', { token })
+      expect([res.status, res.body.code]).to.deep.equal([400, 'auth.invalid_token'])
+    }
+
+    it('completes no change of address that an intruder began, be it reset', async () => {
+      const { person, token } = await begin()
+      await server.post('/auth/v1/password/forgot', { email: person.email })
+      const mailed = await mailedToken(server, person.email)
+      const reset = { token: mailed, new_password: OTHER_PASSWORD }
+      expect((await server.post('/auth/v1/password/reset', reset)).status).to.equal(204)
+      await expectRefused(token)
+    })
+
+    it('nor be it changed, or set by an operator', async () => {
+      const changed = await begin()
+      const body = { current_password: PASSWORD, new_password: OTHER_PASSWORD }
+      expect((await changed.person.api.post('/auth/v1/password/change', body)).status).to.equal(204)
+      await expectRefused(changed.token)
+      const given = await begin()
+      const path = `/auth/v1/users/${given.person.id}/password`
+      expect((await server.operator.post(path, { password: OTHER_PASSWORD })).status).to.equal(204)
+      await expectRefused(given.token)
+    })
+
+    it('finishes no sign-in that began with the old one', async () => {
+      const person = await makePerson(server)
+      const factor = await addTotp(server, person)
+      const waiting = await server.post('/auth/v1/login', { email: person.email, password: PASSWORD })
+      const path = `/auth/v1/users/${person.id}/password`
+      expect((await server.operator.post(path, { password: OTHER_PASSWORD })).status).to.equal(204)
+      const res = await server.post('/auth/v1/login/mfa', {
+        mfa_token: waiting.body.mfa_token,
+        code: factor.codeAt(0),
+      })
+      expect([res.status, res.body.code]).to.deep.equal([400, 'auth.invalid_token'])
+    })
+  })
+
   describe('while somebody acts for its owner', () => {
     it('sets no password and makes no account', async () => {
       const admin = await buildMember(server)

@@ -106,6 +106,18 @@ export async function strikeOneTimeTokens(
   })
 }
 
+/**
+ * Makes what a person began and did not finish worthless: changes of address and sign-ins that wait for a code.
+ * Links to choose a password stay: they lead to the mailbox of the account itself.
+ */
+export async function strikeUnfinished(db: Database, userId: string, now: Date): Promise<void> {
+  await db.query({
+    text: `update one_time_tokens set used_at = $2
+           where user_id = $1 and purpose in ('verify_email', 'mfa_login') and used_at is null`,
+    values: [userId, now],
+  })
+}
+
 /** The latest open request of a purpose for an address, or null. */
 export async function findOpenTokenRequest(
   db: Database,

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { authErrors } from '../errors.js'
 import { revokeAccessTokens } from '../models/access-token.js'
+import { strikeUnfinished } from '../models/one-time-token.js'
 import { readRefreshToken } from '../models/refresh-token.js'
 import {
   findLiveSession,
@@ -14,7 +15,10 @@ import { isRefreshToken } from '../tokens/kinds.js'
 import { requireOwnSession, requireSelf, requireUser } from './guards.js'
 import { forgetIdentity } from './open-session.js'
 
-/** Ends every session and access token of a person with the open transaction; within a second it holds everywhere. */
+/**
+ * Ends every session and access token of a person with the open transaction, and what they began: an intruder's change
+ * of address must not outlive their session. Within a second it holds everywhere.
+ */
 export async function endEverything(
   ctx: Ctx,
   userId: string,
@@ -22,6 +26,7 @@ export async function endEverything(
 ): Promise<{ sessions: number; tokens: number }> {
   const sessions = await revokeSessions(ctx.db, userId, { reason, now: ctx.now() })
   const tokens = await revokeAccessTokens(ctx.db, userId, { reason, now: ctx.now() })
+  await strikeUnfinished(ctx.db, userId, ctx.now())
   forgetIdentity(ctx, userId)
   forgetTokens(ctx, tokens)
   return { sessions: sessions.length, tokens: tokens.length }

@@ -1,7 +1,12 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { authErrors } from '../errors.js'
 import { readConfirmedFactors } from '../models/factor.js'
-import { readOneTimeToken, strikeOneTimeTokens, useOneTimeToken } from '../models/one-time-token.js'
+import {
+  readOneTimeToken,
+  strikeOneTimeTokens,
+  strikeUnfinished,
+  useOneTimeToken,
+} from '../models/one-time-token.js'
 import { reauthenticateSession, revokeSessions } from '../models/session.js'
 import { readUserWithPassword, setPasswordHash } from '../models/user.js'
 import { checkOneTimeToken } from '../tokens/one-time.js'
@@ -31,6 +36,7 @@ export async function changePassword(
     await setPasswordHash(ctx.db, id, hash)
     await revokeSessions(ctx.db, id, { except: sessionId, reason: 'password_changed', now: ctx.now() })
     await strikeOneTimeTokens(ctx.db, 'reset_password', user.email, ctx.now())
+    await strikeUnfinished(ctx.db, id, ctx.now())
     await ctx.emit('auth.password.changed', { userId: id, how: 'changed', ip: ctx.ip }, null)
     forgetIdentity(ctx, id)
   })
