@@ -108,8 +108,8 @@ async function acceptInvitation() {
       show(problem.code?.startsWith('tenancy.') ? 'none' : 'retry', { quietly: true })
       throw problem
     })
-    const { email, role, tenant_name, expires_at } = invited
-    fill({ email, tenant: tenant_name, role: ROLES[role] ?? role, ends: timeOf(expires_at) })
+    const { email, role, tenant_name, inviter, expires_at } = invited
+    fill({ email, inviter, tenant: tenant_name, role: ROLES[role] ?? role, ends: timeOf(expires_at) })
     for (const input of all('[name="email"]')) {
       input.defaultValue = email
       input.readOnly = true

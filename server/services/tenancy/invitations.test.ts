@@ -65,6 +65,7 @@ describe('/tenancy/v1/invitations', () => {
       email: guest.email,
       role: 'billing_admin',
       tenant_name: 'An organisation',
+      inviter: admin.email,
     })
     const res = await guest.api.post(`${INVITATIONS}/accept`, { token })
     expect([res.status, res.body.tenant.id, res.body.role]).to.deep.equal([

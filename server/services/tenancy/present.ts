@@ -62,9 +62,15 @@ export function presentAccepted({ invitationId, tenant, role }: AcceptedInvitati
 }
 
 /** What somebody with the link may see of an invitation before they are signed in. */
-export function presentGlance({ invitation, tenant }: { invitation: Invitation; tenant: Tenant }) {
-  const { email, role, expiresAt } = invitation
-  return { email, role, tenant_name: tenant.name, expires_at: expiresAt.toISOString() }
+export function presentGlance(glance: { invitation: Invitation; tenant: Tenant; inviter: string }) {
+  const { email, role, expiresAt } = glance.invitation
+  return {
+    email,
+    role,
+    tenant_name: glance.tenant.name,
+    inviter: glance.inviter,
+    expires_at: expiresAt.toISOString(),
+  }
 }
 
 /** A quota as it leaves. */

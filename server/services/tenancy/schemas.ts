@@ -145,7 +145,13 @@ export const acceptedView = z
   .meta({ id: 'AcceptedInvitation' })
 
 export const invitationGlanceView = z
-  .strictObject({ email: z.string(), role, tenant_name: z.string(), expires_at: timestamp })
+  .strictObject({
+    email: z.string(),
+    role,
+    tenant_name: z.string(),
+    inviter: z.string(),
+    expires_at: timestamp,
+  })
   .meta({ id: 'InvitationGlance' })
 
 export const settingsView = z.record(z.string(), z.unknown()).meta({ id: 'TenantSettings' })

@@ -13,6 +13,7 @@ import { findMembership } from '../models/membership.js'
 import { findPerson, type Person } from '../models/person.js'
 import { findTenantRow, type Tenant } from '../models/tenant.js'
 import { addMember } from './change-members.js'
+import { inviterOf } from './inviter-of.js'
 
 /** What invitation tokens begin with. */
 export const INVITATION_PREFIX = 'vtr_inv_'
@@ -56,6 +57,12 @@ export async function acceptInvitation(
   ctx.auditTenantId = tenant.id
   ctx.auditDetail = { role: member.role }
   return { invitationId: invitation.id, tenant, role: member.role }
+}
+
+/** What the landing page shows of an open invitation. Needs a system transaction. */
+export async function lookUpInvitation(ctx: Ctx, token: string) {
+  const { invitation, tenant } = await openInvitation(ctx, token)
+  return { invitation, tenant, inviter: await inviterOf(ctx, invitation, tenant) }
 }
 
 /**

@@ -3,9 +3,9 @@ import type { StoredEvent } from '../../../kernel/events.js'
 import { generateToken } from '../../../kernel/token-format.js'
 import { invitationLink, sendTemplate } from '../mails.js'
 import { armInvitation, lockInvitation, stateOfInvitation } from '../models/invitation.js'
-import { findPerson } from '../models/person.js'
 import { findTenantRow } from '../models/tenant.js'
 import { INVITATION_PREFIX } from './accept-invitation.js'
+import { inviterOf } from './inviter-of.js'
 
 const DAY_MS = 86_400_000
 const ROLE_WORDS = {
@@ -30,10 +30,9 @@ export async function mailInvitation(
 
   const token = generateToken(INVITATION_PREFIX)
   await armInvitation(ctx.db, invitation, { tokenHash: ctx.secrets.hash('token', token), at: now })
-  const inviter = invitation.invitedBy ? await findPerson(ctx.db, invitation.invitedBy) : null
   const days = Math.max(1, Math.round((invitation.expiresAt.getTime() - now.getTime()) / DAY_MS))
   await sendTemplate(ctx, invitation.email, 'invitation', {
-    inviter: inviter?.name ?? inviter?.email ?? tenant.name,
+    inviter: await inviterOf(ctx, invitation, tenant),
     tenant: tenant.name,
     role: ROLE_WORDS[invitation.role],
     email: invitation.email,

@@ -4,7 +4,7 @@ import { kernelErrors } from '../../../kernel/errors.js'
 import { listOf, noContent } from '../../../kernel/schema.js'
 import { tenancyErrors } from '../errors.js'
 import type { Invitation } from '../models/invitation.js'
-import { acceptAsCaller, openInvitation } from '../operations/accept-invitation.js'
+import { acceptAsCaller, lookUpInvitation } from '../operations/accept-invitation.js'
 import {
   createInvitation,
   listInvitations,
@@ -147,7 +147,7 @@ const lookUpInvitationRoute = defineRoute({
   output: invitationGlanceView,
   transaction: 'system',
   errors: TOKEN_ERRORS,
-  handler: async (ctx, { body }) => presentGlance(await openInvitation(ctx, body.token)),
+  handler: async (ctx, { body }) => presentGlance(await lookUpInvitation(ctx, body.token)),
 })
 
 /** Inviting people, and joining. */
