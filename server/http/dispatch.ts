@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { addressList, clientAddress } from '../kernel/addresses.js'
 import type { MountedRoute } from '../kernel/assemble.js'
 import { Ctx } from '../kernel/context.js'
-import type { AppError } from '../kernel/define-errors.js'
+import { AppError } from '../kernel/define-errors.js'
 import type { Method } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { newRequestId } from '../kernel/ids.js'
@@ -151,24 +151,30 @@ class Dispatcher {
   }
 
   async #identify(exchange: Exchange, route: MountedRoute): Promise<Principal | null> {
-    const { request } = exchange
-    const { access } = route.record
-    const credential = credentialOf(request)
-    if (credential === null) {
-      if (access.kind === 'open') return null
-      throw new kernelErrors.Unauthenticated({ reason: 'No credential was sent.' })
-    }
+    const credential = credentialOf(exchange.request)
+    if (route.record.access.kind === 'open')
+      return credential ? this.#callerIfGood(exchange, credential) : null
+    if (credential === null) throw new kernelErrors.Unauthenticated({ reason: 'No credential was sent.' })
     const found = authenticate(this.#resources, credential, exchange)
     const principal = found instanceof Promise ? await found : found
     if (!principal) {
-      if (access.kind === 'open') return null
       await this.#countBadCredential(exchange)
       throw new kernelErrors.Unauthenticated({
         reason: 'The credential is not valid (unknown, expired or revoked).',
       })
     }
-    const wanted = request.headers['x-tenant']
+    const wanted = exchange.request.headers['x-tenant']
     return typeof wanted === 'string' ? chooseTenant(this.#resources, principal, wanted) : principal
+  }
+
+  /** An open route needs no credential, so one that is refused is worth no less than none. */
+  async #callerIfGood(exchange: Exchange, credential: string): Promise<Principal | null> {
+    try {
+      return await authenticate(this.#resources, credential, exchange)
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.status < 500) return null
+      throw thrown
+    }
   }
 
   async #limit(exchange: Exchange, route: MountedRoute, principal: Principal | null): Promise<void> {

@@ -216,9 +216,9 @@ function errorsOfEvery({ access, input, method }: MountedRoute['record']): Error
     // Any unknown parameter is refused, also where none is known.
     kernelErrors.Invalid,
     ...(access.kind === 'open' ? [] : [kernelErrors.Unauthenticated, kernelErrors.NotFound]),
-    ...(access.kind === 'can'
-      ? [kernelErrors.Forbidden, kernelErrors.TenantRequired, kernelErrors.TenantSuspended]
-      : []),
+    // A key of a suspended organisation is told so wherever it is asked for.
+    ...(access.kind === 'open' ? [] : [kernelErrors.TenantSuspended]),
+    ...(access.kind === 'can' ? [kernelErrors.Forbidden, kernelErrors.TenantRequired] : []),
     ...(input.params ? [kernelErrors.NotFound] : []),
     ...(input.body ? [kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge] : []),
     ...(writes ? [kernelErrors.Conflict, kernelErrors.Timeout] : []),

@@ -162,6 +162,8 @@ describe('keys and what their makers may', () => {
     await fresh()
     const refused = await server.as(key.key).get('/keys/v1/keys')
     expect([refused.status, refused.body.code]).to.deep.equal([403, 'request.tenant_suspended'])
+    // Where no credential is needed, a refused one does no harm.
+    expect((await server.as(key.key).get('/auth/.well-known/jwks.json')).status).to.equal(200)
     expect((await server.as(otherKey.key).get('/keys/v1/keys')).status).to.equal(200)
     const verdict = await server.operator.in(one.tenant.id).post('/keys/v1/verify', { key: key.key })
     expect(verdict.body.code).to.equal('FORBIDDEN')
