@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, readFile } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hostEnv } from './host-env.js'
 import { planPath } from './plan.js'
 
@@ -15,10 +15,16 @@ export async function chooseSocket(runFolder: string): Promise<string> {
   const inside = join(runFolder, 'supervisor.sock')
   if (Buffer.byteLength(inside) <= LONGEST_PATH) return inside
   const known = await knownSocket(runFolder)
-  if (known !== undefined && known !== inside) return known
+  if (known !== undefined && known !== inside && (await isOurs(dirname(known)))) return known
   const folder = await mkdtemp(join(hostEnv().xdgRuntimeDir ?? tmpdir(), 'vetrai-'))
   await chmod(folder, 0o700)
   return join(folder, 's')
+}
+
+/** Temporary files are swept, and their names are then free for anybody: the folder must still be ours alone. */
+async function isOurs(folder: string): Promise<boolean> {
+  const info = await lstat(folder).catch(() => undefined)
+  return info?.isDirectory() === true && info.uid === process.getuid?.() && (info.mode & 0o077) === 0
 }
 
 /** The socket that the last plan named; undefined before the first `up`. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { cached, leaseCache, releaseCache } from './cache-folder.js'
 import { askSupervisor, serveControl } from './control-protocol.js'
 import { chooseSocket } from './control-socket.js'
+import { planPath } from './plan.js'
 import { temporaryFolder } from './test-support.js'
 
 describe('control socket', () => {
@@ -23,6 +24,22 @@ describe('control socket', () => {
     expect(Buffer.byteLength(long)).to.be.lessThan(104)
     expect((await stat(dirname(long))).mode & 0o777).to.equal(0o700)
     await rm(dirname(long), { recursive: true })
+  })
+
+  it('is used again where it was, unless its folder is gone or anybody else could have made it', async () => {
+    const run = join(folder, 'x'.repeat(120))
+    const first = await chooseSocket(run)
+    const known = dirname(first)
+    await mkdir(run)
+    await writeFile(planPath(run), JSON.stringify({ socket: first }))
+    expect(await chooseSocket(run)).to.equal(first)
+    await chmod(known, 0o755)
+    const second = await chooseSocket(run)
+    expect(second).to.not.equal(first)
+    await rm(known, { recursive: true })
+    const third = await chooseSocket(run)
+    expect(third).to.not.equal(first)
+    for (const path of [second, third]) await rm(dirname(path), { recursive: true })
   })
 
   it('answers a request that fails with the reason, and survives nonsense', async () => {
