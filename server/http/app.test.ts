@@ -14,7 +14,12 @@ describe('the application', () => {
   })
 
   it('answers an address that cannot be decoded as one that is not there', async () => {
-    for (const path of ['/objects/v1/%zz', '/docs/assets/%ff', '/auth/v1/users/%zz']) {
+    for (const path of [
+      '/objects/v1/%zz',
+      '/docs/assets/%ff',
+      '/auth/v1/users/%zz',
+      '/tenancy/v1/tenants/%00',
+    ]) {
       const res = await server.get(path)
       expect([res.status, res.body.code], path).to.deep.equal([404, 'request.not_found'])
     }

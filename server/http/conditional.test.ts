@@ -63,6 +63,16 @@ describe('conditional requests', () => {
     expect((await caller.get(path)).body).to.include({ body: winner?.body.body, version: 2 })
   })
 
+  it('never change another version than they name, also while others write without naming any', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { caller, path, etag, change } = await written()
+      const plain = () => caller.patch(path, { body: 'whatever' })
+      const [, named] = await Promise.all([plain(), change('named', etag), plain()])
+      if (named.status === 200) expect(named.body).to.include({ body: 'named', version: 2 })
+      else expect(named.status).to.equal(412)
+    }
+  })
+
   it('are refused where the object is not there, or the address has no version', async () => {
     const { caller, path, etag } = await written()
     await caller.delete(path)

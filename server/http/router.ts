@@ -79,7 +79,10 @@ function decode(pattern: string, values: readonly string[]): Record<string, stri
   for (const segment of pattern.slice(1).split('/')) {
     if (!segment.startsWith(':')) continue
     try {
-      params[segment.slice(1)] = decodeURIComponent(values[at++] ?? '')
+      const value = decodeURIComponent(values[at++] ?? '')
+      // No id and no name holds one, and no database can look for it.
+      if (value.includes('\0')) return undefined
+      params[segment.slice(1)] = value
     } catch {
       return undefined
     }

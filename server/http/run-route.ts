@@ -73,7 +73,10 @@ async function effect(
   exchange: Exchange,
 ): Promise<Answer> {
   const ifMatch = ifMatchOf(exchange, route.record)
-  if (ifMatch) await checkPrecondition(ctx, route, rawParams, exchange.path, ifMatch)
+  const reading = route.record.method === 'get' ? undefined : versionOf(ctx, route)
+  // Also who names no version waits: it would else slip in between another's comparison and its change.
+  if (reading || ifMatch) await lockAddress(ctx, exchange.path)
+  if (ifMatch) await checkPrecondition(ctx, reading, rawParams, ifMatch)
   return answerOf(ctx, route.record, input, exchange)
 }
 
@@ -145,27 +148,31 @@ function fingerprint(exchange: Exchange, input: ParsedInput): Buffer {
   return Buffer.concat([Buffer.from(`${exchange.search}\0`), input.rawBody ?? Buffer.alloc(0)])
 }
 
-/**
- * Compares If-Match with what the GET route of the same address answers now. Requests that carry If-Match for
- * one address run one after the other, so that of two with the same tag only the first succeeds.
- */
-async function checkPrecondition(
-  ctx: Ctx,
-  route: MountedRoute,
-  rawParams: Record<string, string>,
-  path: string,
-  ifMatch: string,
-): Promise<void> {
+/** The GET route of the same address, where that has versions. */
+function versionOf(ctx: Ctx, route: MountedRoute): MountedRoute | undefined {
+  return ctx.resources.assembly.routes.find(
+    ({ record, path }) => record.method === 'get' && record.etag === true && path === route.path,
+  )
+}
+
+/** Changes at one address run one after the other, so that of two with the same tag only the first succeeds. */
+async function lockAddress(ctx: Ctx, path: string): Promise<void> {
   await ctx.db.query({
     name: 'if-match-lock',
     text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
     values: [`${ctx.principalOrNull?.tenant?.id ?? ''} ${path}`],
   })
-  const sibling = ctx.resources.assembly.routes.find(
-    ({ record, path: other }) => record.method === 'get' && record.etag === true && other === route.path,
-  )
-  if (!sibling) throw new kernelErrors.PreconditionFailed()
-  const { record } = sibling
+}
+
+/** Compares If-Match with what the GET route of the same address answers now. */
+async function checkPrecondition(
+  ctx: Ctx,
+  reading: MountedRoute | undefined,
+  rawParams: Record<string, string>,
+  ifMatch: string,
+): Promise<void> {
+  if (!reading) throw new kernelErrors.PreconditionFailed()
+  const { record } = reading
   const params = record.input.params?.parse(rawParams)
   const query = record.input.query?.parse({})
   const handle = record.handler as (ctx: Ctx, input: unknown) => unknown
