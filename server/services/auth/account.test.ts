@@ -37,6 +37,10 @@ describe('accounts', () => {
         name: 'Änna & Co',
         role: 'org_admin',
       })
+      const chain = await api.get('/tenancy/v1/audit-logs?action=tenant.created')
+      expect(chain.body.data.map((line: { actor: { id: string } }) => line.actor.id)).to.deep.equal([
+        me.body.id,
+      ])
       expect((await server.post('/auth/v1/email/verify', { token })).body.code).to.equal('auth.invalid_token')
     })
 
@@ -316,6 +320,10 @@ describe('signing up by invitation', () => {
     const me = await api.get('/auth/v1/me')
     expect(me.body).to.deep.include({ email_verified: true, roles: ['billing_admin'] })
     expect(me.body.tenant.id).to.equal(admin.tenant.id)
+    const chain = await admin.api.get('/tenancy/v1/audit-logs?action=invitation.accepted')
+    expect(chain.body.data.map((line: { actor: { id: string } }) => line.actor.id)).to.deep.equal([
+      me.body.id,
+    ])
   })
 
   it('makes one account of one invitation, however many try, and none for another address', async () => {

@@ -54,7 +54,9 @@ export function slugOf(name: string): string {
 
 async function madeTenant(ctx: Ctx, user: User, tenant: { name: string; slug: string }): Promise<boolean> {
   try {
-    await createTenant(ctx, { ...tenant, ownerUserId: user.id })
+    const { id, slug, plan } = await createTenant(ctx, { ...tenant, ownerUserId: user.id })
+    const detail = { slug, plan, owner: user.id }
+    await ctx.audit({ action: 'tenant.created', target: id, tenantId: id, detail })
     return true
   } catch (error) {
     if (error instanceof AppError && error.code === 'tenancy.slug_taken') return false

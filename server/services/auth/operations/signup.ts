@@ -69,8 +69,14 @@ async function signupByInvitation(
   await ctx.system('an account belongs to no tenant', async () => {
     const user = await insertUser(ctx.db, { email, name: name ?? null, passwordHash, emailVerified: true })
     if (!user) throw new authErrors.AlreadyRegistered()
-    await acceptInvitation(ctx, token, { id: user.id, email: user.email, emailVerified: true })
+    const joined = await acceptInvitation(ctx, token, { id: user.id, email: user.email, emailVerified: true })
     ctx.auditActor = { kind: 'user', id: user.id }
+    await ctx.audit({
+      action: 'invitation.accepted',
+      target: joined.invitationId,
+      tenantId: joined.tenant.id,
+      detail: { role: joined.role },
+    })
     await ctx.audit({ action: 'user.signed_up', target: user.id, tenantId: null })
     await ctx.emit('auth.user.created', { userId: user.id }, null)
     await ctx.emit('auth.email.verified', { userId: user.id, email: user.email }, null)
