@@ -9,6 +9,9 @@ import { useServer } from './server.js'
 /** Rounds over all routes; set FUZZ_ROUNDS to look longer. */
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 4)
 
+/** The same values each time, so that a failure can be had again; set FUZZ_SEED to look elsewhere. */
+let seed = Number(process.env.FUZZ_SEED ?? 20_261_122)
+
 const NASTY = [
   ...[
     '',
@@ -125,7 +128,7 @@ describe('whatever is sent', function () {
     callers: readonly Caller[],
     known: readonly string[],
   ): Promise<[string, Answer | Error]> {
-    const pick = <T>(arbitrary: fc.Arbitrary<T>) => fc.sample(arbitrary, 1)[0] as T
+    const pick = <T>(arbitrary: fc.Arbitrary<T>) => fc.sample(arbitrary, { numRuns: 1, seed: seed++ })[0] as T
     const { record } = route
     const caller = pick(fc.constantFrom(...callers))
     const path = route.path.replace(/:[a-zA-Z]+/g, () => encodeURIComponent(wellFormed(pick(word(known)))))

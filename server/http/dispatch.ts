@@ -13,6 +13,7 @@ import type { Resources } from '../kernel/resources.js'
 import { requestLogger } from '../observability/logger.js'
 import { Limiter } from '../storage/limiter.js'
 import { authenticate, chooseTenant, credentialOf } from './authenticate.js'
+import type { Exchange } from './exchange.js'
 import { corsHeaders, givenRequestId, givenTraceId, PREFLIGHT_HEADERS, securityHeaders } from './headers.js'
 import { type Answer, renderProblem, toAppError } from './problem.js'
 import { badCredentialLimit, limitHeaders, limitOf } from './rate-limit.js'
@@ -20,21 +21,6 @@ import { RouteTable } from './router.js'
 import { runRoute } from './run-route.js'
 import { TimeLimit } from './time-limit.js'
 import { writeAnswer } from './write-answer.js'
-
-/** One request on its way: what the steps have found out so far. */
-export interface Exchange {
-  request: IncomingMessage
-  response: ServerResponse
-  id: string
-  path: string
-  /** Query text without the question mark. */
-  search: string
-  ip: string
-  /** W3C trace id, the caller's where it sent one. */
-  traceId: string
-  headers: Record<string, string>
-  startedAt: number
-}
 
 /** What the requests of one server share. */
 export interface ServerState {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Exchange } from './dispatch.js'
+import type { Exchange } from './exchange.js'
 import type { Answer } from './problem.js'
 
 /** Sends an answer, without its body to HEAD. Never throws: one that cannot be sent ends the connection. */
