@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { useServer } from '../../test/server.js'
+import { OPERATOR_EMAIL, OPERATOR_PASSWORD, useServer } from '../../test/server.js'
 
 describe('the application', () => {
   const server = useServer()
@@ -31,5 +31,16 @@ describe('the application', () => {
     expect(res.headers.get('content-type')).to.equal('application/problem+json')
     expect(res.body).to.include({ code: 'request.not_found', instance: '/nowhere' })
     expect(res.body.next).to.be.a('string')
+  })
+
+  it('shows metrics from afar to a whole credential of an operator, not to a narrowed one', async () => {
+    const login = await server.post('/auth/v1/login', { email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD })
+    const made = await server
+      .as(login.body.access_token)
+      .post('/auth/v1/tokens', { name: 'narrow', scopes: ['tenancy:read'] })
+    expect(made.status, made.text).to.equal(201)
+    const far = { 'x-forwarded-for': '203.0.113.7' }
+    expect((await server.operator.with(far).get('/metrics')).status).to.equal(200)
+    expect((await server.as(made.body.token).with(far).get('/metrics')).status).to.equal(403)
   })
 })

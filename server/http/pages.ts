@@ -77,7 +77,9 @@ async function allowMetrics(resources: Resources, request: Request): Promise<voi
   const credential = credentialOf(request)
   const principal = credential ? await authenticate(resources, credential, { ip: peer }) : null
   if (!principal) throw new kernelErrors.Unauthenticated({ reason: 'Metrics are for the operator.' })
-  if (!principal.roles.includes('super_admin')) throw new kernelErrors.Forbidden({ permission: 'metrics' })
+  // No scope stands for metrics, so a credential that scopes narrow does not have them.
+  const isWhole = principal.roles.includes('super_admin') && principal.scopes === null
+  if (!isWhole) throw new kernelErrors.Forbidden({ permission: 'metrics' })
 }
 
 function mountDocuments(app: Express, resources: Resources): void {
