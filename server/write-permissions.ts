@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { ROLES } from './kernel/principal.js'
 import { permissions } from './permissions.js'
 
@@ -25,6 +26,7 @@ ${rows.join('\n')}
 /** Where the page is kept. */
 export const PERMISSIONS_PAGE = new URL('../../docs/reference/permissions.md', import.meta.url)
 
-if (process.argv[1] && import.meta.url.endsWith(process.argv[1].split('/').at(-1) ?? '-')) {
+/** `npm run docs:permissions`: writes it anew. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(PERMISSIONS_PAGE, permissionsPage())
 }

@@ -21,7 +21,7 @@ export const slug = z
   .min(2)
   .max(48)
   .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/, 'lower-case letters, digits and inner hyphens only')
-  .describe('Short name in addresses and commands.')
+  .meta({ description: 'Short name in addresses and commands.', examples: ['acme'] })
 
 /** E-mail address, trimmed and lower-cased: it identifies a person. */
 export const email = z
@@ -30,7 +30,7 @@ export const email = z
   .toLowerCase()
   .max(254)
   .pipe(z.email())
-  .describe('E-mail address; compared without case.')
+  .meta({ description: 'E-mail address; compared without case.', examples: ['ada@example.com'] })
 
 /** A point in time as it leaves: RFC 3339 in UTC. */
 export const timestamp = z.iso.datetime().describe('RFC 3339, UTC.')
@@ -53,9 +53,25 @@ export function listOf<T extends z.ZodType>(item: T) {
   })
 }
 
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+
+/** Any JSON value. Written out, because what `z.json()` refers to itself by has no name in the API document. */
+export const jsonValue: z.ZodType<Json, Json> = z
+  .lazy(() =>
+    z.union([
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.null(),
+      z.array(jsonValue),
+      z.record(z.string(), jsonValue),
+    ]),
+  )
+  .meta({ id: 'JsonValue', description: 'Any JSON value.' })
+
 /** Free-form JSON object with bounded size, for `meta` and `settings` fields. */
 export function jsonObject({ maxBytes }: { maxBytes: number }) {
-  return z.record(z.string().min(1).max(100), z.json()).superRefine((value, check) => {
+  return z.record(z.string().min(1).max(100), jsonValue).superRefine((value, check) => {
     const text = JSON.stringify(value)
     if (Buffer.byteLength(text) > maxBytes) check.addIssue(`at most ${maxBytes} bytes as JSON`)
     if (UNSTORABLE.test(text)) check.addIssue('must not contain null characters or halves of surrogate pairs')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { id, jsonObject, page, shortText, timestamp } from '../../kernel/schema.js'
+import { id, jsonObject, jsonValue, page, shortText, timestamp } from '../../kernel/schema.js'
 import { isScope, SCOPE_MAX_LENGTH, SCOPES_MAX } from '../../kernel/scopes.js'
 import { formatAddressRange, parseAddressRange } from './rules/address-list.js'
 import { CREDITS_MAX } from './rules/credits.js'
@@ -193,7 +193,7 @@ export const verifyView = z
     expires_at: timestamp.nullable(),
     remaining: z.number().nullable().describe('Credits left; null for a key without credits.'),
     ratelimit: z.array(limitState),
-    meta: z.record(z.string(), z.json()),
+    meta: z.record(z.string(), jsonValue),
   })
   .meta({ id: 'KeyVerdict' })
 export type VerifyView = z.infer<typeof verifyView>
@@ -221,7 +221,7 @@ export const keyView = z
         next_refill_at: timestamp.nullable(),
       })
       .nullable(),
-    meta: z.record(z.string(), z.json()),
+    meta: z.record(z.string(), jsonValue),
     on_leak: onLeak,
     expires_at: timestamp.nullable(),
     grace_until: timestamp.nullable().describe('End of the grace time of a rotated or leaked key.'),
