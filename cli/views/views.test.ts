@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { fields } from './fields.js'
 import { bytes, count, duration, time } from './format.js'
 import { createPaint, width } from './paint.js'
+import { recordFields } from './record-fields.js'
 import { table } from './table.js'
 
 const plain = createPaint(false)
@@ -10,6 +11,13 @@ describe('text views', () => {
   it('writes no escape code when colour is off', () => {
     expect(plain.red('x') + plain.bold('y')).to.equal('xy')
     expect(createPaint(true).red('x')).to.equal('\u001b[31mx\u001b[39m')
+  })
+
+  it('writes a flat object as words, what is deeper as JSON, and leaves out what is empty', () => {
+    const record = { owner: { type: 'tenant', id: '7' }, deep: { a: { b: 1 } }, none: {}, scopes: ['a', 'b'] }
+    expect(recordFields(record, plain)).to.equal(
+      'owner   type tenant, id 7\ndeep    {"a":{"b":1}}\nscopes  a, b',
+    )
   })
 
   it('measures what a terminal shows, not the bytes', () => {
