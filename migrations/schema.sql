@@ -287,6 +287,32 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.auth_factors FOR EACH RO
 grant delete, insert, select, update on table auth_factors to vetrai_app;
 grant delete, insert, select, update on table auth_factors to vetrai_system;
 
+create table dead_letters (
+  tenant_id uuid not null,
+  id uuid not null,
+  job_id uuid not null,
+  queue text not null,
+  kind text not null,
+  reason text not null,
+  error text,
+  attempts integer not null,
+  redriven_at timestamp(3) with time zone,
+  redriven_by text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint dead_letters_pkey PRIMARY KEY (tenant_id, id),
+  constraint dead_letters_reason_check CHECK ((reason = ANY (ARRAY['attempts'::text, 'gave_up'::text, 'lost'::text, 'child_failed'::text, 'bad_payload'::text])))
+);
+CREATE INDEX dead_letters_tenant_id_created_at_id_idx ON public.dead_letters USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX dead_letters_tenant_id_job_id_idx ON public.dead_letters USING btree (tenant_id, job_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.dead_letters FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table dead_letters enable row level security;
+alter table dead_letters force row level security;
+create policy system_access on dead_letters for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on dead_letters for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table dead_letters to vetrai_app;
+grant delete, insert, select, update on table dead_letters to vetrai_system;
+
 create table idempotency_records (
   scope_hash bytea not null,
   request_hash bytea not null,
@@ -335,12 +361,89 @@ create policy tenant_isolation on invitations for all to vetrai_app using ((tena
 grant delete, insert, select, update on table invitations to vetrai_app;
 grant delete, insert, select, update on table invitations to vetrai_system;
 
-create table job_runs (
-  name text not null,
-  finished_at timestamp(3) with time zone not null,
-  constraint job_runs_pkey PRIMARY KEY (name)
+create table job_attempts (
+  tenant_id uuid not null,
+  job_id uuid not null,
+  fence integer not null,
+  attempt integer not null,
+  outcome text not null,
+  worker text,
+  started_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone not null default now(),
+  error text,
+  next_run_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint job_attempts_pkey PRIMARY KEY (tenant_id, job_id, fence),
+  constraint job_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['failed'::text, 'timed_out'::text, 'lost'::text, 'cancelled'::text, 'later'::text])))
 );
-grant insert, select, update on table job_runs to vetrai_system;
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table job_attempts enable row level security;
+alter table job_attempts force row level security;
+create policy system_access on job_attempts for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on job_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table job_attempts to vetrai_app;
+grant delete, insert, select, update on table job_attempts to vetrai_system;
+
+create table job_keys (
+  tenant_id uuid not null,
+  kind text not null,
+  key text not null,
+  job_id uuid not null,
+  expires_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint job_keys_pkey PRIMARY KEY (tenant_id, kind, key)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table job_keys enable row level security;
+alter table job_keys force row level security;
+create policy system_access on job_keys for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on job_keys for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table job_keys to vetrai_app;
+grant delete, insert, select, update on table job_keys to vetrai_system;
+
+create table job_logs (
+  tenant_id uuid not null,
+  job_id uuid not null,
+  sequence integer not null,
+  line text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint job_logs_pkey PRIMARY KEY (tenant_id, job_id, sequence)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_logs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table job_logs enable row level security;
+alter table job_logs force row level security;
+create policy system_access on job_logs for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on job_logs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table job_logs to vetrai_app;
+grant delete, insert, select, update on table job_logs to vetrai_system;
+
+create table job_queues (
+  name text not null,
+  paused_at timestamp(3) with time zone,
+  paused_by text,
+  reason text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint job_queues_pkey PRIMARY KEY (name)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_queues FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table job_queues to vetrai_system;
+grant select on table job_queues to vetrai_app;
+
+create table job_rates (
+  kind text not null,
+  counted_for uuid not null,
+  window_start timestamp(3) with time zone not null,
+  starts integer not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint job_rates_pkey PRIMARY KEY (kind, counted_for)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_rates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table job_rates to vetrai_system;
 
 create table login_failures (
   subject character(64) not null,
@@ -504,6 +607,41 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.refresh_tokens FOR EACH 
 grant delete, insert, select, update on table refresh_tokens to vetrai_app;
 grant delete, insert, select, update on table refresh_tokens to vetrai_system;
 
+create table schedules (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  kind text not null,
+  payload jsonb not null default '{}'::jsonb,
+  cron text,
+  every_s integer,
+  time_zone text not null default 'UTC'::text,
+  catch_up text not null default 'last'::text,
+  paused_at timestamp(3) with time zone,
+  starts_at timestamp(3) with time zone,
+  ends_at timestamp(3) with time zone,
+  next_at timestamp(3) with time zone,
+  last_at timestamp(3) with time zone,
+  last_job_id uuid,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint schedules_pkey PRIMARY KEY (tenant_id, id),
+  constraint schedules_catch_up_check CHECK ((catch_up = ANY (ARRAY['none'::text, 'last'::text, 'all'::text]))),
+  constraint schedules_check CHECK (((cron IS NULL) <> (every_s IS NULL))),
+  constraint schedules_every_s_check CHECK ((every_s > 0))
+);
+CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE ((next_at IS NOT NULL) AND (paused_at IS NULL));
+CREATE INDEX schedules_tenant_id_created_at_id_idx ON public.schedules USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX schedules_tenant_id_name_idx ON public.schedules USING btree (tenant_id, name);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table schedules enable row level security;
+alter table schedules force row level security;
+create policy system_access on schedules for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on schedules for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table schedules to vetrai_app;
+grant delete, insert, select, update on table schedules to vetrai_system;
+
 create table schema_migrations (
   name text not null,
   checksum text not null,
@@ -610,3 +748,50 @@ CREATE UNIQUE INDEX users_email_idx ON public.users USING btree (email);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table users to vetrai_app;
 grant delete, insert, select, update on table users to vetrai_system;
+
+create table worker_jobs (
+  tenant_id uuid not null,
+  id uuid not null,
+  queue text not null,
+  kind text not null,
+  payload jsonb not null,
+  status text not null,
+  priority smallint not null default 0,
+  run_at timestamp(3) with time zone not null default now(),
+  lane text not null default ''::text,
+  attempt integer not null default 0,
+  max_attempts integer not null,
+  fence integer not null default 0,
+  worker text,
+  lease_until timestamp(3) with time zone,
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  cancel_requested_at timestamp(3) with time zone,
+  parent_id uuid,
+  pending_children integer not null default 0,
+  on_child_failure text not null default 'fail'::text,
+  unique_key text,
+  schedule_id uuid,
+  progress jsonb,
+  result jsonb,
+  error text,
+  created_by text not null,
+  request_id text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint worker_jobs_pkey PRIMARY KEY (tenant_id, id),
+  constraint worker_jobs_on_child_failure_check CHECK ((on_child_failure = ANY (ARRAY['fail'::text, 'continue'::text]))),
+  constraint worker_jobs_status_check CHECK ((status = ANY (ARRAY['scheduled'::text, 'queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX worker_jobs_age ON public.worker_jobs USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX worker_jobs_children ON public.worker_jobs USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX worker_jobs_due ON public.worker_jobs USING btree (run_at) WHERE (status = 'scheduled'::text);
+CREATE INDEX worker_jobs_ready ON public.worker_jobs USING btree (kind, tenant_id, lane, priority DESC, run_at, id) WHERE (status = 'queued'::text);
+CREATE INDEX worker_jobs_running ON public.worker_jobs USING btree (kind, tenant_id, lane) WHERE (status = 'running'::text);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.worker_jobs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table worker_jobs enable row level security;
+alter table worker_jobs force row level security;
+create policy system_access on worker_jobs for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, select, update on table worker_jobs to vetrai_app;
+grant delete, insert, select, update on table worker_jobs to vetrai_system;

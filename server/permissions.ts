@@ -86,4 +86,81 @@ export const permissions = {
   'keys.manage': tenant('change, rotate and revoke API keys', admins.concat('user'), 'keys:write'),
   'keys.verify': tenant('verify API keys of the organisation', admins, 'keys:verify'),
   'keys.usage': tenant('see the use of API keys', members, 'keys:read'),
+
+  'workers.jobs.read': tenant(
+    'see jobs, their attempts and log lines',
+    staff.concat('org_admin'),
+    'jobs:read',
+  ),
+  'workers.jobs.create': tenant('enqueue jobs', admins, 'jobs:write'),
+  'workers.jobs.manage': tenant('cancel, retry and redrive jobs', admins, 'jobs:write'),
+  'workers.queues.read': tenant('see queues and what waits in them', staff.concat('org_admin'), 'jobs:read'),
+  'workers.queues.manage': installation('pause and resume queues', operators),
+  'workers.schedules.read': tenant('see schedules', staff.concat('org_admin'), 'schedules:read'),
+  'workers.schedules.manage': tenant('make, change, pause and delete schedules', admins, 'schedules:write'),
+  'workers.workflows.read': tenant(
+    'see workflow templates and runs',
+    staff.concat('org_admin'),
+    'workflows:read',
+  ),
+  'workers.workflows.manage': tenant(
+    'make, publish and delete workflow templates',
+    admins,
+    'workflows:write',
+  ),
+  'workers.runs.start': tenant('start workflow runs', admins, 'workflows:run'),
+  'workers.runs.manage': tenant('cancel, resume, answer and replay workflow runs', admins, 'workflows:run'),
+
+  'notifications.send': tenant('send notifications', admins, 'notifications:send'),
+  'notifications.explain': tenant(
+    'ask who would be sent what, and why',
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
+  'notifications.deliveries.read': tenant(
+    'see deliveries and their attempts',
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
+  'notifications.deliveries.manage': tenant('send a delivery again', admins, 'notifications:write'),
+  'notifications.templates.read': tenant(
+    'see notification templates',
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
+  'notifications.templates.manage': tenant(
+    'change, publish and test notification templates',
+    admins,
+    'notifications:write',
+  ),
+  'notifications.subscribers.read': tenant(
+    'see who may be notified',
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
+  'notifications.subscribers.manage': tenant(
+    'add, change and remove who may be notified',
+    admins,
+    'notifications:write',
+  ),
+  'notifications.settings.manage': tenant(
+    "change the organisation's notification settings and suppressions",
+    admins,
+    'notifications:write',
+  ),
+  'notifications.inbox': tenant(
+    'read their own inbox and set their own preferences',
+    members,
+    'notifications:inbox',
+  ),
+  'notifications.webhooks.read': tenant(
+    'see webhook endpoints and their attempts',
+    staff.concat('org_admin'),
+    'webhooks:read',
+  ),
+  'notifications.webhooks.manage': tenant(
+    'make, change, test, replay and delete webhook endpoints',
+    admins,
+    'webhooks:write',
+  ),
 } as const satisfies PermissionMatrix

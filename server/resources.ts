@@ -1,6 +1,7 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { linkSecret } from './http/object-links.js'
+import { Jobs } from './jobs/jobs.js'
 import { assemble } from './kernel/assemble.js'
 import type { ServiceRecord } from './kernel/define-service.js'
 import type { Lifecycle } from './kernel/lifecycle.js'
@@ -94,6 +95,7 @@ export async function openResources(
     assembly,
     states,
     fetch: createSafeFetch({ allow: config.OUTBOUND_ALLOW }),
+    jobs: new Jobs(),
     now: overrides.now ?? (() => new Date()),
   }
   await life.open(

@@ -12,7 +12,14 @@ export interface TableOptions {
   app?: ('select' | 'insert' | 'update' | 'delete')[]
   /** Columns after the id that the primary key needs, for tables without an `id`. */
   primaryKey?: string
+  /** Tenant tables only: rows may also be the installation's own; vetrai_app may add those and does not see them. */
+  installation?: boolean
+  /** False leaves out the index that lists newest first, for tables that list by their UUIDv7 ids. */
+  listed?: boolean
 }
+
+/** The tenant that rows of the installation itself carry. */
+const INSTALLATION = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 /** The tenant of the running transaction; null when none is bound, so that a comparison with it is never true. */
 export const CURRENT_TENANT = "(select nullif(current_setting('vetrai.tenant_id', true), '')::uuid)"
@@ -24,6 +31,8 @@ export const CURRENT_TENANT = "(select nullif(current_setting('vetrai.tenant_id'
  */
 export function tenantTable(name: string, columns: Columns, options: TableOptions = {}): string[] {
   const own = options.primaryKey === undefined ? { id: 'uuid not null', ...columns } : columns
+  const isOwn = `tenant_id = ${CURRENT_TENANT}`
+  const mayWrite = options.installation ? `${isOwn} or tenant_id = ${INSTALLATION}` : isOwn
   return [
     createTable(
       name,
@@ -33,13 +42,13 @@ export function tenantTable(name: string, columns: Columns, options: TableOption
     ),
     ...(options.unique ?? []).map((list) => `create unique index on ${name} (tenant_id, ${list})`),
     ...(options.indexes ?? []).map((list) => `create index on ${name} (tenant_id, ${list})`),
-    ...(options.primaryKey === undefined
+    ...(options.primaryKey === undefined && options.listed !== false
       ? [`create index on ${name} (tenant_id, created_at desc, id desc)`]
       : []),
     `alter table ${name} enable row level security`,
     `alter table ${name} force row level security`,
     `create policy tenant_isolation on ${name} to vetrai_app
-       using (tenant_id = ${CURRENT_TENANT}) with check (tenant_id = ${CURRENT_TENANT})`,
+       using (${isOwn}) with check (${mayWrite})`,
     `create policy system_access on ${name} to vetrai_system using (true) with check (true)`,
     ...finish(name, options),
   ]
@@ -71,7 +80,11 @@ function createTable(name: string, columns: Columns, key: string, constraints: s
 function finish(name: string, options: TableOptions): string[] {
   return [
     `create trigger touch_updated_at before update on ${name} for each row execute function touch_updated_at()`,
-    `grant ${(options.app ?? ['select', 'insert', 'update', 'delete']).join(', ')} on ${name} to vetrai_app`,
+    ...(options.app?.length === 0
+      ? []
+      : [
+          `grant ${(options.app ?? ['select', 'insert', 'update', 'delete']).join(', ')} on ${name} to vetrai_app`,
+        ]),
     `grant select, insert, update, delete on ${name} to vetrai_system`,
   ]
 }

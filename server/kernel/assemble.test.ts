@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { permissions as ownPermissions } from '../permissions.js'
 import { services as ownServices } from '../services.js'
 import { AssemblyError, assemble } from './assemble.js'
-import { defineJob } from './define-job.js'
+import { defineJob, type JobSpec } from './define-job.js'
 import { definePolicy } from './define-policy.js'
 import { can, defineRoute, open, type RouteRecord, unaudited } from './define-route.js'
 import { defineService, type ServiceRecord } from './define-service.js'
@@ -228,8 +228,10 @@ describe('assembling the services', () => {
 describe('declaring a job', () => {
   it('refuses a name that is no service.verb-noun, and a periodic one that needs a payload', () => {
     expect(() => job('Tidy')).to.throw(TypeError)
-    const needy = { ...job('a.tidy'), payload: z.strictObject({ id: z.string() }), everySeconds: 60 }
-    expect(() => defineJob(needy)).to.throw(TypeError, /empty payload/)
+    const needy = { payload: z.strictObject({ id: z.string() }), period: { everySeconds: 60 } }
+    expect(() =>
+      defineJob({ ...(job('a.tidy') as JobSpec<unknown>), ...needy } as JobSpec<unknown>),
+    ).to.throw(TypeError, /empty payload/)
   })
 })
 

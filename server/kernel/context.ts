@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
+import { type EnqueuedJob, type EnqueueOptions, enqueue, enqueueFlow, type Flow } from '../jobs/enqueue.js'
 import { appendAudit } from '../storage/audit.js'
 import type { Database, TransactionScope } from '../storage/database.js'
 import { storeEvent } from '../storage/store-event.js'
+import type { JobRecord } from './define-job.js'
 import { kernelErrors } from './errors.js'
 import type { EventName, Events } from './events.js'
 import { newRequestId } from './ids.js'
@@ -129,7 +131,7 @@ export class Ctx {
 
   /** Runs `work` in the open transaction, or in a new one bound to the caller's tenant. */
   transaction<T>(work: () => Promise<T>): Promise<T> {
-    return this.db.transaction(this.#scope(), work)
+    return this.db.transaction(this.scope, work)
   }
 
   /** Runs `work` in a transaction bound to another tenant; only for a caller already judged. */
@@ -155,6 +157,29 @@ export class Ctx {
       payload,
       tenantId === undefined ? (this.#principal?.tenant?.id ?? null) : tenantId,
     )
+  }
+
+  /**
+   * Stores a job with the open transaction (or in one of its own); a worker has it right after the commit. The job
+   * works for the caller's tenant unless `tenantId` says otherwise; null is the installation.
+   */
+  async enqueue<P>(job: JobRecord<P>, payload: P, options?: EnqueueOptions): Promise<EnqueuedJob> {
+    const [made] = await enqueue(this, job, [payload], options)
+    return made as EnqueuedJob
+  }
+
+  /** Like `enqueue` for many payloads of one kind, in few statements. */
+  enqueueMany<P>(
+    job: JobRecord<P>,
+    payloads: readonly P[],
+    options?: Omit<EnqueueOptions, 'unique'>,
+  ): Promise<EnqueuedJob[]> {
+    return enqueue(this, job, payloads, options)
+  }
+
+  /** Stores a job that runs once its children, which may have children, are settled; answers the parent. */
+  enqueueFlow<P>(flow: Flow<P>): Promise<EnqueuedJob> {
+    return enqueueFlow(this, flow)
   }
 
   /** Writes an audit line with the open transaction. Routes do this by themselves; this is for jobs and extra lines. */
@@ -186,7 +211,8 @@ export class Ctx {
     }
   }
 
-  #scope(): TransactionScope {
+  /** What a transaction of this caller may see. */
+  get scope(): TransactionScope {
     return { role: 'app', tenantId: this.#principal?.tenant?.id ?? null }
   }
 }

@@ -25,8 +25,8 @@ describe('the job runner', () => {
       attempts: 1,
       timeoutMs: 60_000,
       safeToRepeat: 'a test',
-      everySeconds,
-      run: (ctx, _payload, signal) => run(ctx, signal),
+      period: { everySeconds },
+      run: (ctx, _payload, { signal }) => run(ctx, signal),
     })
   const counting = job(async (ctx) => {
     ran.push(`${ctx.principal.kind}:${ctx.principal.id}`)

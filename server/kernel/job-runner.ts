@@ -26,11 +26,9 @@ export class JobRunner {
 
   start(): void {
     for (const job of this.#jobs) {
-      if (job.everySeconds === undefined) continue
-      const timer = setInterval(
-        () => this.#track(this.runDue(job)),
-        Math.min(job.everySeconds, LOOK_S) * 1000,
-      )
+      const everySeconds = secondsOf(job)
+      if (everySeconds === undefined) continue
+      const timer = setInterval(() => this.#track(this.runDue(job)), Math.min(everySeconds, LOOK_S) * 1000)
       timer.unref()
       this.#timers.push(timer)
     }
@@ -59,7 +57,9 @@ export class JobRunner {
       await db.transaction({ role: 'system', tenantId: null }, async () => {
         if (!(await this.#lock(job)) || !(await isDue())) return
         const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(job.timeoutMs)])
-        await job.run(backgroundContext(this.#resources, `job:${job.name}`), job.payload.parse({}), signal)
+        await job.run(backgroundContext(this.#resources, `job:${job.name}`), job.payload.parse({}), {
+          signal,
+        } as never)
         await db.query({
           text: `insert into job_runs (name, finished_at) values ($1, clock_timestamp())
                  on conflict (name) do update set finished_at = excluded.finished_at`,
@@ -80,7 +80,9 @@ export class JobRunner {
   }
 
   /** Timers of processes drift, so a job counts as due a little before its time. */
-  async #isDue({ name, everySeconds = 0 }: JobRecord): Promise<boolean> {
+  async #isDue(job: JobRecord): Promise<boolean> {
+    const { name } = job
+    const everySeconds = secondsOf(job) ?? 0
     const rows = await this.#resources.db.query({
       text: 'select 1 from job_runs where name = $1 and finished_at > clock_timestamp() - make_interval(secs => $2)',
       values: [name, everySeconds * 0.9],
@@ -92,6 +94,10 @@ export class JobRunner {
     this.#running.add(run)
     void run.finally(() => this.#running.delete(run))
   }
+}
+
+function secondsOf({ period }: JobRecord): number | undefined {
+  return period && 'everySeconds' in period ? period.everySeconds : undefined
 }
 
 function lockOf(name: string): string {

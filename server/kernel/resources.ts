@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.js'
+import type { Jobs } from '../jobs/jobs.js'
 import type { Metrics } from '../observability/metrics.js'
 import type { Mailer } from '../outbound/mail.js'
 import type { SafeFetch } from '../outbound/safe-fetch.js'
@@ -21,6 +22,7 @@ export interface Resources {
   readonly secrets: Secrets
   readonly mail: Mailer
   readonly fetch: SafeFetch
+  readonly jobs: Jobs
   readonly objects: ObjectStore
   readonly metrics: Metrics
   /** The services, routes, permissions and handlers, checked at boot. */

@@ -91,6 +91,11 @@ export class Database {
     return result
   }
 
+  /** Runs `work` in whatever transaction is open, else in a new one of this scope. */
+  join<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
+    return this.inTransaction ? work() : this.transaction(scope, work)
+  }
+
   async #run<T>(open: OpenTransaction, work: () => Promise<T>): Promise<T> {
     const { client, scope } = open
     let broken: Error | undefined

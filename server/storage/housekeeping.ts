@@ -13,7 +13,8 @@ export const housekeeping = defineJob({
   attempts: 1,
   timeoutMs: 30_000,
   safeToRepeat: 'deletes only what is past its time',
-  everySeconds: 300,
+  transaction: 'system',
+  period: { everySeconds: 300 },
   run: async (ctx) => {
     await ctx.db.execute({
       text: `delete from outbox where id in (

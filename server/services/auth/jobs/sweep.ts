@@ -22,7 +22,8 @@ export const sweepExpired = defineJob({
   payload: z.strictObject({}),
   attempts: 1,
   timeoutMs: 30_000,
-  everySeconds: 600,
+  transaction: 'system',
+  period: { everySeconds: 600 },
   safeToRepeat: 'removes only what has expired',
   run: async (ctx) => {
     let removed = 0

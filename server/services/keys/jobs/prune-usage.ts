@@ -12,7 +12,8 @@ export const pruneUsage = defineJob({
   attempts: 1,
   timeoutMs: 60_000,
   safeToRepeat: 'deletes by age only',
-  everySeconds: 3_600,
+  transaction: 'system',
+  period: { everySeconds: 3_600 },
   run: async (ctx) => {
     const now = ctx.now()
     return prune(ctx.db, new Date(now.getTime() - USAGE_KEPT_DAYS * 86_400_000), now)

@@ -13,7 +13,8 @@ export const expireReservationsJob = defineJob({
   attempts: 1,
   timeoutMs: 30_000,
   safeToRepeat: 'only reservations still held are expired, together with what they hold',
-  everySeconds: 30,
+  transaction: 'system',
+  period: { everySeconds: 30 },
   run: async (ctx) => {
     const now = ctx.now()
     for (const quota of await lockOverdueQuotas(ctx.db, now, QUOTAS))

@@ -15,7 +15,8 @@ export const purgeTenants = defineJob({
   attempts: 1,
   timeoutMs: 60_000,
   safeToRepeat: 'a purge goes on where the last one ended, and ends with the tenant gone',
-  everySeconds: 60,
+  transaction: 'system',
+  period: { everySeconds: 60 },
   run: async (ctx) => {
     const now = ctx.now()
     // After the job's own transaction: each purge takes several, and one that fails must not stop the others.

@@ -1,0 +1,160 @@
+import type { Ctx } from '../kernel/context.js'
+import type { JobRecord } from '../kernel/define-job.js'
+import { newId } from '../kernel/ids.js'
+import { INSTALLATION } from './job-row.js'
+import { type KeyRule, takeKey } from './unique-key.js'
+
+/** How one enqueued job differs from its kind. */
+export interface EnqueueOptions {
+  /** Not before; whichever of the two is given. */
+  runAt?: Date
+  delayMs?: number
+  /** -100 to 100, higher first. */
+  priority?: number
+  attempts?: number
+  /** Keeps a second job from being made; see KeyRule. */
+  unique?: KeyRule
+  /** The job's tenant; the caller's when left out, null for the installation. */
+  tenantId?: string | null
+  /** The schedule that fired. */
+  scheduleId?: string
+}
+
+/** A job that was made, or the one that its unique key found. */
+export interface EnqueuedJob {
+  id: string
+  isNew: boolean
+}
+
+/** Children that must be settled before their parent runs. */
+export interface Flow<P> {
+  job: JobRecord<P>
+  payload: P
+  options?: EnqueueOptions
+  children: readonly Flow<never>[]
+  /** Whether one failed child fails the parent (default) or the parent runs and looks at it. */
+  onChildFailure?: 'fail' | 'continue'
+}
+
+/** Jobs one statement inserts at most. */
+const CHUNK = 1_000
+
+/**
+ * Stores jobs of one kind in the open transaction: they exist exactly if it commits, and are handed to workers
+ * right after. Payloads are parsed; throws ZodError for a bad one. With `unique` at most one payload is taken.
+ */
+export async function enqueue<P>(
+  ctx: Ctx,
+  job: JobRecord<P>,
+  payloads: readonly P[],
+  options: EnqueueOptions = {},
+): Promise<EnqueuedJob[]> {
+  return ctx.db.join(ctx.scope, async () => {
+    const rows = payloads.map((payload) => rowOf(job, payload))
+    if (options.unique) {
+      const [row] = rows
+      if (!row || rows.length > 1) throw new TypeError('a unique key takes exactly one payload')
+      const taken = await takeKey(ctx, job, row, options.unique, {
+        tenantId: tenantOf(ctx, options),
+        delayMs: options.delayMs ?? 0,
+      })
+      if (taken !== row.id) return [{ id: taken, isNew: false }]
+    }
+    await insertRows(ctx, job, rows, options, { parentId: null })
+    return rows.map(({ id }) => ({ id, isNew: true }))
+  })
+}
+
+/** Stores a parent and its children, which run first; answers the parent's id. */
+export async function enqueueFlow<P>(ctx: Ctx, flow: Flow<P>): Promise<EnqueuedJob> {
+  return ctx.db.join(ctx.scope, () => insertFlow(ctx, flow, null))
+}
+
+async function insertFlow<P>(ctx: Ctx, flow: Flow<P>, parentId: string | null): Promise<EnqueuedJob> {
+  const row = rowOf(flow.job, flow.payload)
+  await insertRows(ctx, flow.job, [row], flow.options ?? {}, {
+    parentId,
+    children: flow.children.length,
+    onChildFailure: flow.onChildFailure ?? 'fail',
+  })
+  for (const child of flow.children) await insertFlow(ctx, child as Flow<unknown>, row.id)
+  return { id: row.id, isNew: true }
+}
+
+/** A payload on its way into the table. */
+export interface NewRow {
+  id: string
+  payload: string
+  lane: string
+}
+
+function rowOf<P>(job: JobRecord<P>, payload: P): NewRow {
+  const parsed = job.payload.parse(payload)
+  return { id: newId(), payload: JSON.stringify(parsed), lane: job.keyOf?.(parsed) ?? '' }
+}
+
+function tenantOf(ctx: Ctx, { tenantId }: EnqueueOptions): string {
+  const chosen = tenantId === undefined ? ctx.principalOrNull?.tenant?.id : tenantId
+  return chosen ?? INSTALLATION
+}
+
+interface Family {
+  parentId: string | null
+  children?: number
+  onChildFailure?: 'fail' | 'continue'
+}
+
+async function insertRows<P>(
+  ctx: Ctx,
+  job: JobRecord<P>,
+  rows: readonly NewRow[],
+  options: EnqueueOptions,
+  family: Family,
+): Promise<void> {
+  const tenantId = tenantOf(ctx, options)
+  const principal = ctx.principalOrNull
+  for (let at = 0; at < rows.length; at += CHUNK) {
+    const chunk = rows.slice(at, at + CHUNK)
+    await ctx.db.execute({
+      name: 'jobs-insert',
+      text: INSERT,
+      values: [
+        tenantId,
+        job.queue,
+        job.name,
+        options.attempts ?? job.attempts,
+        options.priority ?? job.priority,
+        options.runAt ?? null,
+        options.delayMs ?? 0,
+        family.parentId,
+        family.children ?? 0,
+        family.onChildFailure ?? 'fail',
+        options.unique?.key ?? null,
+        options.scheduleId ?? null,
+        principal ? `${principal.kind}:${principal.id}` : 'anonymous',
+        ctx.requestId,
+        chunk.map((row) => row.id),
+        chunk.map((row) => row.payload),
+        chunk.map((row) => row.lane),
+      ],
+    })
+    if ((family.children ?? 0) > 0) continue
+    const ids = chunk.map((row) => row.id)
+    ctx.afterCommit(() => ctx.resources.jobs.offer(job.queue, tenantId, ids, isLater(options)))
+  }
+}
+
+function isLater({ runAt, delayMs }: EnqueueOptions): Date | null {
+  if (runAt) return runAt
+  return delayMs ? new Date(Date.now() + delayMs) : null
+}
+
+/** Whether a job is due is asked of the database's clock, which all processes share. */
+const INSERT = `
+  insert into worker_jobs (tenant_id, id, queue, kind, payload, status, priority, run_at, lane, max_attempts,
+    parent_id, pending_children, on_child_failure, unique_key, schedule_id, created_by, request_id)
+  select $1, n.id, $2, $3, n.payload,
+    case when $9 > 0 then 'waiting' when t.at > now() then 'scheduled' else 'queued' end,
+    $5, t.at, n.lane, $4, $8, $9, $10, $11, $12, $13, $14
+  from unnest($15::uuid[], $16::jsonb[], $17::text[]) n (id, payload, lane),
+    (select coalesce($6::timestamptz, now() + make_interval(secs => $7::double precision / 1000)) as at) t`
