@@ -4,14 +4,12 @@ import { tenantTable } from '../migrations/helpers/tables.js'
 import type { Ctx } from '../server/kernel/context.js'
 import { can, defineRoute, open, signedIn, unaudited } from '../server/kernel/define-route.js'
 import { defineService, type ServiceRecord } from '../server/kernel/define-service.js'
-import { defineStream } from '../server/kernel/define-stream.js'
 import { kernelErrors } from '../server/kernel/errors.js'
 import { newId } from '../server/kernel/ids.js'
 import { paginate } from '../server/kernel/pagination.js'
 import type { PermissionMatrix } from '../server/kernel/permissions.js'
 import { ROLES, type Role, type UserPrincipal } from '../server/kernel/principal.js'
 import { id, jsonObject, listOf, noContent, page, shortText, timestamp } from '../server/kernel/schema.js'
-import { follow } from '../server/storage/follow.js'
 import { connectOwner } from '../server/storage/migrations.js'
 import { Caller } from './caller.js'
 import { type ServerOptions, type TestServer, useServer } from './server.js'
@@ -91,26 +89,7 @@ async function insert(ctx: Ctx, body: string, tag: string): Promise<NoteRow> {
     values: [ctx.tenant.id, newId(), body, tag],
   })
   if (!row) throw new kernelErrors.Internal()
-  ctx.afterCommit(() => ctx.bus.publish('notes', ctx.tenant.id))
   return row
-}
-
-async function* notesAfter(ctx: Ctx, after: string, until: string | undefined, signal: AbortSignal) {
-  const rows = follow({
-    bus: ctx.bus,
-    topic: 'notes',
-    means: (tenantId) => tenantId === ctx.tenant.id,
-    after,
-    read: (id, limit) =>
-      ctx.db.readTenant<NoteRow>(ctx.tenant.id, {
-        text: `select ${COLUMNS} from notes where tenant_id = ctx.t::uuid and id > $2 order by id limit $3`,
-        values: [id, limit],
-      }),
-    cursorOf: (row) => row.id,
-    isLast: (row) => row.body === until,
-    signal,
-  })
-  for await (const row of rows) yield { id: row.id, event: 'note' as const, data: present(row) }
 }
 
 const routes = [
@@ -166,21 +145,6 @@ const routes = [
     output: note,
     etag: true,
     handler: async (ctx, { params }) => present(await find(ctx, params.noteId)),
-  }),
-  defineStream({
-    id: 'followNotes',
-    path: '/notes/:noteId/changes',
-    summary: 'A note’s later notes, as they are written',
-    access: can('notes.read'),
-    limit: 'read',
-    audit: unaudited('a read'),
-    input: { params: noteParams, query: z.strictObject({ until: shortText({ max: 500 }).optional() }) },
-    events: { note, hello: z.strictObject({ n: z.int() }) },
-    eventId: id('note'),
-    handler: async (ctx, { params, query }, { lastEventId, signal }) => {
-      const { id: noteId } = await find(ctx, params.noteId)
-      return notesAfter(ctx, lastEventId ?? noteId, query.until, signal)
-    },
   }),
   defineRoute({
     id: 'updateNote',

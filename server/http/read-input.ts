@@ -64,11 +64,11 @@ function readLastEventId(request: IncomingMessage, record: RouteRecord, problems
   const schema = record.stream?.eventId
   const sent = request.headers['last-event-id']
   if (!schema || sent === undefined || sent === '') return null
-  return parsePart(schema, sent, 'last-event-id', problems)
+  return parsePart(schema, sent, 'headers/last-event-id', problems)
 }
 
 function problemsOf(issue: z.core.$ZodIssue, where: string): InputProblem[] {
-  const base = where === '' ? [] : [where]
+  const base = where === '' ? [] : where.split('/')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, PROBLEM_LIMIT).map((key) => ({
       pointer: pointer([...base, ...issue.path, key]),
