@@ -20,6 +20,10 @@ function originProblem(word: string): string | undefined {
   return exact ? undefined : 'is no origin such as https://app.example.com (no path, no slash at the end)'
 }
 
+function roleProblem(word: string): string | undefined {
+  return ['api', 'worker', 'scheduler'].includes(word) ? undefined : 'is none of api, worker and scheduler'
+}
+
 function rangeProblem(word: string): string | undefined {
   try {
     addressList([word])
@@ -146,6 +150,19 @@ export const settings = {
   }),
   REQUEST_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
     doc: 'Longest a request may take.',
+  }),
+  VETRAI_ROLES: setting(listWhere(roleProblem), {
+    doc: 'What this process does: api answers requests, worker runs jobs, scheduler fires schedules; empty does all.',
+    example: 'worker',
+  }),
+  WORKER_CONCURRENCY: setting(number({ min: 1, max: 1_000, fallback: 10 }), {
+    doc: 'Jobs a worker runs at the same time.',
+  }),
+  JOBS_LEASE_MS: setting(number({ min: 1_000, max: 600_000, fallback: 30_000 }), {
+    doc: 'After how long a job of a process that died is taken by another.',
+  }),
+  JOBS_LOOK_MS: setting(number({ min: 100, max: 60_000, fallback: 5_000 }), {
+    doc: 'How often a worker looks for jobs that Redis lost word of.',
   }),
   SHUTDOWN_GRACE_MS: setting(number({ min: 100, max: 600_000, fallback: 20_000 }), {
     doc: 'How long running requests may finish on shutdown.',
