@@ -13,11 +13,12 @@ export interface App {
 
 /**
  * The whole HTTP application over open resources. Route records are answered straight from node:http; what is
- * no record (documents, health, metrics, later pages and uploads) goes on to Express.
+ * no record (documents, health, metrics, later pages and uploads) goes on to Express. Without `api` only the
+ * latter are there: what a worker needs to be watched.
  */
-export function buildApp(resources: Resources): App {
+export function buildApp(resources: Resources, { api = true }: { api?: boolean } = {}): App {
   const state: ServerState = { draining: false, streams: new Streams(resources.config) }
-  const dispatch = createDispatch(resources, state)
+  const dispatch = api ? createDispatch(resources, state) : () => false
   const pages = express()
   mountPages(pages, resources, state)
   return {
