@@ -9,6 +9,7 @@ import { lookAround, promoteDue, reclaimLapsed, renewLeases } from './leases.js'
 import { Notes } from './notes.js'
 import { pauseMs, type Run, type StopReason, startRun } from './run-job.js'
 import { type Settlement, settle } from './settle.js'
+import { Vacuum } from './vacuum.js'
 import type { Hint } from './wire.js'
 
 export interface WorkerOptions {
@@ -22,8 +23,8 @@ export interface WorkerOptions {
 
 /** Claimed jobs that wait in memory may take this long to be begun: more would let a tenant's jobs hold up another's. */
 const AHEAD_MS = 5
-/** How many of them there are at most, as a multiple of the concurrency. */
-const AHEAD_FACTOR = 4
+/** How many of them there are at most. */
+const AHEAD_MAX = 250
 /** Settlements waiting for the database at which no further job is claimed, as a multiple of the concurrency. */
 const UNSETTLED_FACTOR = 20
 /** Settlements of one statement. */
@@ -43,6 +44,7 @@ export class Worker implements LocalWorker {
   readonly #open: JobRecord[]
   readonly #limited: JobRecord[]
   readonly #notes: Notes
+  readonly #vacuum: Vacuum
 
   readonly #runs = new Map<string, Run>()
   readonly #ahead: ClaimedJob[] = []
@@ -81,6 +83,7 @@ export class Worker implements LocalWorker {
     const kinds = [...resources.jobs.kinds.values()]
     this.#limited = kinds.filter(isLimited)
     this.#open = kinds.filter((kind) => !isLimited(kind))
+    this.#vacuum = new Vacuum(resources.db)
     this.#notes = new Notes(resources.db, {
       onKept: (jobs) => resources.jobs.changed(jobs),
       onError: (err) => resources.log.warn({ err }, 'notes of jobs were not kept'),
@@ -226,7 +229,7 @@ export class Worker implements LocalWorker {
   #wanted(): number {
     const { concurrency } = this.#options
     if (this.#stopping || this.#unsettled.length > concurrency * UNSETTLED_FACTOR) return 0
-    const ahead = Math.min(AHEAD_FACTOR * concurrency, Math.floor((AHEAD_MS / this.#averageMs) * concurrency))
+    const ahead = Math.min(AHEAD_MAX, Math.floor((AHEAD_MS / this.#averageMs) * concurrency))
     const wanted = concurrency + ahead - this.#runs.size - this.#ahead.length
     // Many small claims cost more than few large ones.
     return this.#runs.size >= concurrency && wanted < ahead / 2 ? 0 : wanted
@@ -300,6 +303,7 @@ export class Worker implements LocalWorker {
   }
 
   #begin(jobs: readonly ClaimedJob[]): void {
+    this.#vacuum.count(jobs.length)
     this.#ahead.push(...jobs)
     this.#beginNext()
   }
