@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, readSettings } from './config/config.js'
 import { settings } from './config/settings.js'
+import { Scheduler } from './jobs/scheduler.js'
 import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
 import { Lifecycle } from './kernel/lifecycle.js'
@@ -36,6 +37,14 @@ async function main(): Promise<void> {
       'worker',
       () => worker.start(),
       () => worker.close(config.SHUTDOWN_GRACE_MS * 0.7),
+    )
+  }
+  if (hasRole(config, 'scheduler')) {
+    const scheduler = new Scheduler(resources)
+    await life.open(
+      'scheduler',
+      () => scheduler.start(),
+      () => scheduler.close(),
     )
   }
   const app = buildApp(resources, { api: hasRole(config, 'api') })
