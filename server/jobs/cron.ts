@@ -99,11 +99,6 @@ export class Cron {
     return effects
   }
 
-  /** In words, without the zone: `at 09:00 on Monday to Friday`. */
-  describe(): string {
-    return describeCron(this.#fields)
-  }
-
   #effectOf(forward: boolean): ClockEffect['effect'] {
     if (forward) return this.isFixed ? 'moved' : 'skipped'
     return this.isFixed ? 'once' : 'repeated'
@@ -118,6 +113,15 @@ export class Cron {
   #shownBefore(instant: number): number {
     const change = this.isFixed ? this.#clock.nextChange(instant - LONGEST_SHIFT_MS, instant) : null
     return change ? change.at + change.from : Number.NEGATIVE_INFINITY
+  }
+}
+
+/** A pattern in words: `at 09:00 on Monday to Friday`; a pattern that is none stands for itself. */
+export function describePattern(pattern: string): string {
+  try {
+    return describeCron(readPattern(pattern))
+  } catch {
+    return pattern
   }
 }
 

@@ -100,13 +100,18 @@ function planOf(schedule: DueSchedule, job: JobRecord | undefined): { plan: Plan
   }
 }
 
-function optionsFor({ tenantId, id, overlap, now }: DueSchedule, at: Date): EnqueueOptions {
-  return {
-    tenantId,
-    scheduleId: id,
-    ...(now.getTime() - at.getTime() > LATE_MS ? { runAt: at } : {}),
-    ...(overlap === 'skip' ? { unique: { key: `schedule:${id}`, mode: 'until-settled' } } : {}),
-  }
+function optionsFor(schedule: DueSchedule, at: Date): EnqueueOptions {
+  const { tenantId, id, now } = schedule
+  const isLate = now.getTime() - at.getTime() > LATE_MS
+  return { tenantId, scheduleId: id, ...(isLate ? { runAt: at } : {}), ...overlapRule(schedule) }
+}
+
+/** Keeps a schedule that skips overlaps from having two jobs that are not settled, whoever makes them. */
+export function overlapRule({
+  id,
+  overlap,
+}: Pick<DueSchedule, 'id' | 'overlap'>): Pick<EnqueueOptions, 'unique'> {
+  return overlap === 'skip' ? { unique: { key: `schedule:${id}`, mode: 'until-settled' } } : {}
 }
 
 function tell(ctx: Ctx, schedule: DueSchedule, plan: Plan, error: string | null): void {

@@ -53,3 +53,12 @@ export class ZoneClock {
 
 /** What is said where the offset is not zero: `GMT+05:30`. */
 const OFFSET = /GMT([+-])(\d\d):(\d\d)(?::(\d\d))?/
+
+/** Whether Node knows a time zone by this name. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return Boolean(new ZoneClock(name))
+  } catch {
+    return false
+  }
+}

@@ -1,4 +1,6 @@
 import { defineService } from '../../kernel/define-service.js'
+import './schedule-events.js'
+import { scheduleRoutes } from './routes/schedules.js'
 
 /** Background jobs, schedules and workflows. */
 export const workers = defineService({
@@ -6,5 +8,5 @@ export const workers = defineService({
   summary: 'Background jobs, queues, schedules, dead letters and workflows.',
   prefix: '/workers',
   needs: ['tenancy'],
-  routes: [],
+  routes: [...scheduleRoutes],
 })
