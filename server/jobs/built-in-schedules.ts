@@ -72,7 +72,8 @@ async function insert(ctx: Ctx, kind: string, timing: Timing): Promise<void> {
 
 async function change(ctx: Ctx, { id, ...timing }: BuiltIn, now: Date): Promise<void> {
   await ctx.db.execute({
-    text: `update schedules set cron = $3, every_s = $4, time_zone = $5, next_at = $6
+    text: `update schedules set cron = $3, every_s = $4, time_zone = $5,
+        next_at = case when paused_at is null then $6::timestamptz end
       where tenant_id = $1 and id = $2`,
     values: [INSTALLATION, id, timing.cron, timing.everyS, timing.timeZone, nextFiring(timing, now)],
   })

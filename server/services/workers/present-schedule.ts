@@ -3,7 +3,7 @@ import { type ClockEffect, Cron, describePattern } from '../../jobs/cron.js'
 import { nextFirings, type Timing } from '../../jobs/schedule-timing.js'
 import { ZoneClock } from '../../jobs/zone-clock.js'
 import type { Schedule } from './models/schedule.js'
-import type { runsView, scheduleView } from './schedule-schemas.js'
+import type { runsView, scheduleView } from './schemas/schedules.js'
 
 const YEAR_MS = 366 * 86_400_000
 

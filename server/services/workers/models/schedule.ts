@@ -55,29 +55,30 @@ const COLUMNS = `id, tenant_id as "tenantId", name, kind, payload, cron, every_s
   next_at as "nextAt", last_at as "lastAt", last_job_id as "lastJobId", missed, last_error as "lastError",
   created_by as "createdBy", created_at as "createdAt"`
 
-/** The schedule with this id in the caller's tenant, or null. */
-export async function findSchedule(ctx: Ctx, scheduleId: string): Promise<Schedule | null> {
+/** The schedule with this id in the tenant the transaction is bound to, or null. */
+export async function findSchedule(ctx: Ctx, tenantId: string, scheduleId: string): Promise<Schedule | null> {
   const [row] = await ctx.db.query<Row>({
     name: 'schedules-find',
     text: `select ${COLUMNS} from schedules where tenant_id = $1 and id = $2`,
-    values: [ctx.tenant.id, scheduleId],
+    values: [tenantId, scheduleId],
   })
   return row ?? null
 }
 
 /** Like findSchedule, and keeps others from changing or firing it until the transaction ends. */
-export async function lockSchedule(ctx: Ctx, scheduleId: string): Promise<Schedule | null> {
+export async function lockSchedule(ctx: Ctx, tenantId: string, scheduleId: string): Promise<Schedule | null> {
   const [row] = await ctx.db.query<Row>({
     name: 'schedules-lock',
     text: `select ${COLUMNS} from schedules where tenant_id = $1 and id = $2 for update`,
-    values: [ctx.tenant.id, scheduleId],
+    values: [tenantId, scheduleId],
   })
   return row ?? null
 }
 
-/** Schedules of the caller's tenant, newest first by (created_at, id). */
+/** Schedules of the tenant the transaction is bound to, newest first by (created_at, id). */
 export function listSchedules(
   ctx: Ctx,
+  tenantId: string,
   filter: ScheduleFilter,
   window: { after: Position | null; limit: number },
 ): Promise<Schedule[]> {
@@ -91,7 +92,7 @@ export function listSchedules(
         when next_at is null then 'ended' else 'active' end)
       order by created_at desc, id desc limit $7`,
     values: [
-      ctx.tenant.id,
+      tenantId,
       window.after?.createdAt ?? null,
       window.after?.id ?? null,
       filter.kind ?? null,
@@ -163,7 +164,12 @@ const COLUMN_OF: Record<keyof ScheduleChanges, string> = {
 }
 
 /** Changes only the named columns. */
-export async function updateSchedule(ctx: Ctx, scheduleId: string, changes: ScheduleChanges): Promise<void> {
+export async function updateSchedule(
+  ctx: Ctx,
+  tenantId: string,
+  scheduleId: string,
+  changes: ScheduleChanges,
+): Promise<void> {
   const named = Object.entries(changes).filter(([, value]) => value !== undefined) as [
     keyof ScheduleChanges,
     unknown,
@@ -173,7 +179,7 @@ export async function updateSchedule(ctx: Ctx, scheduleId: string, changes: Sche
   const values = named.map(([field, value]) => (field === 'payload' ? JSON.stringify(value) : value))
   await ctx.db.execute({
     text: `update schedules set ${sets.join(', ')} where tenant_id = $1 and id = $2`,
-    values: [ctx.tenant.id, scheduleId, ...values],
+    values: [tenantId, scheduleId, ...values],
   })
 }
 
@@ -188,10 +194,10 @@ export async function isNameTaken(ctx: Ctx, name: string, scheduleId: string): P
 }
 
 /** Removes a schedule; the jobs it made stay. */
-export async function removeSchedule(ctx: Ctx, scheduleId: string): Promise<void> {
+export async function removeSchedule(ctx: Ctx, tenantId: string, scheduleId: string): Promise<void> {
   await ctx.db.execute({
     name: 'schedules-delete',
     text: 'delete from schedules where tenant_id = $1 and id = $2',
-    values: [ctx.tenant.id, scheduleId],
+    values: [tenantId, scheduleId],
   })
 }

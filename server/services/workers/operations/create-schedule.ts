@@ -1,29 +1,28 @@
 import { tellSchedulers } from '../../../jobs/scheduler.js'
 import type { Ctx } from '../../../kernel/context.js'
 import { newId } from '../../../kernel/ids.js'
+import { workerErrors } from '../errors.js'
 import { insertSchedule, lockScheduleCount, type Schedule } from '../models/schedule.js'
-import { scheduleErrors } from '../schedule-errors.js'
-import type { CreateScheduleInput } from '../schedule-schemas.js'
+import type { CreateScheduleInput } from '../schemas/schedules.js'
+import { openKind, parsePayload } from './create-jobs.js'
 import { readSchedule } from './find-schedule.js'
 import { firstFiring } from './first-firing.js'
-import { checkPayload, schedulableKind } from './schedulable-kind.js'
 import { timingFrom } from './timing-from.js'
 
 /** Schedules an organisation may have. */
-export const SCHEDULES_MAX = 1_000
+const SCHEDULES_MAX = 1_000
 
 /**
- * Makes a schedule of a kind of job that the caller may have made, with a payload that the kind takes. It first
- * fires at its next time, also if that comes within the second.
+ * Makes a schedule of a kind of job that the caller may enqueue, with a payload that the kind takes: a schedule is
+ * no way around a permission. It first fires at its next time, also if that comes within the second.
  */
 export async function createSchedule(ctx: Ctx, input: CreateScheduleInput): Promise<Schedule> {
-  const job = schedulableKind(ctx, input.kind)
-  checkPayload(job, input.payload)
+  parsePayload(openKind(ctx, input.kind), input.payload, ['payload'])
   const now = ctx.now()
   const timing = timingFrom(input, now)
   const first = firstFiring(timing, now)
   if ((await lockScheduleCount(ctx)) >= SCHEDULES_MAX)
-    throw new scheduleErrors.LimitReached({ limit: SCHEDULES_MAX })
+    throw new workerErrors.ScheduleLimitReached({ limit: SCHEDULES_MAX })
 
   const { name, kind, payload, overlap, paused } = input
   const id = newId()
@@ -34,9 +33,9 @@ export async function createSchedule(ctx: Ctx, input: CreateScheduleInput): Prom
     nextAt: paused ? null : first,
     createdBy: `${ctx.principal.kind}:${ctx.principal.id}`,
   })
-  if (!isStored) throw new scheduleErrors.NameTaken({ name })
+  if (!isStored) throw new workerErrors.ScheduleNameTaken({ name })
   if (!paused) tellSchedulers(ctx, first)
   await ctx.emit('workers.schedule.created', { scheduleId: id, name })
   ctx.auditDetail = { name, kind }
-  return readSchedule(ctx, id)
+  return readSchedule(ctx, ctx.tenant.id, id)
 }

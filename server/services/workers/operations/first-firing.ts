@@ -1,6 +1,6 @@
 import { nextFiring, type Timing } from '../../../jobs/schedule-timing.js'
 import { kernelErrors } from '../../../kernel/errors.js'
-import { scheduleErrors } from '../schedule-errors.js'
+import { workerErrors } from '../errors.js'
 
 /** When a schedule fires first. Throws where it never would. */
 export function firstFiring(timing: Timing, now: Date): Date {
@@ -11,6 +11,6 @@ export function firstFiring(timing: Timing, now: Date): Date {
     })
   }
   const at = nextFiring(timing, now)
-  if (!at) throw new scheduleErrors.NeverFires()
+  if (!at) throw new workerErrors.ScheduleNeverFires()
   return at
 }

@@ -1,5 +1,5 @@
 import type { Timing } from '../../../jobs/schedule-timing.js'
-import type { PreviewInput } from '../schedule-schemas.js'
+import type { PreviewInput } from '../schemas/schedules.js'
 
 type TimingInput = Omit<PreviewInput, 'count'>
 

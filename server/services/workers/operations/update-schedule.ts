@@ -1,23 +1,23 @@
 import type { Timing } from '../../../jobs/schedule-timing.js'
 import { tellSchedulers } from '../../../jobs/scheduler.js'
 import type { Ctx } from '../../../kernel/context.js'
+import { workerErrors } from '../errors.js'
 import {
   isNameTaken,
   type Schedule,
   type ScheduleChanges,
   updateSchedule as storeChanges,
 } from '../models/schedule.js'
-import { scheduleErrors } from '../schedule-errors.js'
-import type { UpdateScheduleInput } from '../schedule-schemas.js'
+import type { UpdateScheduleInput } from '../schemas/schedules.js'
+import { openKind, parsePayload } from './create-jobs.js'
 import { lockedSchedule, readSchedule } from './find-schedule.js'
 import { firstFiring } from './first-firing.js'
-import { checkPayload, schedulableKind } from './schedulable-kind.js'
 import { timeFrom } from './timing-from.js'
 
 const TIMING = ['cron', 'every_s', 'time_zone', 'starts_at', 'ends_at'] as const
 
 /**
- * Changes the fields given and no others. Only who may have such a job made may change what makes it; a change of
+ * Changes the fields given and no others. Only who may enqueue such a job may change what makes it; a change of
  * its times counts from now on, and firings missed before are not made up for.
  */
 export async function updateSchedule(
@@ -25,19 +25,19 @@ export async function updateSchedule(
   scheduleId: string,
   input: UpdateScheduleInput,
 ): Promise<Schedule> {
-  const schedule = await lockedSchedule(ctx, scheduleId)
-  const job = schedulableKind(ctx, schedule.kind)
-  if (input.payload) checkPayload(job, input.payload)
+  const schedule = await lockedSchedule(ctx, ctx.tenant.id, scheduleId)
+  const job = openKind(ctx, schedule.kind)
+  if (input.payload) parsePayload(job, input.payload, ['payload'])
   if (input.name !== undefined && (await isNameTaken(ctx, input.name, scheduleId)))
-    throw new scheduleErrors.NameTaken({ name: input.name })
+    throw new workerErrors.ScheduleNameTaken({ name: input.name })
 
   const changes = { ...changesFrom(input), ...newTimes(ctx, schedule, input) }
-  await storeChanges(ctx, scheduleId, changes)
+  await storeChanges(ctx, ctx.tenant.id, scheduleId, changes)
   if (changes.nextAt) tellSchedulers(ctx, changes.nextAt)
   const fields = Object.keys(input)
   await ctx.emit('workers.schedule.updated', { scheduleId, fields })
   ctx.auditDetail = { fields }
-  return readSchedule(ctx, scheduleId)
+  return readSchedule(ctx, ctx.tenant.id, scheduleId)
 }
 
 function changesFrom({ name, payload, catch_up, overlap }: UpdateScheduleInput): ScheduleChanges {

@@ -1,16 +1,18 @@
 import { can, defineRoute, unaudited } from '../../../kernel/define-route.js'
 import { listOf, noContent } from '../../../kernel/schema.js'
+import { workerErrors } from '../errors.js'
 import { createSchedule } from '../operations/create-schedule.js'
 import { deleteSchedule } from '../operations/delete-schedule.js'
-import { readSchedule } from '../operations/find-schedule.js'
-import { firstFiring } from '../operations/first-firing.js'
-import { listSchedules } from '../operations/list-schedules.js'
 import { pauseSchedule, resumeSchedule } from '../operations/pause-schedule.js'
+import {
+  previewSchedule,
+  readNextRuns,
+  readOneSchedule,
+  readSchedulePage,
+} from '../operations/read-schedules.js'
 import { runSchedule } from '../operations/run-schedule.js'
-import { timingFrom } from '../operations/timing-from.js'
 import { updateSchedule } from '../operations/update-schedule.js'
-import { presentRuns, presentSchedule } from '../present-schedule.js'
-import { scheduleErrors } from '../schedule-errors.js'
+import { presentSchedule } from '../present-schedule.js'
 import {
   createScheduleBody,
   listSchedulesQuery,
@@ -21,7 +23,8 @@ import {
   scheduleView,
   startedView,
   updateScheduleBody,
-} from '../schedule-schemas.js'
+} from '../schemas/schedules.js'
+import { JUDGED, WHOSE } from './jobs.js'
 
 const reading = unaudited('reading changes nothing')
 
@@ -41,8 +44,8 @@ const createScheduleRoute = defineRoute({
   status: 201,
   location: ({ id }) => `/workers/v1/schedules/${id}`,
   errors: [
-    ...[scheduleErrors.UnknownKind, scheduleErrors.NameTaken, scheduleErrors.LimitReached],
-    scheduleErrors.NeverFires,
+    ...[workerErrors.UnknownKind, workerErrors.ScheduleNameTaken, workerErrors.ScheduleLimitReached],
+    workerErrors.ScheduleNeverFires,
   ],
   handler: async (ctx, { body }) => presentSchedule(await createSchedule(ctx, body)),
 })
@@ -52,12 +55,14 @@ const listSchedulesRoute = defineRoute({
   method: 'get',
   path: '/schedules',
   summary: 'List schedules',
-  access: can('workers.schedules.read'),
+  access: WHOSE,
   limit: 'read',
   audit: reading,
+  transaction: 'manual',
   input: { query: listSchedulesQuery },
   output: listOf(scheduleView),
-  handler: (ctx, { query }) => listSchedules(ctx, query),
+  errors: JUDGED,
+  handler: (ctx, { query }) => readSchedulePage(ctx, query),
 })
 
 const previewScheduleRoute = defineRoute({
@@ -73,12 +78,8 @@ const previewScheduleRoute = defineRoute({
   transaction: 'manual',
   input: { body: previewBody },
   output: runsView,
-  errors: [scheduleErrors.NeverFires],
-  handler: (ctx, { body }) => {
-    const timing = timingFrom(body, ctx.now())
-    firstFiring(timing, ctx.now())
-    return presentRuns(timing, body.count, ctx.now())
-  },
+  errors: [workerErrors.ScheduleNeverFires],
+  handler: (ctx, { body }) => previewSchedule(ctx, body),
 })
 
 const getScheduleRoute = defineRoute({
@@ -87,14 +88,15 @@ const getScheduleRoute = defineRoute({
   path: '/schedules/:scheduleId',
   summary: 'Read a schedule',
   description: 'The entity tag changes with every firing, too.',
-  access: can('workers.schedules.read'),
+  access: WHOSE,
   limit: 'read',
   audit: reading,
+  transaction: 'manual',
   etag: true,
   input: { params: scheduleParams },
   output: scheduleView,
-  errors: [scheduleErrors.NotFound],
-  handler: async (ctx, { params }) => presentSchedule(await readSchedule(ctx, params.scheduleId)),
+  errors: [workerErrors.ScheduleNotFound, ...JUDGED],
+  handler: (ctx, { params }) => readOneSchedule(ctx, params.scheduleId),
 })
 
 const updateScheduleRoute = defineRoute({
@@ -110,8 +112,8 @@ const updateScheduleRoute = defineRoute({
   input: { params: scheduleParams, body: updateScheduleBody },
   output: scheduleView,
   errors: [
-    ...[scheduleErrors.NotFound, scheduleErrors.UnknownKind, scheduleErrors.NameTaken],
-    scheduleErrors.NeverFires,
+    ...[workerErrors.ScheduleNotFound, workerErrors.UnknownKind, workerErrors.ScheduleNameTaken],
+    workerErrors.ScheduleNeverFires,
   ],
   handler: async (ctx, { params, body }) =>
     presentSchedule(await updateSchedule(ctx, params.scheduleId, body)),
@@ -129,7 +131,7 @@ const deleteScheduleRoute = defineRoute({
   input: { params: scheduleParams },
   output: noContent,
   status: 204,
-  errors: [scheduleErrors.NotFound],
+  errors: [workerErrors.ScheduleNotFound],
   handler: async (ctx, { params }) => {
     await deleteSchedule(ctx, params.scheduleId)
     return undefined
@@ -142,13 +144,13 @@ const pauseScheduleRoute = defineRoute({
   path: '/schedules/:scheduleId/pause',
   summary: 'Pause a schedule',
   description: 'Safe to repeat.',
-  access: can('workers.schedules.manage'),
+  access: WHOSE,
   limit: 'write',
   audit: { action: 'schedule.paused', target: 'params.scheduleId' },
   input: { params: scheduleParams },
   output: scheduleView,
-  errors: [scheduleErrors.NotFound],
-  handler: async (ctx, { params }) => presentSchedule(await pauseSchedule(ctx, params.scheduleId)),
+  errors: [workerErrors.ScheduleNotFound, ...JUDGED],
+  handler: (ctx, { params }) => pauseSchedule(ctx, params.scheduleId),
 })
 
 const resumeScheduleRoute = defineRoute({
@@ -158,13 +160,13 @@ const resumeScheduleRoute = defineRoute({
   summary: 'Resume a schedule',
   description:
     'It goes on with its next time; what fell into the pause is not made up for. The caller needs the permission for its kind, too. Safe to repeat.',
-  access: can('workers.schedules.manage'),
+  access: WHOSE,
   limit: 'write',
   audit: { action: 'schedule.resumed', target: 'params.scheduleId' },
   input: { params: scheduleParams },
   output: scheduleView,
-  errors: [scheduleErrors.NotFound, scheduleErrors.UnknownKind],
-  handler: async (ctx, { params }) => presentSchedule(await resumeSchedule(ctx, params.scheduleId)),
+  errors: [workerErrors.ScheduleNotFound, workerErrors.UnknownKind, ...JUDGED],
+  handler: (ctx, { params }) => resumeSchedule(ctx, params.scheduleId),
 })
 
 const runScheduleRoute = defineRoute({
@@ -174,18 +176,15 @@ const runScheduleRoute = defineRoute({
   summary: 'Make the job of a schedule now',
   description:
     'Also while it is paused; its own times stay as they are. The caller needs the permission for its kind, too.',
-  access: can('workers.schedules.manage'),
+  access: WHOSE,
   limit: 'write',
   audit: { action: 'schedule.run', target: 'params.scheduleId' },
   input: { params: scheduleParams },
   output: startedView,
   status: 202,
   location: ({ job_id }) => `/workers/v1/jobs/${job_id}`,
-  errors: [scheduleErrors.NotFound, scheduleErrors.UnknownKind],
-  handler: async (ctx, { params }) => {
-    const { id, isNew } = await runSchedule(ctx, params.scheduleId)
-    return { job_id: id, is_new: isNew }
-  },
+  errors: [workerErrors.ScheduleNotFound, workerErrors.UnknownKind, ...JUDGED],
+  handler: (ctx, { params }) => runSchedule(ctx, params.scheduleId),
 })
 
 const nextRunsRoute = defineRoute({
@@ -194,14 +193,14 @@ const nextRunsRoute = defineRoute({
   path: '/schedules/:scheduleId/next-runs',
   summary: 'When does this schedule fire next?',
   description: 'Of a paused schedule, when it would if it were resumed now.',
-  access: can('workers.schedules.read'),
+  access: WHOSE,
   limit: 'read',
   audit: reading,
+  transaction: 'manual',
   input: { params: scheduleParams, query: nextRunsQuery },
   output: runsView,
-  errors: [scheduleErrors.NotFound],
-  handler: async (ctx, { params, query }) =>
-    presentRuns(await readSchedule(ctx, params.scheduleId), query.count, ctx.now()),
+  errors: [workerErrors.ScheduleNotFound, ...JUDGED],
+  handler: (ctx, { params, query }) => readNextRuns(ctx, params.scheduleId, query.count),
 })
 
 /** In URL order. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Cron } from '../../jobs/cron.js'
-import { CATCH_UPS } from '../../jobs/schedule-timing.js'
-import { isTimeZone } from '../../jobs/zone-clock.js'
-import { id, jsonObject, jsonValue, page, shortText, timestamp } from '../../kernel/schema.js'
+import { Cron } from '../../../jobs/cron.js'
+import { CATCH_UPS } from '../../../jobs/schedule-timing.js'
+import { isTimeZone } from '../../../jobs/zone-clock.js'
+import { id, jsonObject, jsonValue, page, shortText, timestamp } from '../../../kernel/schema.js'
 
 /** Shortest time between two firings. */
 const PERIOD_MIN_S = 10

@@ -1,6 +1,7 @@
-/** What is told of schedules; that one fired is told by its job. */
 declare module '../../kernel/events.js' {
   interface Events {
+    'workers.job.failed': { jobId: string; kind: string; reason: string }
+    /** That a schedule fired is told by its job. */
     'workers.schedule.created': { scheduleId: string; name: string }
     'workers.schedule.updated': { scheduleId: string; fields: string[] }
     'workers.schedule.paused': { scheduleId: string }
@@ -8,5 +9,3 @@ declare module '../../kernel/events.js' {
     'workers.schedule.deleted': { scheduleId: string; name: string }
   }
 }
-
-export type {}
