@@ -149,7 +149,9 @@ export class JobTest {
 
   async reset(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close()
-    await this.admin('truncate worker_jobs, job_attempts, job_logs, job_keys, dead_letters, job_rates, job_queues')
+    await this.admin(
+      'truncate worker_jobs, job_attempts, job_logs, job_keys, dead_letters, job_rates, job_queues',
+    )
   }
 }
 

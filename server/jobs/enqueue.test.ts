@@ -99,7 +99,10 @@ describe('enqueueing', () => {
 
     const { status, attempt } = await test.job(id)
     expect({ status, attempt, seen }).to.deep.equal({ status: 'failed', attempt: 1, seen: [] })
-    const letters = await test.sql<{ reason: string }>('select reason from dead_letters where job_id = $1', id)
+    const letters = await test.sql<{ reason: string }>(
+      'select reason from dead_letters where job_id = $1',
+      id,
+    )
     expect(letters).to.deep.equal([{ reason: 'bad_payload' }])
   })
 

@@ -143,6 +143,14 @@ describe('unique keys of jobs', () => {
     expect((await test.job(first.id)).payload).to.deep.equal({ n: 1 })
   })
 
+  it('of the installation are taken by the system role only, which alone sees who holds them', async () => {
+    const ctx = test.in(test.tenant())
+    const options = { tenantId: null, unique: { key: 'x' } }
+    await expectRejection(ctx.enqueue(mail, {}, options), /ctx\.system/)
+    const made = await ctx.system('a test', () => ctx.enqueue(mail, {}, options))
+    expect(made.isNew).to.equal(true)
+  })
+
   it('take one payload only', async () => {
     const ctx = test.in(test.tenant())
     const two = ctx.enqueueMany(mail, [{ n: 1 }, { n: 2 }], { unique: { key: 'x' } } as object)
