@@ -7,7 +7,7 @@ import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker } from './jobs.js'
 import { renewLeases } from './leases.js'
 import { Lookout } from './lookout.js'
 import { Notes } from './notes.js'
-import { type Run, type StopReason, startRun } from './run-job.js'
+import { type Run, STOP_GRACE_MS, type StopReason, startRun } from './run-job.js'
 import type { Settlement } from './settle.js'
 import { Settler } from './settler.js'
 import { Vacuum } from './vacuum.js'
@@ -20,6 +20,8 @@ export interface WorkerOptions {
   leaseMs: number
   /** Milliseconds between looks for what no hint told of. */
   lookMs: number
+  /** Milliseconds that a run told to stop may take before it is left to itself; 5,000 when left out. */
+  stopGraceMs?: number
 }
 
 /** Claimed jobs that wait in memory may take this long to be begun: more would let a tenant's jobs hold up another's. */
@@ -216,7 +218,8 @@ export class Worker implements LocalWorker {
     this.#begun += 1
     const startedAt = performance.now()
     metrics.jobWait.observe({ queue: record.queue }, Math.max(0, Date.now() - job.readyAt.getTime()) / 1000)
-    const run = startRun(this.#resources, record, job, this.#notes)
+    const { stopGraceMs = STOP_GRACE_MS } = this.#options
+    const run = startRun(this.#resources, record, job, { notes: this.#notes, stopGraceMs })
     this.#runs.set(job.id, run)
     void run.ended.then((outcome) => {
       this.#runs.delete(job.id)
