@@ -244,16 +244,16 @@ export class Worker implements LocalWorker {
       try {
         const kept = await this.#settler.aside(() => renewLeases(this.#resources.db, this.#claimant, held))
         const known = new Map(kept.map((job) => [job.id, job]))
-        for (const { id } of held) {
+        for (const { id, fence } of held) {
           const job = known.get(id)
-          if (!job) this.#stop(id, 'lost')
-          else if (job.isCancelled) this.#stop(id, 'cancelled')
+          if (!job) this.#stop(id, 'lost', fence)
+          else if (job.isCancelled) this.#stop(id, 'cancelled', fence)
         }
       } catch (err) {
         this.#resources.log.warn({ err }, 'jobs: leases were not renewed')
         // By now another worker may have them.
         if (askedAt - this.#renewedAt > this.#options.leaseMs) {
-          for (const { id } of held) this.#stop(id, 'lost')
+          for (const { id, fence } of held) this.#stop(id, 'lost', fence)
         }
         return
       }
@@ -261,9 +261,12 @@ export class Worker implements LocalWorker {
     this.#renewedAt = askedAt
   }
 
-  #stop(id: string, reason: StopReason): void {
-    this.#runs.get(id)?.stop(reason)
-    const at = this.#ahead.findIndex((job) => job.id === id)
+  /** Stops a job this worker holds; with `fence` only the run under that one, since by now it may have the next. */
+  #stop(id: string, reason: StopReason, fence?: number): void {
+    const isMeant = (job: ClaimedJob) => job.id === id && (fence === undefined || job.fence === fence)
+    const run = this.#runs.get(id)
+    if (run && isMeant(run.job)) run.stop(reason)
+    const at = this.#ahead.findIndex(isMeant)
     const [job] = at < 0 ? [] : this.#ahead.splice(at, 1)
     if (job && reason === 'cancelled') {
       this.#settler.add({ job, outcome: { status: 'cancelled', error: null } })
