@@ -121,7 +121,7 @@ class Handle implements JobHandle {
   }
 
   progress(share: number, words?: string): void {
-    this.#notes.progress(this.#job, Math.min(1, Math.max(0, share)), words)
+    this.#notes.progress(this.#job, Math.min(1, Math.max(0, share || 0)), words)
   }
 
   log(line: string): void {

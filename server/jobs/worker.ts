@@ -71,6 +71,7 @@ export class Worker implements LocalWorker {
     this.#notes = new Notes(resources.db, {
       onKept: (jobs) => resources.jobs.changed(jobs),
       onError: (err) => resources.log.warn({ err }, 'notes of jobs were not kept'),
+      aside: (work) => this.#settler.aside(work),
     })
   }
 
