@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { addTotp, mailedToken } from '../server/services/auth/test-support.js'
 import { documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
-import type { Answer } from './caller.js'
+import type { Answer, Caller } from './caller.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
@@ -10,6 +10,13 @@ async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
   const { status, text, body } = await answer
   expect(status, text).to.be.within(200, 299)
   return body
+}
+
+/** The first event of a stream, which the reader held against the document. */
+async function tourStream(api: Caller, path: string): Promise<void> {
+  const stream = await api.stream(path)
+  await stream.take(1)
+  await stream.close()
 }
 
 describe('a tour of the API', function () {
@@ -169,9 +176,10 @@ describe('a tour of the API', function () {
     const { id } = await ok(admin.api.post('/workers/v1/jobs', job))
     await server.runJobs()
     await ok(admin.api.get('/workers/v1/jobs'))
-    for (const part of ['', '/attempts', '/logs', '/events']) {
+    for (const part of ['', '/attempts', '/logs']) {
       await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
     }
+    await tourStream(admin.api, `/workers/v1/jobs/${id}/events`)
     const letters = await ok(admin.api.get('/workers/v1/dead-letters'))
     await ok(admin.api.get(`/workers/v1/dead-letters/${letters.data[0].id}`))
     await ok(admin.api.post(`/workers/v1/dead-letters/${letters.data[0].id}/redrive`))
