@@ -100,7 +100,7 @@ function operation(route: MountedRoute, assembly: Assembly, collector: SchemaCol
     parameters: [
       ...parameters(route, 'params', collector),
       ...parameters(route, 'query', collector),
-      ...headerParameters(route),
+      ...headerParameters(route, collector),
     ],
     ...(body ? { requestBody: body } : {}),
     responses: responses(route, collector),
@@ -144,7 +144,7 @@ function parameters(route: MountedRoute, part: 'params' | 'query', collector: Sc
   )
 }
 
-function headerParameters({ record }: MountedRoute): JsonSchema[] {
+function headerParameters({ record }: MountedRoute, collector: SchemaCollector): JsonSchema[] {
   const text = { type: 'string', maxLength: 255 }
   const list: JsonSchema[] = []
   if (record.access.kind === 'can') {
@@ -171,7 +171,7 @@ function headerParameters({ record }: MountedRoute): JsonSchema[] {
       in: 'header',
       required: false,
       description: 'Id of the last event that was received: the stream goes on after it.',
-      schema: text,
+      schema: collector.convert(record.stream.eventId, 'input'),
     })
   }
   return list
