@@ -93,7 +93,8 @@ describe('delivering webhooks', function () {
     await server.work()
     const { db } = server.resources
     await db.readSystem({
-      text: "update outbox set delivered_at = null, delivered_to = '{}', next_attempt_at = now()",
+      text: `update outbox set delivered_at = null, delivered_to = '{}', next_attempt_at = now()
+        where created_at = (select max(created_at) from outbox)`,
     })
     await server.work()
     expect(receiver.requests).to.have.length(1)
