@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { addTotp, mailedToken } from '../server/services/auth/test-support.js'
-import { RECEIVER_SETTINGS, useReceivers } from '../server/services/notifications/webhooks/test-support.js'
+import { RECEIVER_SETTINGS } from '../server/services/notifications/webhooks/test-support.js'
 import { documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
 import type { Answer } from './caller.js'
+import { useReceivers } from './receiver.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */

@@ -2,19 +2,12 @@ import { createPublicKey, verify } from 'node:crypto'
 import { expect } from 'chai'
 import { Webhook } from 'standardwebhooks'
 import { type BuiltUser, buildKey, buildMember, buildStaff } from '../../../../test/build.js'
+import { answers, useReceivers } from '../../../../test/receiver.js'
 import { startTwin, useServer } from '../../../../test/server.js'
 import { backgroundContext } from '../../../kernel/context.js'
 import { readMailbox } from '../../../outbound/read-mailbox.js'
 import { createSafeFetch } from '../../../outbound/safe-fetch.js'
-import {
-  answers,
-  buildEndpoint,
-  made,
-  RECEIVER_SETTINGS,
-  sendApp,
-  timePasses,
-  useReceivers,
-} from './test-support.js'
+import { buildEndpoint, made, RECEIVER_SETTINGS, sendApp, timePasses } from './test-support.js'
 
 const BASE = '/notifications/v1'
 const SECOND = 1_000

@@ -2,9 +2,10 @@ import { expect } from 'chai'
 import { Webhook } from 'standardwebhooks'
 import { type BuiltUser, buildKey, buildMember } from '../../../../test/build.js'
 import type { Answer } from '../../../../test/caller.js'
+import { answers, useReceivers } from '../../../../test/receiver.js'
 import { useServer } from '../../../../test/server.js'
 import { ENDPOINTS_MAX } from './operations/create-endpoint.js'
-import { answers, buildEndpoint, made, RECEIVER_SETTINGS, sendApp, useReceivers } from './test-support.js'
+import { buildEndpoint, made, RECEIVER_SETTINGS, sendApp } from './test-support.js'
 
 const BASE = '/notifications/v1'
 const ENDPOINTS = `${BASE}/webhook-endpoints`

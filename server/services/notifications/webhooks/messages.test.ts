@@ -1,15 +1,8 @@
 import { expect } from 'chai'
 import { type BuiltUser, buildMember } from '../../../../test/build.js'
+import { answers, useReceivers } from '../../../../test/receiver.js'
 import { useServer } from '../../../../test/server.js'
-import {
-  answers,
-  buildEndpoint,
-  made,
-  RECEIVER_SETTINGS,
-  sendApp,
-  timePasses,
-  useReceivers,
-} from './test-support.js'
+import { buildEndpoint, made, RECEIVER_SETTINGS, sendApp, timePasses } from './test-support.js'
 
 const BASE = '/notifications/v1'
 const ENDPOINTS = `${BASE}/webhook-endpoints`
