@@ -1,12 +1,15 @@
 import { createPublicKey, verify } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { expect } from 'chai'
 import { Webhook } from 'standardwebhooks'
 import { type BuiltUser, buildKey, buildMember, buildStaff } from '../../../../test/build.js'
 import { answers, useReceivers } from '../../../../test/receiver.js'
 import { startTwin, useServer } from '../../../../test/server.js'
 import { backgroundContext } from '../../../kernel/context.js'
+import type { StoredEvent } from '../../../kernel/events.js'
 import { readMailbox } from '../../../outbound/read-mailbox.js'
 import { createSafeFetch } from '../../../outbound/safe-fetch.js'
+import { tellEndpoints } from './operations/tell-endpoints.js'
 import { buildEndpoint, made, RECEIVER_SETTINGS, sendApp, timePasses } from './test-support.js'
 
 const BASE = '/notifications/v1'
@@ -339,6 +342,56 @@ describe('delivering webhooks', function () {
     }
     expect(counts).to.deep.equal([1, 2, 3, 4])
     expect([...receiver.ids].sort()).to.deep.equal(messages.map(({ id }) => id).sort())
+  })
+
+  it('does not let one slow receiver delay others', async () => {
+    const [slow, fast] = [await receivers(), await receivers()]
+    const held: ServerResponse[] = []
+    slow.behave = (response) => void held.push(response)
+    fast.behave = (response, n) => {
+      answers(204)(response, n)
+      if (n < 10) return
+      slow.behave = answers(204)
+      for (const one of held) answers(204)(one, 0)
+    }
+    const { id } = await buildEndpoint(owner, slow)
+    await buildEndpoint(owner, fast)
+    for (let n = 0; n < 10; n += 1) await sendApp(owner, { n })
+    await server.work()
+    expect([slow.requests.length, fast.requests.length]).to.deep.equal([10, 10])
+    expect(held).to.have.length.within(1, 2)
+    expect(await stats(id)).to.deep.include({ attempts: { succeeded: 10, failed: 0 } })
+  })
+
+  it('cuts an event that is too large down to its ids', async () => {
+    const receiver = await receivers()
+    await buildEndpoint(owner, receiver, { event_types: ['keys.key.updated'] })
+    const ctx = backgroundContext(server.resources, 'test')
+    const fields = Array.from({ length: 5_000 }, (_, i) => `field ${i}`)
+    const event = { keyId: owner.id, fields }
+    await ctx.system('a test', () => ctx.emit('keys.key.updated', event, owner.tenant.id))
+    await server.work()
+    expect(JSON.parse(receiver.last.body).data).to.deep.equal({ key_id: owner.id })
+  })
+
+  it('tells nobody that its own jobs failed: that would make the next', async () => {
+    const receiver = await receivers()
+    await buildEndpoint(owner, receiver, { event_types: ['*'] })
+    const ctx = backgroundContext(server.resources, 'test', { ...owner.tenant, status: 'active' })
+    const event = {
+      id: owner.id,
+      name: 'keys.key.updated',
+      tenantId: owner.tenant.id,
+      occurredAt: new Date(),
+    }
+    const about = (kind: string) =>
+      ({ ...event, payload: { keyId: owner.id, fields: [], kind } }) as StoredEvent
+    await ctx.transaction(() => tellEndpoints(ctx, about('notifications.deliver-webhook')))
+    await server.work()
+    expect(receiver.requests).to.deep.equal([])
+    await ctx.transaction(() => tellEndpoints(ctx, about('keys.prune-usage')))
+    await server.work()
+    expect(receiver.requests).to.have.length(1)
   })
 
   it('reads no more than the beginning of an answer, however large or endless it is', async () => {
