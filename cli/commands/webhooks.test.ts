@@ -67,7 +67,10 @@ describe('webhooks commands', () => {
       rate_per_minute: 60,
       headers: { authorization: 'Bearer abc: def', 'x-shop': '7' },
     })
-    const odd = await bed.run(`webhooks create ${URL} --tenant acme --events * --headers-stdin`, 'Bearer-abcdef')
+    const odd = await bed.run(
+      `webhooks create ${URL} --tenant acme --events * --headers-stdin`,
+      'Bearer-abcdef',
+    )
     expect(odd.code).to.equal(2)
     expect(odd.stdout + odd.stderr).to.not.include('abcdef')
     expect((await bed.run(`webhooks create ${URL} --tenant acme`)).code).to.equal(2)
