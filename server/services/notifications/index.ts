@@ -1,4 +1,12 @@
 import { defineService } from '../../kernel/define-service.js'
+import { defineEvents } from '../../kernel/events.js'
+import { webhookRoutes } from './routes/webhook-endpoints.js'
+import { webhookEvents } from './webhooks/events.js'
+import { deliverWebhook } from './webhooks/jobs/deliver-webhook.js'
+import { replayWebhooks } from './webhooks/jobs/replay-webhooks.js'
+import { sweepWebhooks } from './webhooks/jobs/sweep-webhooks.js'
+import { mailDisabled } from './webhooks/operations/mail-disabled.js'
+import { tellEndpoints } from './webhooks/operations/tell-endpoints.js'
 
 /** Messages to people and to tenants' own systems. */
 export const notifications = defineService({
@@ -6,5 +14,9 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  routes: [],
+  events: defineEvents('notifications', { ...webhookEvents }),
+  on: { 'notifications.webhook.disabled': mailDisabled },
+  onEvery: tellEndpoints,
+  routes: [...webhookRoutes],
+  jobs: [deliverWebhook, replayWebhooks, sweepWebhooks],
 })
