@@ -3,21 +3,16 @@ import type { Ctx } from '../kernel/context.js'
 import { AppError } from '../kernel/define-errors.js'
 import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
+import type { PageContent } from '../kernel/schema.js'
 import { appendAudit } from '../storage/audit.js'
 import type { TransactionScope } from '../storage/database.js'
+import type { Answer } from './answer.js'
 import { etagOf, matchNames, noneMatchNames } from './conditional.js'
 import type { Exchange } from './exchange.js'
 import { isIdempotencyKey, runOnce } from './idempotency.js'
-import type { Answer } from './problem.js'
-import { readInput } from './read-input.js'
+import { answerPage } from './page.js'
+import { type ParsedInput, readInput } from './read-input.js'
 import type { TimeLimit } from './time-limit.js'
-
-interface ParsedInput {
-  params: unknown
-  query: unknown
-  body: unknown
-  rawBody: Buffer | null
-}
 
 /** Access, input, transaction, operation, output, audit of one request, in that order. */
 export async function runRoute(
@@ -98,15 +93,19 @@ async function answerOf(
     throw new kernelErrors.Internal()
   }
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, checked.data)
-  return present(record, checked.data, exchange)
+  return present(ctx, record, checked.data, exchange)
 }
 
-function present(record: RouteRecord, output: unknown, exchange: Exchange): Answer {
+function present(ctx: Ctx, record: RouteRecord, output: unknown, exchange: Exchange): Answer {
   const status = record.status ?? 200
   const headers: Record<string, string> = {}
   if (record.cache) headers['Cache-Control'] = record.cache
   if (record.location) headers.Location = record.location(output as never)
   if (status === 204 || output === undefined) return { status: 204, headers, body: null }
+  if (record.produces === 'page') {
+    const page = answerPage(output as PageContent, { path: exchange.path, appName: ctx.config.VETRAI_NAME })
+    return { ...page, status, headers: { ...headers, ...page.headers } }
+  }
   const body = JSON.stringify(output)
   headers['Content-Type'] = 'application/json'
   if (record.etag && record.method === 'get') {
