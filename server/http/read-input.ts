@@ -16,6 +16,8 @@ export interface ParsedInput {
   body: unknown
   headers: unknown
   rawBody: Buffer | null
+  /** Of a stream that is resumed, else null. */
+  lastEventId: unknown
 }
 
 /** The input of a handler: each part parsed by its schema, all problems of all parts thrown together. */
@@ -42,8 +44,9 @@ export async function readInput(
       ? parsePart(input.body, parseBody(request, record, rawBody), '', problems)
       : undefined
   const headers = parsePart(input.headers, { ...request.headers }, 'headers', problems)
+  const lastEventId = readLastEventId(request, record, problems)
   if (problems.length > 0) throw new kernelErrors.Invalid({ problems: problems.slice(0, PROBLEM_LIMIT) })
-  return { params, query, body, headers, rawBody }
+  return { params, query, body, headers, rawBody, lastEventId }
 }
 
 function parsePart(
@@ -59,8 +62,16 @@ function parsePart(
   return undefined
 }
 
+/** An id that no event ever had is refused like any other input; a stream without ids has nothing to resume. */
+function readLastEventId(request: IncomingMessage, record: RouteRecord, problems: InputProblem[]): unknown {
+  const schema = record.stream?.eventId
+  const sent = request.headers['last-event-id']
+  if (!schema || sent === undefined || sent === '') return null
+  return parsePart(schema, sent, 'headers/last-event-id', problems)
+}
+
 function problemsOf(issue: z.core.$ZodIssue, where: string): InputProblem[] {
-  const base = where === '' ? [] : [where]
+  const base = where === '' ? [] : where.split('/')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, PROBLEM_LIMIT).map((key) => ({
       pointer: pointer([...base, ...issue.path, key]),
