@@ -1,6 +1,7 @@
 import { defineService } from '../../kernel/define-service.js'
 import { defineEvents } from '../../kernel/events.js'
 import { channelEvents } from './events/channels.js'
+import { bounceRoutes } from './routes/bounces.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 
@@ -11,5 +12,5 @@ export const notifications = defineService({
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
   events: defineEvents('notifications', { ...channelEvents }),
-  routes: [...suppressionRoutes, ...unsubscribeRoutes],
+  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
 })
