@@ -1,7 +1,10 @@
 import { defineService } from '../../kernel/define-service.js'
 import { defineEvents } from '../../kernel/events.js'
 import { channelEvents } from './events/channels.js'
+import { startChannels } from './operations/start-channels.js'
 import { bounceRoutes } from './routes/bounces.js'
+import { pushRoutes } from './routes/push.js'
+import { smsStatusRoutes } from './routes/sms-status.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 
@@ -12,5 +15,6 @@ export const notifications = defineService({
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
   events: defineEvents('notifications', { ...channelEvents }),
-  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
+  start: async (resources) => startChannels(resources),
+  routes: [...bounceRoutes, ...pushRoutes, ...smsStatusRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
 })
