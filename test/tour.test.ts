@@ -4,6 +4,7 @@ import { documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
 import type { Answer } from './caller.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
+import { CHANNEL_SECRETS, tourChannels } from './tour-channels.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
 async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
@@ -14,7 +15,7 @@ async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
 
 describe('a tour of the API', function () {
   this.timeout(120_000)
-  const server = useServer()
+  const server = useServer({ settings: CHANNEL_SECRETS })
 
   it('tours tenancy', async () => {
     const { operator } = server
@@ -161,6 +162,8 @@ describe('a tour of the API', function () {
     await ok(admin.api.post('/keys/v1/leaked', [{ token: leaked.key }]))
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
   })
+
+  it('tours the channels', () => tourChannels(server))
 
   it('has been to every operation, so that each answered as it is documented', async () => {
     const document = await documentOf(server.url)
