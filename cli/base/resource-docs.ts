@@ -36,3 +36,12 @@ export const auditDoc: JsonDoc = {
   id: 'id of the entry (UUID)',
   action: 'what happened, such as key.revoked',
 }
+
+export const suppressionDoc: JsonDoc = {
+  id: 'id of the suppression (UUID)',
+  channel: 'email, sms or push',
+  masked: 'enough of the address to recognise it by',
+  reason: 'hard_bounce, complaint, gone, invalid or manual',
+  source: 'what told: a provider, user:<id> or key:<id>',
+  since: 'when it was put on the list',
+}

@@ -89,3 +89,15 @@ export interface ChainVerdict {
   checked: number
   broken_at: number | null
 }
+
+/** An address that is not written to, as `/notifications/v1/suppressions` presents it. */
+export interface Suppression {
+  id: string
+  channel: string
+  /** Enough of the address to recognise it by. */
+  masked: string
+  reason: string
+  source: string
+  since: string
+  [field: string]: unknown
+}

@@ -13,7 +13,7 @@ const PROMISED = `
   tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
-  audit:list audit:verify`
+  audit:list audit:verify suppressions:list suppressions:add suppressions:remove`
   .trim()
   .split(/\s+/)
 
