@@ -984,5 +984,5 @@ alter table worker_jobs enable row level security;
 alter table worker_jobs force row level security;
 create policy system_access on worker_jobs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
-grant delete, insert, select, update on table worker_jobs to vetrai_system;

@@ -3,7 +3,7 @@ import { exampleOf, type JsonSchema } from '../server/http/schema-document.js'
 import { type DocumentedOperation, documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember } from './build.js'
 import type { Answer } from './caller.js'
-import { useServer } from './server.js'
+import { type TestServer, useServer } from './server.js'
 
 const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
 
@@ -11,7 +11,7 @@ const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
  * Parameters that are no ids: a name chosen by people (a quota), which both tenants may have, and a link that is its
  * own credential.
  */
-const NO_IDS = new Set(['resource', 'token'])
+const NO_IDS = new Set(['resource', 'queue', 'token'])
 
 /** Objects of somebody else, by the name of the path parameter that takes their id. A new name needs a line here. */
 type Foreign = Record<string, (owner: BuiltUser) => Promise<string>>
@@ -41,6 +41,10 @@ describe("another tenant's ids", function () {
           owner.api.post('/notifications/v1/suppressions', { channel: 'email', address: 'a@b.example' }),
         )
       ).id,
+    jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
+    deadLetterId: async (owner) => buildDeadLetter(server, owner),
+    // Queues belong to the installation; operators alone name them.
+    queue: async () => 'workers',
     factorId: async (owner) => (await made(owner.api.post('/auth/v1/factors', { name: 'phone' }))).id,
   }
 
@@ -54,14 +58,13 @@ describe("another tenant's ids", function () {
     const ids: Record<string, string> = {}
     for (const operation of document.operations.filter((one) => one.path.includes('{'))) {
       const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
+      if (names.every((name) => NO_IDS.has(name))) continue
       for (const name of names) {
-        if (NO_IDS.has(name) && name !== 'resource') continue
         const make = foreign[name]
         if (!make)
           throw new Error(`${operation.operationId}: test/foreign-ids.test.ts builds nothing for {${name}}`)
         ids[name] ??= await make(owner)
       }
-      if (names.every((name) => NO_IDS.has(name))) continue
       const theirs = await callWith(operation, stranger, (name) => ids[name] ?? '', components)
       const random = await callWith(
         operation,
@@ -88,6 +91,25 @@ describe("another tenant's ids", function () {
     return caller.api.call(operation.method.toUpperCase(), path, { body })
   }
 })
+
+const DELAYED_JOB = {
+  kind: 'workers.http-request',
+  payload: { url: 'https://app.example.com/' },
+  delay_s: 3_600,
+}
+
+/** A job of the tenant that failed for good. */
+async function buildDeadLetter(server: TestServer, owner: BuiltUser): Promise<string> {
+  await made(
+    owner.api.post('/workers/v1/jobs', {
+      ...DELAYED_JOB,
+      payload: { url: 'http://169.254.169.254/' },
+      delay_s: 0,
+    }),
+  )
+  await server.runJobs()
+  return (await made(owner.api.get('/workers/v1/dead-letters'))).data[0].id
+}
 
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */
 async function made(answer: Promise<Answer>): Promise<Answer['body']> {
