@@ -834,6 +834,7 @@ create table webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (updated_at) WHERE (status = 'pending'::text);
 CREATE INDEX webhook_deliveries_tenant_id_endpoint_id_created_at_message_idx ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, message_id DESC);
+CREATE INDEX webhook_deliveries_unsuccessful ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at, message_id) WHERE (status = ANY (ARRAY['failed'::text, 'skipped'::text]));
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_deliveries enable row level security;
 alter table webhook_deliveries force row level security;

@@ -41,6 +41,12 @@ describe("another tenant's ids", function () {
           owner.api.post('/notifications/v1/suppressions', { channel: 'email', address: 'a@b.example' }),
         )
       ).id,
+    endpointId: async (owner) => {
+      const endpoint = { url: 'https://93.184.215.14/hook', event_types: ['app.never'] }
+      return (await made(owner.api.post('/notifications/v1/webhook-endpoints', endpoint))).id
+    },
+    webhookMessageId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/webhook-messages', { type: 'app.x', data: {} }))).id,
     jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.

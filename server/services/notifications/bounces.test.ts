@@ -19,6 +19,13 @@ const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:bounces'
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 const BOUNCES = '/notifications/v1/bounces'
 
+/** Headers that an empty key signs. */
+function signedByNothing(body: string): Record<string, string> {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const mac = createHmac('sha256', '').update(`x.${timestamp}.${body}`).digest('base64')
+  return { 'webhook-id': 'x', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
+}
+
 describe('bounces', () => {
   const server = useServer({
     settings: { BOUNCE_SECRET: SECRET, BOUNCE_MAILGUN_KEY: MAILGUN_KEY, BOUNCE_SES_TOPIC: TOPIC },
@@ -111,8 +118,8 @@ describe('bounces', () => {
         await server.anonymous
           .with(signCall(SECRET, { id: 'x', at: new Date(), body: '{}' }))
           .post(`${BOUNCES}/custom`, body),
-        // Of an empty key, as a server without a secret would compute it.
-        await send(body, 'whsec_'),
+        // As a server without a secret would compute it.
+        await server.anonymous.with(signedByNothing(JSON.stringify(body))).post(`${BOUNCES}/custom`, body),
       ]
       expect(refused.map(({ status }) => status)).to.deep.equal(refused.map(() => 403))
       expect(await whyOf('victim@example.com')).to.equal(undefined)
@@ -393,8 +400,7 @@ describe('bounces without a secret', () => {
 
   it('are taken from nobody, whatever they are signed with', async () => {
     const body = JSON.stringify({ events: [{ type: 'complaint', address: 'victim@example.com' }] })
-    for (const secret of ['whsec_', SECRET]) {
-      const signed = signCall(secret, { id: 'x', at: new Date(), body })
+    for (const signed of [signedByNothing(body), signCall(SECRET, { id: 'x', at: new Date(), body })]) {
       expect((await server.anonymous.with(signed).post(`${BOUNCES}/custom`, body)).status).to.equal(404)
     }
     const timestamp = String(Math.floor(Date.now() / 1000))

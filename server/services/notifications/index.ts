@@ -7,6 +7,13 @@ import { pushRoutes } from './routes/push.js'
 import { smsStatusRoutes } from './routes/sms-status.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
+import { webhookRoutes } from './routes/webhook-endpoints.js'
+import { webhookEvents } from './webhooks/events.js'
+import { deliverWebhook } from './webhooks/jobs/deliver-webhook.js'
+import { replayWebhooks } from './webhooks/jobs/replay-webhooks.js'
+import { sweepWebhooks } from './webhooks/jobs/sweep-webhooks.js'
+import { mailDisabled } from './webhooks/operations/mail-disabled.js'
+import { tellEndpoints } from './webhooks/operations/tell-endpoints.js'
 
 /** Messages to people and to tenants' own systems. */
 export const notifications = defineService({
@@ -14,7 +21,17 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  events: defineEvents('notifications', { ...channelEvents }),
+  events: defineEvents('notifications', { ...channelEvents, ...webhookEvents }),
+  on: { 'notifications.webhook.disabled': mailDisabled },
+  onEvery: tellEndpoints,
   start: async (resources) => startChannels(resources),
-  routes: [...bounceRoutes, ...pushRoutes, ...smsStatusRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
+  routes: [
+    ...bounceRoutes,
+    ...pushRoutes,
+    ...smsStatusRoutes,
+    ...suppressionRoutes,
+    ...unsubscribeRoutes,
+    ...webhookRoutes,
+  ],
+  jobs: [deliverWebhook, replayWebhooks, sweepWebhooks],
 })

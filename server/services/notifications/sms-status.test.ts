@@ -173,7 +173,7 @@ describe('reports of text messages without a secret', () => {
 
   it('are taken from nobody', async () => {
     const body = JSON.stringify({ reference: 'x', to: PHONE, status: 'delivered' })
-    const signed = signCall('whsec_', { id: 'x', at: new Date(), body })
+    const signed = signCall(SECRET, { id: 'x', at: new Date(), body })
     expect((await server.anonymous.with(signed).post(`${STATUS}/http`, body)).status).to.equal(404)
     const fields = { MessageStatus: 'delivered', To: PHONE }
     expect((await server.anonymous.form(`${STATUS}/twilio?reference=x`, fields)).status).to.equal(404)
