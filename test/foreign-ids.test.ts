@@ -47,6 +47,7 @@ describe("another tenant's ids", function () {
     },
     webhookMessageId: async (owner) =>
       (await made(owner.api.post('/notifications/v1/webhook-messages', { type: 'app.x', data: {} }))).id,
+    scheduleId: async (owner) => (await made(owner.api.post('/workers/v1/schedules', SCHEDULE))).id,
     jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
@@ -98,6 +99,12 @@ describe("another tenant's ids", function () {
   }
 })
 
+const SCHEDULE = {
+  name: 'mine',
+  kind: 'workers.http-request',
+  payload: { url: 'https://app.example.com' },
+  cron: '@daily',
+}
 const DELAYED_JOB = {
   kind: 'workers.http-request',
   payload: { url: 'https://app.example.com/' },

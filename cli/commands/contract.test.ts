@@ -15,7 +15,9 @@ const PROMISED = `
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify suppressions:list suppressions:add suppressions:remove
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
-  webhooks:attempts webhooks:replay webhooks:events`
+  webhooks:attempts webhooks:replay webhooks:events
+  jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
+  queues:list queues:pause queues:resume`
   .trim()
   .split(/\s+/)
 

@@ -4,8 +4,16 @@ import { defineEvents } from '../../kernel/events.js'
 declare module '../../kernel/events.js' {
   interface Events {
     'workers.job.failed': { jobId: string; kind: string; reason: string }
+    /** That a schedule fired is told by its job. */
+    'workers.schedule.created': { scheduleId: string; name: string }
+    'workers.schedule.updated': { scheduleId: string; fields: string[] }
+    'workers.schedule.paused': { scheduleId: string }
+    'workers.schedule.resumed': { scheduleId: string }
+    'workers.schedule.deleted': { scheduleId: string; name: string }
   }
 }
+
+const scheduleId = '01990f6e-5f0e-7000-8000-000000000002'
 
 export const workerEvents = defineEvents('workers', {
   'workers.job.failed': {
@@ -16,4 +24,12 @@ export const workerEvents = defineEvents('workers', {
       reason: 'attempts',
     },
   },
+  'workers.schedule.created': { about: 'A schedule was made.', example: { scheduleId, name: 'nightly' } },
+  'workers.schedule.updated': {
+    about: 'Fields of a schedule were changed.',
+    example: { scheduleId, fields: ['cron', 'time_zone'] },
+  },
+  'workers.schedule.paused': { about: 'A schedule was paused: nothing fires.', example: { scheduleId } },
+  'workers.schedule.resumed': { about: 'A paused schedule fires again.', example: { scheduleId } },
+  'workers.schedule.deleted': { about: 'A schedule was deleted.', example: { scheduleId, name: 'nightly' } },
 })
