@@ -27,9 +27,9 @@ export const workerEvents = defineEvents('workers', {
   'workers.schedule.created': { about: 'A schedule was made.', example: { scheduleId, name: 'nightly' } },
   'workers.schedule.updated': {
     about: 'Fields of a schedule were changed.',
-    example: { scheduleId, fields: ['cron', 'time_zone'] },
+    example: { scheduleId, fields: ['cron'] },
   },
-  'workers.schedule.paused': { about: 'A schedule was paused: nothing fires.', example: { scheduleId } },
-  'workers.schedule.resumed': { about: 'A paused schedule fires again.', example: { scheduleId } },
+  'workers.schedule.paused': { about: 'A schedule was paused.', example: { scheduleId } },
+  'workers.schedule.resumed': { about: 'A paused schedule was resumed.', example: { scheduleId } },
   'workers.schedule.deleted': { about: 'A schedule was deleted.', example: { scheduleId, name: 'nightly' } },
 })
