@@ -29,6 +29,7 @@ const LEFT_OUT = [
   'sequelize',
   'minio',
   'nodemailer',
+  'web-push',
   'swagger-ui-dist',
   'inquirer',
   'pg-native',

@@ -482,6 +482,30 @@ create policy tenant_isolation on memberships for all to vetrai_app using ((tena
 grant delete, insert, select, update on table memberships to vetrai_app;
 grant delete, insert, select, update on table memberships to vetrai_system;
 
+create table notification_suppressions (
+  tenant_id uuid not null,
+  id uuid not null,
+  channel text not null,
+  address_hash text not null,
+  masked text not null,
+  reason text not null,
+  source text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_suppressions_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_suppressions_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'push'::text]))),
+  constraint notification_suppressions_reason_check CHECK ((reason = ANY (ARRAY['hard_bounce'::text, 'complaint'::text, 'gone'::text, 'invalid'::text, 'manual'::text])))
+);
+CREATE INDEX notification_suppressions_tenant_id_created_at_id_idx ON public.notification_suppressions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_suppressions_tenant_id_channel_address_hash_idx ON public.notification_suppressions USING btree (tenant_id, channel, address_hash);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_suppressions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_suppressions enable row level security;
+alter table notification_suppressions force row level security;
+create policy system_access on notification_suppressions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_suppressions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select on table notification_suppressions to vetrai_app;
+grant delete, insert, select, update on table notification_suppressions to vetrai_system;
+
 create table one_time_tokens (
   id uuid not null,
   token_hash character(64),
@@ -522,6 +546,18 @@ CREATE INDEX outbox_pending ON public.outbox USING btree (next_attempt_at) WHERE
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.outbox FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table outbox to vetrai_system;
 grant insert on table outbox to vetrai_app;
+
+create table push_keys (
+  slot text not null,
+  public_key text not null,
+  private_key_sealed bytea not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint push_keys_pkey PRIMARY KEY (slot),
+  constraint push_keys_slot_check CHECK ((slot = 'vapid'::text))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.push_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table push_keys to vetrai_system;
 
 create table quota_reservations (
   tenant_id uuid not null,
