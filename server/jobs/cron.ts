@@ -28,7 +28,7 @@ export interface ClockEffect {
  *   comes twice runs twice.
  *
  * The fields are read and matched by croner, on a calendar without any zone; zones are laid over it here, because
- * croner loses a time that does not exist if the clocks skip midnight with it. docs/decisions/0014 has the details.
+ * croner loses a time that does not exist if the clocks skip midnight with it. docs/decisions/0018 has the details.
  */
 export class Cron {
   readonly pattern: string
