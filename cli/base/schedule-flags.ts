@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type { ScheduleChanges } from '../operations/schedules.js'
 import { given } from './given.js'
-import { usageError } from './usage-error.js'
+import { jsonFlag, readJsonInput } from './json-input.js'
 
 /** What takes the place of a time that is to be forgotten. */
 const NONE = 'none'
@@ -39,11 +39,7 @@ export const timesFlags = {
 
 /** What a schedule makes and how it deals with what went wrong. */
 export const behaviourFlags = {
-  payload: Flags.string({
-    description: 'what each job is given, as a JSON object',
-    env: 'VETRAI_PAYLOAD',
-    helpValue: 'JSON',
-  }),
+  payload: jsonFlag('what each job is given', 'VETRAI_PAYLOAD'),
   'catch-up': Flags.string({
     description: 'make up for none of the firings missed in an outage, the last, or all (100 at most)',
     env: 'VETRAI_CATCH_UP',
@@ -83,12 +79,12 @@ export function timesFrom(flags: TimesGiven) {
   })
 }
 
-/** All that may be changed, as the API takes it; only what was given. */
-export function changesFrom(flags: TimesGiven & BehaviourGiven): ScheduleChanges {
+/** All that may be changed, as the API takes it; only what was given. A payload may have to be read first. */
+export async function changesFrom(flags: TimesGiven & BehaviourGiven): Promise<ScheduleChanges> {
   return {
     ...timesFrom(flags),
     ...given({
-      payload: flags.payload === undefined ? undefined : parsePayload(flags.payload),
+      payload: await readJsonInput('payload', flags.payload),
       catch_up: flags['catch-up'],
       overlap: flags.overlap,
     }),
@@ -97,15 +93,4 @@ export function changesFrom(flags: TimesGiven & BehaviourGiven): ScheduleChanges
 
 function bound(text: string | undefined): string | null | undefined {
   return text === NONE ? null : text
-}
-
-function parsePayload(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>
-  } catch {
-    // Said below, like any other text that is no object.
-  }
-  throw usageError('The payload is not a JSON object.', `Write it like --payload '{"name":"value"}'`)
 }

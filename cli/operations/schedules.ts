@@ -19,7 +19,7 @@ export interface ScheduleTimes {
 /** What may be changed about a schedule. */
 export interface ScheduleChanges extends ScheduleTimes {
   name?: string
-  payload?: Record<string, unknown>
+  payload?: object
   catch_up?: string
   overlap?: string
 }

@@ -44,22 +44,20 @@ export const scheduleView: View<Schedule> = (schedule, paint) =>
     paint,
   )
 
-/** When it fires next, by both clocks, and what changes of the clocks do to it. */
-export const runsView: View<ScheduleRuns> = ({ description, time_zone, runs, clock_changes }, paint) =>
-  [
+/** When it fires next, by the clock of its zone and in UTC, and what changes of the clocks do to it. */
+export const runsView: View<ScheduleRuns> = ({ description, time_zone, runs, clock_changes }, paint) => {
+  const local = { heading: time_zone, cell: (run: Run) => toSecond(run.local) }
+  const utc = { heading: 'UTC', cell: (run: Run) => toSecond(run.at) }
+  return [
     paint.bold(description),
     runs.length === 0
       ? paint.dim('It does not fire any more.')
-      : table(
-          runs,
-          [
-            { heading: time_zone, cell: ({ local }) => local.slice(0, 19).replace('T', ' ') },
-            { heading: 'UTC', cell: ({ at }) => at.slice(0, 19).replace('T', ' ') },
-          ],
-          paint,
-        ),
+      : table(runs, time_zone === 'UTC' ? [utc] : [local, utc], paint),
     ...clock_changes.map(({ note }) => paint.yellow(note)),
   ].join('\n')
+}
+
+type Run = ScheduleRuns['runs'][number]
 
 /** The job that was made. */
 export const startedView: View<StartedJob> = ({ job_id, is_new }, paint) =>
@@ -70,6 +68,10 @@ export const startedView: View<StartedJob> = ({ job_id, is_new }, paint) =>
 /** The pattern with its zone, or the rhythm. */
 function whenOf({ cron, every_s, time_zone }: Schedule): string {
   return cron === null ? `every ${duration(every_s)}` : `${cron} ${time_zone}`
+}
+
+function toSecond(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ')
 }
 
 function stateOf({ state }: Schedule, paint: Paint): string {

@@ -11,7 +11,7 @@ import { scheduleView } from '../../views/schedule-views.js'
 export default class SchedulesCreate extends TenantCommand {
   static override summary = 'create a schedule'
   static override description =
-    'It makes a job of one kind at its times, each time exactly once: by a pattern or every so many seconds. See `schedules preview` for when a pattern fires.'
+    'It makes a job of one kind at its times, each time exactly once: by a pattern or every so many seconds. `vetrai schedules preview` shows when a pattern fires, `vetrai jobs kinds` what payload a kind takes.'
   static override args = { name: requiredArg('its name, unique in the tenant') }
   static override flags = {
     tenant: tenantFlag,
@@ -35,7 +35,7 @@ export default class SchedulesCreate extends TenantCommand {
     const { args, flags } = await this.parse(SchedulesCreate)
     const schedule = {
       ...{ name: args.name, kind: flags.kind },
-      ...changesFrom(flags),
+      ...(await changesFrom(flags)),
       ...given({ paused: flags.paused }),
     }
     return this.show(await createSchedule(await this.tenantApi(flags.tenant), schedule), scheduleView)

@@ -9,7 +9,7 @@ const SCHEDULE = {
   cron: '0 9 * * MON-FRI',
   every_s: null,
   time_zone: 'Europe/Berlin',
-  description: 'at 09:00 on Monday to Friday, by the clock of Europe/Berlin',
+  description: 'at 09:00 on Monday to Friday (Europe/Berlin)',
   catch_up: 'last',
   overlap: 'allow',
   starts_at: null,
@@ -25,7 +25,7 @@ const SCHEDULE = {
   created_at: '2026-11-01T10:00:00.000Z',
 }
 const RUNS = {
-  description: 'at 02:30 every day, by the clock of Europe/Berlin',
+  description: 'at 02:30 every day (Europe/Berlin)',
   time_zone: 'Europe/Berlin',
   runs: [{ at: '2027-03-28T01:00:00.000Z', local: '2027-03-28T03:00:00+02:00' }],
   clock_changes: [

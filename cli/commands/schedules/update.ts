@@ -28,7 +28,7 @@ export default class SchedulesUpdate extends TenantCommand {
 
   async run(): Promise<Schedule> {
     const { args, flags } = await this.parse(SchedulesUpdate)
-    const changes = { ...given({ name: flags.name }), ...changesFrom(flags) }
+    const changes = { ...given({ name: flags.name }), ...(await changesFrom(flags)) }
     if (Object.keys(changes).length === 0)
       throw usageError('There is nothing to change.', 'Give what is to change, such as --cron or --name.')
     const api = await this.tenantApi(flags.tenant)
