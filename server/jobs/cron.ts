@@ -74,7 +74,12 @@ export class Cron {
   /** The next runs after a moment, fewer where there are no more. */
   nextRuns(count: number, after: Date): Date[] {
     const runs: Date[] = []
-    for (let run = this.next(after); run && runs.length < count; run = this.next(run)) runs.push(run)
+    let run: Date | null = after
+    while (runs.length < count) {
+      run = this.next(run)
+      if (!run) break
+      runs.push(run)
+    }
     return runs
   }
 
