@@ -85,7 +85,7 @@ export class Jobs {
 
   /** Like `offer`, for jobs of several kinds. */
   offerAll(jobs: readonly ReadyJob[]): void {
-    for (const { kind, tenantId, id } of jobs) this.offer(kind, [{ tenantId, id }])
+    for (const { kind, tenantId, id, runAt } of jobs) this.offer(kind, [{ tenantId, id }], runAt ?? null)
   }
 
   /** Tells of jobs that ended, whoever settled them, and of those that their end set free. */
