@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Express, type Response, Router } from 'express'
 import type { Resources } from '../kernel/resources.js'
-import { fillTemplate } from '../outbound/render-mail.js'
+import { fillWords, parseWords } from '../messages/words.js'
 import { VERSION } from '../version.js'
 import { etagOf, noneMatchNames } from './conditional.js'
 
@@ -59,8 +59,11 @@ function accountPage(name: string): string {
 }
 
 function renderPage(content: string, words: Record<string, string>): string {
-  return fillTemplate(put(file('layout.html'), 'content', content), words, 'html')
+  const scope = Object.fromEntries(Object.keys(words).map((name) => [name, WORD]))
+  return fillWords(parseWords(put(file('layout.html'), 'content', content), scope), words, 'html')
 }
+
+const WORD = { kind: 'plain', about: 'words of the frame', example: '' } as const
 
 function put(frame: string, place: string, content: string): string {
   return frame.replace(`<!-- ${place} -->\n`, () => content)

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../kernel/context.js'
 import type { StoredEvent } from '../../../kernel/events.js'
-import { mailTime, sendTemplate } from '../mails.js'
+import { sendMessage } from '../../../messages/send-message.js'
 import { listMembers } from '../models/membership.js'
 import { findPerson } from '../models/person.js'
 import { findTenantRow } from '../models/tenant.js'
@@ -24,11 +24,11 @@ export async function mailDeletion(ctx: Ctx, event: StoredEvent<'tenancy.tenant.
   )
   for (const { email, userStatus } of admins) {
     if (userStatus !== 'active') continue
-    await sendTemplate(ctx, email, 'tenant-deleted', {
+    await sendMessage(ctx, email, 'tenant-deleted', {
       tenant: tenant.name,
-      actor: actor?.name ?? actor?.email ?? 'an operator',
-      when: mailTime(event.occurredAt),
-      purge_on: mailTime(new Date(purgeAfter)),
+      actor: actor?.name ?? actor?.email ?? null,
+      when: event.occurredAt,
+      purge_on: purgeAfter,
     })
   }
 }
