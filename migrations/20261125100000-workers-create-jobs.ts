@@ -31,7 +31,8 @@ export default sqlMigration(
       cancel_requested_at: 'timestamptz(3)',
       parent_id: 'uuid',
       pending_children: 'integer not null default 0',
-      on_child_failure: "text not null default 'fail' check (on_child_failure in ('fail', 'continue'))",
+      // Null for a job without children.
+      on_child_failure: "text check (on_child_failure in ('fail', 'continue'))",
       unique_key: 'text',
       schedule_id: 'uuid',
       progress: 'jsonb',
@@ -51,6 +52,13 @@ export default sqlMigration(
   // Rows change twice or more within seconds: vacuum often, so that the partial indexes stay small.
   `alter table worker_jobs set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02,
      autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0)`,
+
+  // Workers vacuum it in proportion to their work where they can be allowed to (see server/jobs/vacuum.ts).
+  `do $$ begin
+     if current_setting('server_version_num')::integer >= 170000 then
+       execute 'grant maintain on worker_jobs to vetrai_system';
+     end if;
+   end $$`,
 
   // One row for each attempt that ended otherwise than in success, which the job's own row tells.
   ...tenantTable(
