@@ -1,9 +1,13 @@
 import type { Ctx } from '../../../kernel/context.js'
-import type { Channel, Content } from '../channel.js'
+import { findMessage } from '../../../messages/catalogue/messages.js'
+import { WORDED_CHANNELS, type WordedChannel } from '../../../messages/message-words.js'
+import type { Content } from '../channel.js'
 import { templateErrors } from '../errors/templates.js'
+import type { PublishedVersion } from '../models/template-version.js'
+import { publishedOf, versionText } from '../template-state.js'
+import { composeContent, type TemplateSource } from './compose-content.js'
 
-/** Channels that templates have words for; a webhook carries the event itself. */
-export type WordedChannel = Exclude<Channel, 'webhook'>
+export type { WordedChannel } from '../../../messages/message-words.js'
 
 export interface RenderRequest {
   templateKey: string
@@ -14,8 +18,10 @@ export interface RenderRequest {
   timeZone?: string | null
   /** Null renders a message of the installation itself, always from the shipped template. */
   tenantId: string | null
-  /** Variables as JSON; times as RFC 3339, money as `{ amount, currency }`. */
+  /** Variables as JSON; times as RFC 3339, money as `{ amount, currency }`. What the template does not name is left out. */
   data: Readonly<Record<string, unknown>>
+  /** Where the recipient can unsubscribe; stands at the foot of a mail. */
+  unsubscribeUrl?: string | null
 }
 
 export interface RenderedMessage {
@@ -43,14 +49,54 @@ export interface TemplateProfile {
  * to the tenant's default and to `en`. Throws templateErrors where the key is unknown, the data does not fit or the
  * channel has no words; all of them are for good, so that trying again is of no use.
  */
-export async function renderMessage(_ctx: Ctx, _request: RenderRequest): Promise<RenderedMessage> {
-  throw new templateErrors.TemplateUnknown()
+export async function renderMessage(ctx: Ctx, request: RenderRequest): Promise<RenderedMessage> {
+  const { templateKey, tenantId, channel } = request
+  const published = await publishedFor(ctx, tenantId, templateKey)
+  const source = sourceOf(ctx, tenantId, templateKey, published)
+  const { content, locale, isOwn } = await composeContent(ctx, source, channel, request)
+  return { content, locale, templateVersion: isOwn ? (published?.version ?? null) : null }
 }
 
 /** The template as a message of this tenant would use it now (at most 800 ms old), or null. */
 export async function readTemplateProfile(
-  _ctx: Ctx,
-  _template: { tenantId: string | null; key: string },
+  ctx: Ctx,
+  { tenantId, key }: { tenantId: string | null; key: string },
 ): Promise<TemplateProfile | null> {
-  return null
+  const published = await publishedFor(ctx, tenantId, key)
+  const shipped = findMessage(key)
+  const { category, critical } = shipped
+    ? { category: shipped.category, critical: shipped.isCritical }
+    : { category: published?.category, critical: published?.critical }
+  if (category == null || critical == null) return null
+  const channels = new Set([...(shipped?.channels ?? []), ...Object.values(published?.channels ?? {}).flat()])
+  return {
+    ...{ key, category, critical, version: published?.version ?? null },
+    channels: WORDED_CHANNELS.filter((channel) => channels.has(channel)),
+  }
+}
+
+async function publishedFor(
+  ctx: Ctx,
+  tenantId: string | null,
+  key: string,
+): Promise<PublishedVersion | null> {
+  const isFixed = findMessage(key)?.isCustomizable === false
+  return tenantId === null || isFixed ? null : publishedOf(ctx, tenantId, key)
+}
+
+function sourceOf(
+  ctx: Ctx,
+  tenantId: string | null,
+  key: string,
+  published: PublishedVersion | null,
+): TemplateSource {
+  const variables = findMessage(key)?.variables ?? published?.variables
+  if (!variables) throw new templateErrors.TemplateUnknown()
+  return {
+    key,
+    variables,
+    own: published?.channels ?? {},
+    text: async (locale) =>
+      tenantId === null || !published ? null : versionText(ctx, tenantId, published.id, locale),
+  }
 }
