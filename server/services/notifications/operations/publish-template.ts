@@ -71,8 +71,7 @@ function exampleProblems({ locale, compiled }: Text, variables: Variables): Inpu
     if (content?.[field] === '')
       problems.push(problem(`/${locale}/${channel}/${field}`, 'With the examples it is empty.'))
   }
-  const sms = text.render('sms', view)
-  if (sms?.channel === 'sms' && smsSize(sms.text).segments >= SMS_SEGMENTS_MAX && sms.text.endsWith('...')) {
+  if (smsSize(text.fullSms(view)).segments > SMS_SEGMENTS_MAX) {
     const message = `With the examples it takes more than ${SMS_SEGMENTS_MAX} segments.`
     problems.push(problem(`/${locale}/sms/text`, message))
   }
