@@ -25,6 +25,7 @@ const FOUND_BY_PATH = ['cli/base/help.js', ...below('cli/commands'), ...below('c
 /** Native, found by path at run time, or large and loaded only by those who use it. */
 const LEFT_OUT = [
   'bcrypt',
+  'bee-queue',
   'sequelize',
   'minio',
   'nodemailer',

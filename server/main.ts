@@ -1,8 +1,10 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, readSettings } from './config/config.js'
 import { settings } from './config/settings.js'
+import { closeServer } from './http/close-server.js'
+import { Scheduler } from './jobs/scheduler.js'
 import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
 import { Lifecycle } from './kernel/lifecycle.js'
@@ -38,6 +40,14 @@ async function main(): Promise<void> {
       () => worker.close(config.SHUTDOWN_GRACE_MS * 0.7),
     )
   }
+  if (hasRole(config, 'scheduler')) {
+    const scheduler = new Scheduler(resources)
+    await life.open(
+      'scheduler',
+      () => scheduler.start(),
+      () => scheduler.close(),
+    )
+  }
   const app = buildApp(resources, { api: hasRole(config, 'api') })
   const server = createServer(
     { keepAliveTimeout: 65_000, requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 },
@@ -69,18 +79,6 @@ async function main(): Promise<void> {
 /** Whether this process has a role; one that names none has all. */
 function hasRole({ VETRAI_ROLES: roles }: Config, role: 'api' | 'worker' | 'scheduler'): boolean {
   return roles.length === 0 || roles.includes(role)
-}
-
-/** Resolves when the last request is answered; a connection kept alive ends as soon as it has none in hand. */
-function closeServer(server: Server): Promise<void> {
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  return new Promise((resolve) => {
-    server.close(() => {
-      clearInterval(sweep)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
 }
 
 main().catch((error: unknown) => {

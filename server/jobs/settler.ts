@@ -61,6 +61,8 @@ export class Settler {
   async #work(): Promise<void> {
     const { db, jobs, log, metrics } = this.#resources
     while (this.#waiting.length > 0) {
+      // Runs that end in this turn of the event loop go along.
+      await new Promise((resolve) => setImmediate(resolve))
       await this.#aside
       const batch = this.#waiting.splice(0, AT_ONCE)
       try {
