@@ -15,7 +15,9 @@ const PROMISED = `
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
-  queues:list queues:pause queues:resume`
+  queues:list queues:pause queues:resume
+  templates:list templates:info templates:update templates:preview templates:publish templates:versions
+  templates:rollback templates:reset templates:test`
   .trim()
   .split(/\s+/)
 

@@ -1,3 +1,4 @@
+import '../events/templates.js'
 import type { Ctx } from '../../../kernel/context.js'
 import type { InputProblem } from '../../../kernel/define-errors.js'
 import { findMessage } from '../../../messages/catalogue/messages.js'
