@@ -48,6 +48,23 @@ describe('the server process', function () {
     expect(stderr).not.to.contain('canary').and.not.to.contain('    at ')
   })
 
+  it('serves health and metrics, and nothing of the API, as a worker', async () => {
+    const worker = await start({ VETRAI_ROLES: 'worker' })
+    const statusOf = async (path: string) => (await fetch(worker.url + path)).status
+    expect(await statusOf('/healthz')).to.equal(200)
+    expect(await statusOf('/readyz')).to.equal(200)
+    expect(await (await fetch(`${worker.url}/metrics`)).text()).to.include('vetrai_job_run_duration_seconds')
+    for (const path of ['/auth/v1/me', '/workers/v1/jobs', '/openapi.json', '/docs', '/account/']) {
+      expect(await statusOf(path), path).to.equal(404)
+    }
+  })
+
+  it('refuses a role that there is not', async () => {
+    const { code, stderr } = await runServer({ ...env, VETRAI_ROLES: 'api,cook' })
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('VETRAI_ROLES').and.to.contain('"cook"')
+  })
+
   it('ends with 1 where the port is taken, and says so', async () => {
     const server = await start()
     const { code, stderr } = await runServer({ ...env, VETRAI_PORT: new URL(server.url).port })

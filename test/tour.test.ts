@@ -169,9 +169,8 @@ describe('a tour of the API', function () {
     const { id } = await ok(admin.api.post('/workers/v1/jobs', job))
     await server.runJobs()
     await ok(admin.api.get('/workers/v1/jobs'))
-    for (const part of ['', '/attempts', '/logs', '/events']) {
-      await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
-    }
+    for (const part of ['', '/attempts', '/logs']) await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
+    await (await admin.api.stream(`/workers/v1/jobs/${id}/events`)).rest()
     const letters = await ok(admin.api.get('/workers/v1/dead-letters'))
     await ok(admin.api.get(`/workers/v1/dead-letters/${letters.data[0].id}`))
     await ok(admin.api.post(`/workers/v1/dead-letters/${letters.data[0].id}/redrive`))
