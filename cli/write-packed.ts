@@ -33,6 +33,8 @@ const LEFT_OUT = [
   'swagger-ui-dist',
   'inquirer',
   'pg-native',
+  'mjml',
+  'html-to-text',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

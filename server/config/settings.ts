@@ -37,6 +37,16 @@ function rangeProblem(word: string): string | undefined {
 /** Every setting of the server. docs/reference/config.md and config.env are generated from it. */
 export const settings = {
   VETRAI_NAME: setting(text(64).default('vetrai'), { doc: 'Name of this deployment, in logs and mails.' }),
+  VETRAI_LOCALE: setting(
+    z
+      .string()
+      .regex(
+        /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/,
+        'must be a language tag such as de or pt-BR',
+      )
+      .default('en'),
+    { doc: 'Language of the messages about accounts; en, de, fr and es are there, others fall back to en.' },
+  ),
   VETRAI_HOST: setting(text(255).default('127.0.0.1'), { doc: 'Address the server listens on.' }),
   VETRAI_PORT: setting(number({ min: 0, max: 65535, fallback: 8000 }), {
     doc: 'Port the server listens on; 0 takes a free one.',

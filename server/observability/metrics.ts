@@ -85,6 +85,11 @@ export class Metrics {
     'vetrai_jobs_reclaimed_total',
     'Jobs taken back from processes that ended or hung.',
   )
+  readonly scheduleFirings = this.#counter(
+    'vetrai_schedule_firings_total',
+    'Firings of schedules: those that made a job, and those that were left out.',
+    ['outcome'],
+  )
 
   readonly sends = this.#histogram(
     'vetrai_channel_send_duration_seconds',

@@ -1,11 +1,13 @@
 import { defineService } from '../../kernel/define-service.js'
 import { defineEvents } from '../../kernel/events.js'
 import { channelEvents } from './events/channels.js'
+import { templateEvents } from './events/templates.js'
 import { startChannels } from './operations/start-channels.js'
 import { bounceRoutes } from './routes/bounces.js'
 import { pushRoutes } from './routes/push.js'
 import { smsStatusRoutes } from './routes/sms-status.js'
 import { suppressionRoutes } from './routes/suppressions.js'
+import { templateRoutes } from './routes/templates.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 import { webhookRoutes } from './routes/webhook-endpoints.js'
 import { webhookEvents } from './webhooks/events.js'
@@ -21,7 +23,7 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  events: defineEvents('notifications', { ...channelEvents, ...webhookEvents }),
+  events: defineEvents('notifications', { ...channelEvents, ...templateEvents, ...webhookEvents }),
   on: { 'notifications.webhook.disabled': mailDisabled },
   onEvery: tellEndpoints,
   start: async (resources) => startChannels(resources),
@@ -30,6 +32,7 @@ export const notifications = defineService({
     ...pushRoutes,
     ...smsStatusRoutes,
     ...suppressionRoutes,
+    ...templateRoutes,
     ...unsubscribeRoutes,
     ...webhookRoutes,
   ],
