@@ -151,12 +151,7 @@ class Handle implements JobHandle {
 }
 
 /** What a run's end means for its job. */
-function outcomeOf(
-  record: JobRecord,
-  job: ClaimedJob,
-  end: End,
-  reason: StopReason | undefined,
-): RunEnd {
+function outcomeOf(record: JobRecord, job: ClaimedJob, end: End, reason: StopReason | undefined): RunEnd {
   if (end !== 'abandoned' && 'isSettled' in end) return 'settled'
   if (end !== 'abandoned' && 'result' in end) return { status: 'succeeded', result: end.result }
   if (reason === 'lost') return 'lost'

@@ -151,9 +151,11 @@ export class Metrics {
   /** Watches the connection pools of a database. */
   watchPools(db: Database): void {
     const rows = () =>
-      db.poolUse().flatMap(({ role, pool, ...states }) =>
-        Object.entries(states).map(([state, count]) => ({ role, pool, state, count })),
-      )
+      db
+        .poolUse()
+        .flatMap(({ role, pool, ...states }) =>
+          Object.entries(states).map(([state, count]) => ({ role, pool, state, count })),
+        )
     this.#sample(rows, {
       name: 'vetrai_database_connections',
       help: 'Connections by role, pool and state.',

@@ -24,7 +24,10 @@ export function circuitName(channel: Destination['channel'], what: string): stri
   return `${channel}:${what}`
 }
 
-function countOpen(channels: readonly string[], open: readonly string[]): { channel: string; count: number }[] {
+function countOpen(
+  channels: readonly string[],
+  open: readonly string[],
+): { channel: string; count: number }[] {
   return channels.map((channel) => ({
     channel,
     count: open.filter((name) => name.startsWith(`${channel}:`)).length,
