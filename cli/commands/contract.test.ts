@@ -18,6 +18,8 @@ const PROMISED = `
   webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
   queues:list queues:pause queues:resume
+  schedules:list schedules:create schedules:info schedules:update schedules:pause schedules:resume schedules:run
+  schedules:delete schedules:preview
   templates:list templates:info templates:update templates:preview templates:publish templates:versions
   templates:rollback templates:reset templates:test`
   .trim()
