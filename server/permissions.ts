@@ -148,10 +148,14 @@ export const permissions = {
     admins,
     'notifications:write',
   ),
-  'notifications.inbox': tenant(
-    'read their own inbox and set their own preferences',
-    members,
-    'notifications:inbox',
+  'notifications.inbox': {
+    ...tenant('read their own inbox and set their own preferences', members, 'notifications:inbox'),
+    subscribers: true,
+  },
+  'notifications.policy.read': installation("read the installation's notification policy", staff),
+  'notifications.policy.manage': installation(
+    'switch channels and categories off for every organisation',
+    operators,
   ),
   'notifications.webhooks.read': tenant(
     'see webhook endpoints and their attempts',

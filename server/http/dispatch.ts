@@ -153,10 +153,11 @@ class Dispatcher {
     return typeof wanted === 'string' ? chooseTenant(this.#resources, principal, wanted) : principal
   }
 
-  /** An open route needs no credential, so one that is refused is worth no less than none. */
+  /** An open route needs no credential, so one that is refused, or is for something else, is worth no less than none. */
   async #callerIfGood(exchange: Exchange, credential: string): Promise<Principal | null> {
     try {
-      return await authenticate(this.#resources, credential, exchange)
+      const principal = await authenticate(this.#resources, credential, exchange)
+      return principal?.kind === 'subscriber' ? null : principal
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.status < 500) return null
       throw thrown

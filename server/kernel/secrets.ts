@@ -16,6 +16,7 @@ export type SecretPurpose =
   | 'seal'
   | 'idempotency'
   | 'object-url'
+  | 'subscriber'
 
 /**
  * The installation's master secret and the keys derived from it (HKDF-SHA-256, RFC 5869).
