@@ -36,6 +36,7 @@ export async function runRoute(
   if (record.method === 'get' && record.transaction === 'manual')
     return answerOf(ctx, record, input, exchange)
   try {
+    await record.before?.(ctx, input as never)
     return await inTransaction(ctx, route, input, rawParams, exchange, time)
   } catch (thrown) {
     await auditRefusal(ctx, record, input, thrown)

@@ -144,6 +144,14 @@ describe('assembling the services', () => {
       ],
       'two policies judge "things.do"',
     ],
+    'a handler of an event that nobody declares': [
+      [service('a', { on: { 'keys.key.revoked': async () => undefined } })],
+      'service "a" handles the event "keys.key.revoked", which nobody declares',
+    ],
+    'a declaration of another service’s event': [
+      [service('a', { events: { 'keys.key.revoked': { about: 'Not ours.', example: { keyId: '' } } } })],
+      'service "a" declares the event "keys.key.revoked", which is not its own',
+    ],
     'a created thing without its address': [
       [service('a', { routes: [route({ method: 'post', status: 201 })] })],
       /must give `location`/,

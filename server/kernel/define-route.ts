@@ -78,6 +78,8 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
    * work across tenants. `manual`: the operation opens its own (hot reads, slow work outside).
    */
   transaction?: 'auto' | 'system' | 'manual'
+  /** Slow work that needs no transaction (asking a resolver): runs, and may refuse, before one is opened. */
+  before?: (ctx: Ctx, input: HandlerInput<I>) => Promise<void>
   /** Strong ETag on GET, and If-Match honoured on its PATCH, PUT and DELETE siblings. */
   etag?: boolean
   accepts?: 'json' | 'form'
@@ -91,8 +93,10 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
 }
 
 /** A route as the kernel sees it, with types erased. */
-export interface RouteRecord extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location'> {
+export interface RouteRecord
+  extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location' | 'before'> {
   location?: (output: never) => string
+  before?: (ctx: Ctx, input: never) => Promise<void>
   handler: (ctx: Ctx, input: never) => unknown
 }
 
