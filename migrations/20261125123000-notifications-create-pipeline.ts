@@ -206,7 +206,6 @@ export default sqlMigration(
       category: 'text not null',
       closes_at: 'timestamptz(3) not null',
       closed_at: 'timestamptz(3)',
-      job_id: 'uuid',
     },
     { listed: false },
   ),
