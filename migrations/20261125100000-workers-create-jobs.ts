@@ -31,7 +31,8 @@ export default sqlMigration(
       cancel_requested_at: 'timestamptz(3)',
       parent_id: 'uuid',
       pending_children: 'integer not null default 0',
-      on_child_failure: "text not null default 'fail' check (on_child_failure in ('fail', 'continue'))",
+      // Null for a job without children.
+      on_child_failure: "text check (on_child_failure in ('fail', 'continue'))",
       unique_key: 'text',
       schedule_id: 'uuid',
       progress: 'jsonb',

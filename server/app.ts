@@ -2,21 +2,23 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express from 'express'
 import { createDispatch, type ServerState } from './http/dispatch.js'
 import { mountPages } from './http/pages.js'
+import { Streams } from './http/streams.js'
 import type { Resources } from './kernel/resources.js'
 
 export interface App {
   listener: RequestListener
-  /** Once draining, readiness answers 503 and connections are closed after their answer. */
+  /** Once draining, readiness answers 503, streams end and connections are closed after their answer. */
   drain(): void
 }
 
 /**
  * The whole HTTP application over open resources. Route records are answered straight from node:http; what is
- * no record (documents, health, metrics, later pages and uploads) goes on to Express.
+ * no record (documents, health, metrics, later pages and uploads) goes on to Express. Without `api` only the
+ * latter are there: what a worker needs to be watched.
  */
-export function buildApp(resources: Resources): App {
-  const state: ServerState = { draining: false }
-  const dispatch = createDispatch(resources, state)
+export function buildApp(resources: Resources, { api = true }: { api?: boolean } = {}): App {
+  const state: ServerState = { draining: false, streams: new Streams(resources.config) }
+  const dispatch = api ? createDispatch(resources, state) : () => false
   const pages = express()
   mountPages(pages, resources, state)
   return {
@@ -26,6 +28,7 @@ export function buildApp(resources: Resources): App {
     },
     drain: () => {
       state.draining = true
+      state.streams.drain()
     },
   }
 }

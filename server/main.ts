@@ -1,13 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
-import { ConfigError, readSettings } from './config/config.js'
+import { type Config, ConfigError, readSettings } from './config/config.js'
 import { settings } from './config/settings.js'
+import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
-import { JobRunner } from './kernel/job-runner.js'
 import { Lifecycle } from './kernel/lifecycle.js'
 import { openResources } from './resources.js'
-import { housekeeping } from './storage/housekeeping.js'
 import { OutboxDispatcher } from './storage/outbox.js'
 import { VERSION } from './version.js'
 
@@ -27,13 +26,19 @@ async function main(): Promise<void> {
     () => outbox.start(),
     () => outbox.close(),
   )
-  const jobs = new JobRunner(resources, [housekeeping])
-  await life.open(
-    'jobs',
-    () => jobs.start(),
-    () => jobs.close(),
-  )
-  const app = buildApp(resources)
+  if (hasRole(config, 'worker')) {
+    const worker = new Worker(resources, {
+      concurrency: config.WORKER_CONCURRENCY,
+      leaseMs: config.JOBS_LEASE_MS,
+      lookMs: config.JOBS_LOOK_MS,
+    })
+    await life.open(
+      'worker',
+      () => worker.start(),
+      () => worker.close(config.SHUTDOWN_GRACE_MS * 0.7),
+    )
+  }
+  const app = buildApp(resources, { api: hasRole(config, 'api') })
   const server = createServer(
     { keepAliveTimeout: 65_000, requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16_384 },
     app.listener,
@@ -59,6 +64,11 @@ async function main(): Promise<void> {
     { version: VERSION, address, port, services: resources.assembly.services.map((s) => s.name) },
     'listening',
   )
+}
+
+/** Whether this process has a role; one that names none has all. */
+function hasRole({ VETRAI_ROLES: roles }: Config, role: 'api' | 'worker' | 'scheduler'): boolean {
+  return roles.length === 0 || roles.includes(role)
 }
 
 /** Resolves when the last request is answered; a connection kept alive ends as soon as it has none in hand. */

@@ -2,6 +2,7 @@ import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { linkSecret } from './http/object-links.js'
 import { Jobs } from './jobs/jobs.js'
+import { Wire } from './jobs/wire.js'
 import { assemble } from './kernel/assemble.js'
 import type { ServiceRecord } from './kernel/define-service.js'
 import type { Lifecycle } from './kernel/lifecycle.js'
@@ -17,6 +18,7 @@ import { permissions } from './permissions.js'
 import { services } from './services.js'
 import { Bus } from './storage/bus.js'
 import { Database } from './storage/database.js'
+import { housekeeping } from './storage/housekeeping.js'
 import { createFileObjectStore } from './storage/object-store/file-driver.js'
 import type { ObjectStore } from './storage/object-store/object-store.js'
 import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
@@ -80,6 +82,16 @@ export async function openResources(
     (opened) => opened.close(),
   )
   await objects.prepare().catch((err: unknown) => log.warn({ err }, 'the object store is not ready'))
+  const wire = await life.open(
+    'job wire',
+    () =>
+      new Wire({
+        url: config.REDIS_URL,
+        password: config.REDIS_PASSWORD,
+        onError: (err) => log.debug({ err }, 'the wire of jobs is interrupted'),
+      }),
+    (opened) => opened.close(),
+  )
   const states = new StateHolder<Resources>()
   for (const service of assembly.services) for (const bind of service.models ?? []) bind(await db.models())
   const resources: Resources = {
@@ -95,7 +107,7 @@ export async function openResources(
     assembly,
     states,
     fetch: createSafeFetch({ allow: config.OUTBOUND_ALLOW }),
-    jobs: new Jobs(),
+    jobs: new Jobs({ wire, bus, kinds: [housekeeping, ...assembly.jobs] }),
     now: overrides.now ?? (() => new Date()),
   }
   await life.open(

@@ -8,6 +8,9 @@ import { Writable } from 'node:stream'
 import { buildApp } from '../server/app.js'
 import { readSettings } from '../server/config/config.js'
 import { settings } from '../server/config/settings.js'
+import { Worker } from '../server/jobs/worker.js'
+import { backgroundContext } from '../server/kernel/context.js'
+import type { JobRecord } from '../server/kernel/define-job.js'
 import type { ServiceRecord } from '../server/kernel/define-service.js'
 import { Lifecycle } from '../server/kernel/lifecycle.js'
 import type { PermissionMatrix } from '../server/kernel/permissions.js'
@@ -41,6 +44,27 @@ export class TestServer {
   get operator(): Caller {
     return new Caller(this.url, { token: this.operatorToken })
   }
+  /** Delivers events and runs jobs until nothing is due any more; `skipPauses` makes retries and delays due at once. */
+  async work({ skipPauses = false } = {}): Promise<void> {
+    for (let isQuiet = false; !isQuiet; ) {
+      await this.outbox.drain()
+      if (skipPauses) await this.resources.db.readSystem({ text: SKIP_PAUSES })
+      isQuiet = !(await this.runJobs())
+    }
+  }
+  /** Runs jobs until none is due; answers whether there were any. */
+  async runJobs(): Promise<boolean> {
+    const worker = new Worker(this.resources, { concurrency: 10, leaseMs: 30_000, lookMs: 60_000 })
+    const hasRun = await worker.runUntilIdle()
+    await worker.close(0)
+    return hasRun
+  }
+  /** Runs one job of the installation now, and other jobs that are due. */
+  async run<P>(job: JobRecord<P>, payload = {} as P): Promise<void> {
+    const ctx = backgroundContext(this.resources, 'test')
+    await ctx.system('a test', () => ctx.enqueue(job, payload))
+    await this.runJobs()
+  }
   /** A caller with this credential. */
   as(token: string): Caller {
     return new Caller(this.url, { token })
@@ -52,6 +76,8 @@ export class TestServer {
     return this.anonymous.post(path, body)
   }
 }
+
+const SKIP_PAUSES = "update worker_jobs set run_at = now() where status = 'scheduled'"
 
 export interface ServerOptions {
   /** Settings that differ from the defaults of tests. */

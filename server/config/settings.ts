@@ -20,6 +20,10 @@ function originProblem(word: string): string | undefined {
   return exact ? undefined : 'is no origin such as https://app.example.com (no path, no slash at the end)'
 }
 
+function roleProblem(word: string): string | undefined {
+  return ['api', 'worker', 'scheduler'].includes(word) ? undefined : 'is none of api, worker and scheduler'
+}
+
 function rangeProblem(word: string): string | undefined {
   try {
     addressList([word])
@@ -145,7 +149,29 @@ export const settings = {
     doc: 'Multiplies every built-in rate limit; raise it for trusted internal callers and load tests.',
   }),
   REQUEST_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
-    doc: 'Longest a request may take.',
+    doc: 'Longest a request may take; of an event stream, to open it.',
+  }),
+  STREAMS_PER_PRINCIPAL: setting(number({ min: 1, max: 100_000, fallback: 20 }), {
+    doc: 'Most event streams that one person or key (or address, where nobody is signed in) has open in a process.',
+  }),
+  STREAMS_MAX: setting(number({ min: 0, max: 1_000_000, fallback: 2_000 }), {
+    doc: 'Most event streams that a process has open.',
+  }),
+  STREAM_HEARTBEAT_MS: setting(number({ min: 50, max: 600_000, fallback: 15_000 }), {
+    doc: 'How often a quiet event stream shows that it lives; less than what a proxy waits. Who takes nothing for twice as long is dropped.',
+  }),
+  VETRAI_ROLES: setting(listWhere(roleProblem), {
+    doc: 'What this process does: api answers requests, worker runs jobs, scheduler fires schedules; empty does all.',
+    example: 'worker',
+  }),
+  WORKER_CONCURRENCY: setting(number({ min: 1, max: 1_000, fallback: 10 }), {
+    doc: 'Jobs a worker runs at the same time.',
+  }),
+  JOBS_LEASE_MS: setting(number({ min: 1_000, max: 600_000, fallback: 30_000 }), {
+    doc: 'After how long a job of a process that died is taken by another.',
+  }),
+  JOBS_LOOK_MS: setting(number({ min: 100, max: 60_000, fallback: 5_000 }), {
+    doc: 'How often a worker looks for jobs that Redis lost word of.',
   }),
   SHUTDOWN_GRACE_MS: setting(number({ min: 100, max: 600_000, fallback: 20_000 }), {
     doc: 'How long running requests may finish on shutdown.',

@@ -128,7 +128,7 @@ async function insertRows<P>(
         options.delayMs ?? 0,
         family.parentId,
         family.children ?? 0,
-        family.onChildFailure ?? 'fail',
+        family.onChildFailure ?? null,
         options.unique?.key ?? null,
         options.scheduleId ?? null,
         principal ? `${principal.kind}:${principal.id}` : 'anonymous',
@@ -139,12 +139,12 @@ async function insertRows<P>(
       ],
     })
     if ((family.children ?? 0) > 0) continue
-    const ids = chunk.map((row) => row.id)
-    ctx.afterCommit(() => ctx.resources.jobs.offer(job.queue, tenantId, ids, isLater(options)))
+    const refs = chunk.map(({ id }) => ({ tenantId, id }))
+    ctx.afterCommit(() => ctx.resources.jobs.offer(job.name, refs, dueAt(options)))
   }
 }
 
-function isLater({ runAt, delayMs }: EnqueueOptions): Date | null {
+function dueAt({ runAt, delayMs }: EnqueueOptions): Date | null {
   if (runAt) return runAt
   return delayMs ? new Date(Date.now() + delayMs) : null
 }

@@ -16,7 +16,10 @@ export type JobStatus = (typeof JOB_STATUSES)[number]
 export const SETTLED = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly JobStatus[]
 
 /** A job's name in the world: tenants' ids come first, as in its primary key. */
-export interface JobRef {
+export type JobRef = {
   tenantId: string
   id: string
 }
+
+/** A job that may be begun now. */
+export type ReadyJob = JobRef & { kind: string; queue: string }

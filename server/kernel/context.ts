@@ -217,18 +217,19 @@ export class Ctx {
   }
 }
 
-/** A context for work nobody asked for by a request: jobs, event handlers, seeds. */
+/** A context for work outside of a request: jobs, event handlers, seeds; `requestId` is that of the request it began with. */
 export function backgroundContext(
   resources: Resources,
   name: string,
   tenant: ActiveTenant | null = null,
+  requestId?: string,
 ): Ctx {
-  const id = newRequestId()
+  const id = requestId ?? newRequestId()
   return new Ctx(resources, {
     principal: systemPrincipal(name, tenant),
     requestId: id,
     ip: '127.0.0.1',
     userAgent: null,
-    traceId: id,
+    traceId: requestId === undefined ? id : newRequestId(),
   })
 }

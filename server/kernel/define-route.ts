@@ -97,7 +97,9 @@ export interface RouteRecord
   extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location' | 'before'> {
   location?: (output: never) => string
   before?: (ctx: Ctx, input: never) => Promise<void>
-  handler: (ctx: Ctx, input: never) => unknown
+  /** Set where the route answers with events (see defineStream): `output` is then what one of them may be. */
+  stream?: { eventId: z.ZodType | null }
+  handler: (ctx: Ctx, input: never, stream: never) => unknown
 }
 
 /** Declares a route. Leaving out access, limit, audit, input or output does not compile. */

@@ -44,8 +44,56 @@ export class Metrics {
       registers: [],
     }),
   )
+  readonly streamsOpen = this.#register(
+    new Gauge({
+      name: 'vetrai_http_streams_open',
+      help: 'Event streams being sent, by route.',
+      labelNames: ['route'],
+      registers: [],
+    }),
+  )
+  readonly streamEvents = this.#register(
+    new Counter({
+      name: 'vetrai_http_stream_events_total',
+      help: 'Events sent on streams, by route.',
+      labelNames: ['route'],
+      registers: [],
+    }),
+  )
   readonly outboxStored = this.#register(
     new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
+  )
+  readonly jobRuns = this.#register(
+    new Histogram({
+      name: 'vetrai_job_run_duration_seconds',
+      help: 'Runs of jobs by kind and how they ended.',
+      labelNames: ['kind', 'outcome'],
+      buckets: [0.001, 0.01, 0.05, 0.25, 1, 5, 30, 120, 600],
+      registers: [],
+    }),
+  )
+  readonly jobWait = this.#register(
+    new Histogram({
+      name: 'vetrai_job_wait_seconds',
+      help: 'Time between the making of a job and the beginning of a run.',
+      labelNames: ['queue'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10, 60, 600],
+      registers: [],
+    }),
+  )
+  readonly jobsLost = this.#register(
+    new Counter({
+      name: 'vetrai_jobs_late_results_total',
+      help: 'Results refused because the job belonged to another run by then.',
+      registers: [],
+    }),
+  )
+  readonly jobsReclaimed = this.#register(
+    new Counter({
+      name: 'vetrai_jobs_reclaimed_total',
+      help: 'Jobs taken back from processes that ended or hung.',
+      registers: [],
+    }),
   )
   readonly #caches: { name: string; figures: () => CacheFigures }[] = []
 

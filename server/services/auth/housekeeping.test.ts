@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { unique } from '../../../test/build.js'
 import { startTwin, type TestServer, useServer } from '../../../test/server.js'
-import { JobRunner } from '../../kernel/job-runner.js'
 import type { Database, Statement } from '../../storage/database.js'
 import { totpCode, totpStep } from './factors/totp.js'
 import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
@@ -66,7 +65,7 @@ describe('housekeeping', () => {
     await sql(server, "update login_failures set last_failure_at = now() - interval '3 days'")
     await server.post('/auth/v1/password/forgot', { email: kept.email })
     await sql(server, "update one_time_tokens set expires_at = now() - interval '2 days'")
-    await new JobRunner(server.resources).run(sweepExpired)
+    await server.run(sweepExpired)
     expect(await sql(server, 'select user_id from sessions')).to.deep.equal([{ user_id: kept.id }])
     expect([
       await count('refresh_tokens'),
@@ -82,7 +81,7 @@ describe('housekeeping', () => {
       const later = () => new Date(Date.now() + 30 * 86_400_000)
       server.now = later
       twin.now = later
-      const run = (one: TestServer) => new JobRunner(one.resources).run(rotateSigningKeys)
+      const run = (one: TestServer) => one.run(rotateSigningKeys)
       await Promise.all([run(server), run(twin)])
       await run(twin)
       expect(await count('signing_keys')).to.equal(2)
@@ -95,13 +94,12 @@ describe('housekeeping', () => {
   it('drops a signing key a day after it was replaced', async () => {
     await sql(server, "update signing_keys set active_from = active_from - interval '90 days'")
     const before = await count('signing_keys')
-    await new JobRunner(server.resources).run(rotateSigningKeys)
-    server.now = () => new Date(Date.now() + 2 * 86_400_000)
-    try {
-      await new JobRunner(server.resources).run(rotateSigningKeys)
-    } finally {
-      server.now = undefined
-    }
+    // A process that does not have the keys in memory as they were.
+    const { twin, stop } = await startTwin(server)
+    await twin.run(rotateSigningKeys)
+    twin.now = () => new Date(Date.now() + 2 * 86_400_000)
+    await twin.run(rotateSigningKeys)
+    await stop()
     expect(before).to.be.at.least(1)
     expect(await count('signing_keys')).to.equal(1)
   })

@@ -2,7 +2,6 @@ import { expect } from 'chai'
 import { buildKey, buildMember, unique } from '../../../test/build.js'
 import { type TestServer, useServer } from '../../../test/server.js'
 import { asAdmin, stores } from '../../../test/stores.js'
-import { JobRunner } from '../../kernel/job-runner.js'
 import { readMailbox } from '../../outbound/read-mailbox.js'
 import { purgeTenants } from './jobs/purge-tenants.js'
 
@@ -48,7 +47,7 @@ describe('DELETE /tenancy/v1/tenants/{tenantId}', () => {
     const mail = (await readMailbox(server.mailbox)).find(({ to }) => to.includes(admin.email))
     expect(mail?.text).to.include(body.purge_after.slice(0, 10))
 
-    await new JobRunner(server.resources).run(purgeTenants)
+    await server.run(purgeTenants)
     expect((await server.operator.post(`${path}/resume`)).body).to.include({
       status: 'active',
       purge_after: null,
@@ -68,13 +67,13 @@ describe('DELETE /tenancy/v1/tenants/{tenantId}', () => {
     await server.operator.delete(`${TENANTS}/${gone.tenant.slug}`)
     const start = Date.now()
     server.now = () => new Date(start + 14 * DAY_MS - 60_000)
-    await new JobRunner(server.resources).run(purgeTenants)
+    await server.run(purgeTenants)
     expect((await server.operator.get(`${TENANTS}/${gone.tenant.id}`)).status).to.equal(200)
 
     server.now = () => new Date(start + 14 * DAY_MS + 60_000)
     const late = await server.operator.post(`${TENANTS}/${gone.tenant.slug}/resume`)
     expect([late.status, late.body.code]).to.deep.equal([409, 'tenancy.grace_over'])
-    await new JobRunner(server.resources).run(purgeTenants)
+    await server.run(purgeTenants)
     expect((await server.operator.get(`${TENANTS}/${gone.tenant.id}`)).status).to.equal(404)
     const left = Object.entries(await rowsOf(server, gone.tenant.id)).filter(([, count]) => count > 0)
     expect(left).to.deep.equal([])
@@ -113,7 +112,7 @@ describe('DELETE /tenancy/v1/tenants/{tenantId}', () => {
     ) => `insert into api_key_usage (tenant_id, key_id, hour, kind, outcome, count, last_at)
       values ('${id}', gen_random_uuid(), now(), 'verify', 'VALID', 1, now());`
     await asAdmin(await stores(), late(gone.tenant.id) + late(kept.tenant.id), server.databaseName)
-    await new JobRunner(server.resources).run(purgeTenants)
+    await server.run(purgeTenants)
     expect((await rowsOf(server, gone.tenant.id)).api_key_usage).to.equal(0)
     expect((await rowsOf(server, kept.tenant.id)).api_key_usage).to.be.greaterThan(0)
   })

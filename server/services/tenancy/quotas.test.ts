@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import { buildKey, buildMember, unique } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
-import { JobRunner } from '../../kernel/job-runner.js'
 import { expireReservationsJob } from './jobs/expire-reservations.js'
 
 const QUOTAS = '/tenancy/v1/quotas'
@@ -132,7 +131,7 @@ describe('/tenancy/v1/quotas', () => {
     server.now = () => new Date(start + 61_000)
     expect((await api.post(`${path}/reserve`, { amount: 6, ttl_s: 60 })).status).to.equal(201)
     server.now = () => new Date(start + 601_000)
-    await new JobRunner(server.resources).run(expireReservationsJob)
+    await server.run(expireReservationsJob)
     expect((await api.get(path)).body).to.include({ reserved: 0, remaining: 10 })
     const ended = await api.post(`${path}/commit`, { reservation_id: late.body.id })
     expect([ended.body.code, ended.body.detail]).to.deep.equal([

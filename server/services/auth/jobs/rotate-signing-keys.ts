@@ -8,7 +8,6 @@ export const rotateSigningKeys = defineJob({
   payload: z.strictObject({}),
   attempts: 1,
   timeoutMs: 30_000,
-  transaction: 'system',
   period: { everySeconds: 300 },
   safeToRepeat: 'adds a key only when one is due, under a lock',
   run: (ctx) => authState(ctx.resources).keyring.rotate(),
