@@ -148,6 +148,15 @@ export const permissions = {
     admins,
     'notifications:write',
   ),
+  'notifications.suppressions.administer': installation(
+    'see and change the addresses that nobody in the installation writes to',
+    operators,
+  ),
+  'notifications.bounces.report': installation(
+    'hand in bounced mails for the whole installation',
+    operators,
+    'bounces:write',
+  ),
   'notifications.inbox': {
     ...tenant('read their own inbox and set their own preferences', members, 'notifications:inbox'),
     subscribers: true,

@@ -83,7 +83,13 @@ export class Caller {
     const document = await documentOf(this.#url)
     const [plain = path] = path.split('?')
     const type = response.headers.get('content-type')
-    const problems = document.problems(method, plain, response.status, type, parsed(text))
+    const problems = document.problems(
+      method,
+      plain,
+      response.status,
+      type,
+      type?.startsWith('text/') ? text : parsed(text),
+    )
     if (problems.length > 0)
       throw new Error(`the answer is not as documented:\n${problems.join('\n')}\n${text.slice(0, 500)}`)
   }

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { z } from 'zod'
 import { addressList } from '../kernel/addresses.js'
+import { channelSettings } from './channel-settings.js'
 import { flag, list, listWhere, number, setting } from './setting.js'
 
 const text = (max: number) => z.string().min(1).max(max)
@@ -126,6 +127,7 @@ export const settings = {
   }),
   MAIL_FROM: setting(text(320).default('VetrAI <no-reply@localhost>'), { doc: 'Sender of mails.' }),
   MAILBOX_PATH: setting(text(1024).default('mail'), { doc: 'Folder for mails where no mail server is set.' }),
+  ...channelSettings,
   OBJECT_STORE: setting(z.enum(['file', 's3']).default('file'), { doc: 'Where objects are kept.' }),
   OBJECT_STORE_PATH: setting(text(1024).default('objects'), { doc: 'Folder of the file store.' }),
   S3_ENDPOINT: setting(z.url().optional(), { doc: 'Endpoint of the S3 store, path style.' }),

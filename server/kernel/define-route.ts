@@ -48,6 +48,8 @@ export interface RouteInput {
   params?: z.ZodType
   query?: z.ZodType
   body?: z.ZodType
+  /** An object of the headers it reads, names in lower case; all others are left alone. */
+  headers?: z.ZodType
 }
 
 type Infer<T> = T extends z.ZodType<infer O> ? O : undefined
@@ -55,6 +57,9 @@ export interface HandlerInput<I extends RouteInput> {
   params: Infer<I['params']>
   query: Infer<I['query']>
   body: Infer<I['body']>
+  headers: Infer<I['headers']>
+  /** The body as it was sent, for checking a signature; null where the route takes none. */
+  rawBody: Buffer | null
 }
 
 export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
@@ -82,7 +87,11 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
   before?: (ctx: Ctx, input: HandlerInput<I>) => Promise<void>
   /** Strong ETag on GET, and If-Match honoured on its PATCH, PUT and DELETE siblings. */
   etag?: boolean
-  accepts?: 'json' | 'form'
+  /** `bytes` hands the body over unread; give `mediaTypes`. */
+  accepts?: 'json' | 'form' | 'bytes'
+  mediaTypes?: readonly string[]
+  /** `page`: the output is a `pageContent`, which people's browsers are shown; errors look alike. */
+  produces?: 'json' | 'page'
   /** OAuth routes keep RFC 6749 error bodies. */
   errorFormat?: 'problem' | 'oauth'
   /** Cache-Control of the answer; `no-store` when left out. */

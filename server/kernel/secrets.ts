@@ -17,6 +17,9 @@ export type SecretPurpose =
   | 'idempotency'
   | 'object-url'
   | 'subscriber'
+  | 'delivery-reference'
+  | 'suppression'
+  | 'unsubscribe'
 
 /**
  * The installation's master secret and the keys derived from it (HKDF-SHA-256, RFC 5869).

@@ -20,6 +20,7 @@ interface Received {
 const logs: object[] = []
 const record = (obj: object, msg: string) => void logs.push({ ...obj, msg })
 const log = { info: record, warn: record, error: record }
+const referenceKey = Buffer.alloc(32, 1)
 const message = {
   to: 'ada@example.com',
   subject: 'Confirm your address',
@@ -66,6 +67,7 @@ describe('mailer over SMTP', () => {
     const made = createMailer({
       from: 'VetrAI <no-reply@example.com>',
       log,
+      referenceKey,
       mailboxPath: '/nonexistent',
       smtp: { host: '127.0.0.1', timeoutMs: 3000, ...smtp },
     })
@@ -143,7 +145,7 @@ describe('mailer over SMTP', () => {
     const final = await failure(mailer({ port: (await refuse(550)).port }).send(message))
     const later = await failure(mailer({ port: (await refuse(451)).port }).send(message))
     expect(final).to.include({ code: 'outbound.mail_refused', isTemporary: false })
-    expect(later).to.include({ code: 'outbound.mail_unavailable', isTemporary: true })
+    expect(later).to.include({ code: 'outbound.mail_deferred', isTemporary: true })
   })
 
   it('calls a server that is away temporary, for sending and verifying', async () => {
@@ -190,7 +192,12 @@ describe('mailer into a folder', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'vetrai-mailbox-'))
-    mailer = createMailer({ from: 'VetrAI <no-reply@example.com>', log, mailboxPath: join(folder, 'box') })
+    mailer = createMailer({
+      from: 'VetrAI <no-reply@example.com>',
+      log,
+      referenceKey,
+      mailboxPath: join(folder, 'box'),
+    })
     closers.push(() => rm(folder, { recursive: true }))
   })
 
@@ -238,6 +245,7 @@ describe('mailer into a folder', () => {
     const small = createMailer({
       from: 'a@example.com',
       log,
+      referenceKey,
       mailboxPath: join(folder, 'box'),
       mailboxKeep: 5,
     })
@@ -250,7 +258,12 @@ describe('mailer into a folder', () => {
     await mailer.verify()
     expect(await readdir(join(folder, 'box'))).to.deep.equal([])
     await writeFile(join(folder, 'file'), '')
-    const broken = createMailer({ from: 'a@example.com', log, mailboxPath: join(folder, 'file') })
+    const broken = createMailer({
+      from: 'a@example.com',
+      log,
+      referenceKey,
+      mailboxPath: join(folder, 'file'),
+    })
     const error = await broken.verify().catch((e: unknown) => e)
     expect(error)
       .to.be.instanceOf(MailError)

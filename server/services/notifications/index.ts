@@ -1,4 +1,7 @@
 import { defineService } from '../../kernel/define-service.js'
+import './channel-events.js'
+import { suppressionRoutes } from './routes/suppressions.js'
+import { unsubscribeRoutes } from './routes/unsubscribe.js'
 
 /** Messages to people and to tenants' own systems. */
 export const notifications = defineService({
@@ -6,5 +9,5 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  routes: [],
+  routes: [...suppressionRoutes, ...unsubscribeRoutes],
 })
