@@ -1,5 +1,6 @@
 import type { Principal } from '../../kernel/principal.js'
 import { pipelineErrors } from './errors/pipeline.js'
+import type { Overrides } from './models/message.js'
 
 /** A person who may get messages: a member of the tenant, or one of the tenant's own end users. */
 export interface Recipient {
@@ -31,4 +32,13 @@ export function recipientOf(principal: Principal): Recipient {
   const person = principal.kind === 'key' ? principal.ownerId : principal.id
   if (principal.kind === 'system' || person === null) throw new pipelineErrors.NobodysInbox()
   return { kind: 'member', id: person }
+}
+
+/** Where a recipient's mail and text messages go: what the message says, else what is known of them. */
+export function addressOf(
+  { email, phone }: Pick<RecipientProfile, 'email' | 'phone'>,
+  channel: 'email' | 'sms',
+  overrides: Overrides = {},
+): string | null {
+  return channel === 'email' ? (overrides.email?.to ?? email) : (overrides.sms?.to ?? phone)
 }

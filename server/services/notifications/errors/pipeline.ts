@@ -64,7 +64,8 @@ export const pipelineErrors = defineErrors('notifications', {
   },
   notRetryable: {
     status: 409,
-    message: (d: { status: string }) => `This delivery is ${d.status}; only failed and bounced ones are sent again.`,
+    message: (d: { status: string }) =>
+      `This delivery is ${d.status}; only failed and bounced ones are sent again.`,
     next: 'Send a new message instead.',
   },
   nobodysInbox: {

@@ -227,11 +227,7 @@ const COLUMN_OF: Record<keyof DeliveryChanges, string> = {
 }
 
 /** Changes only the fields given. */
-export async function updateDelivery(
-  ctx: Ctx,
-  deliveryId: string,
-  changes: DeliveryChanges,
-): Promise<void> {
+export async function updateDelivery(ctx: Ctx, deliveryId: string, changes: DeliveryChanges): Promise<void> {
   const named = Object.entries(changes) as [keyof DeliveryChanges, unknown][]
   const sets = named.map(([field], i) => `${COLUMN_OF[field]} = $${i + 3}`)
   await ctx.db.execute({
@@ -278,7 +274,12 @@ export function cancelDeliveries(ctx: Ctx, messageId: string, at: Date): Promise
 /** Takes back what waits for somebody on a channel after they said that they want no more of a category. */
 export function cancelUnsubscribed(
   ctx: Ctx,
-  { recipientId, category, channel, at }: { recipientId: string; category: string; channel: Channel; at: Date },
+  {
+    recipientId,
+    category,
+    channel,
+    at,
+  }: { recipientId: string; category: string; channel: Channel; at: Date },
 ): Promise<number> {
   return ctx.db.execute({
     name: 'deliveries-unsubscribe',

@@ -16,8 +16,8 @@ export type Addressee =
 export interface InlineContent {
   title: string
   body: string
-  actionUrl: string | null
-  actionLabel: string | null
+  actionUrl?: string
+  actionLabel?: string
 }
 
 /** Per channel: another address, and words in place of the template's. */

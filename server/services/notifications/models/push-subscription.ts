@@ -18,7 +18,10 @@ const COLUMNS = `p.id, p.recipient_id as "recipientId", p.endpoint, p.p256dh, p.
   p.created_at as "createdAt"`
 
 /** The subscriptions of these recipients, newest first. */
-export function findPushSubscriptions(ctx: Ctx, recipientIds: readonly string[]): Promise<PushSubscription[]> {
+export function findPushSubscriptions(
+  ctx: Ctx,
+  recipientIds: readonly string[],
+): Promise<PushSubscription[]> {
   return ctx.db.query<PushSubscription>({
     name: 'push-find',
     text: `select ${COLUMNS} from notification_push_subscriptions p

@@ -86,11 +86,7 @@ export async function deleteTopic(ctx: Ctx, topicId: string): Promise<boolean> {
 }
 
 /** Adds subscribers to a topic; those in it stay. */
-export async function joinTopic(
-  ctx: Ctx,
-  topicId: string,
-  subscriberIds: readonly string[],
-): Promise<void> {
+export async function joinTopic(ctx: Ctx, topicId: string, subscriberIds: readonly string[]): Promise<void> {
   await ctx.db.execute({
     name: 'topics-join',
     text: `insert into notification_topic_subscribers (tenant_id, topic_id, subscriber_id)
