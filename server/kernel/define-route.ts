@@ -105,9 +105,9 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
 export interface RouteRecord
   extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location' | 'before'> {
   location?: (output: never) => string
-  before?: (ctx: Ctx, input: never) => Promise<void>
   /** Set where the route answers with events (see defineStream): `output` is then what one of them may be. */
   stream?: { eventId: z.ZodType | null }
+  before?: (ctx: Ctx, input: never) => Promise<void>
   handler: (ctx: Ctx, input: never, stream: never) => unknown
 }
 

@@ -21,7 +21,7 @@ const MAX_HEADER_VALUE = 900
 
 /** Headers that decide who gets the message, who seems to send it, or how it is read. */
 const OWN_HEADERS =
-  /^(from|sender|to|cc|bcc|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-.*|received|resent-.*|x-mailer)$/
+  /^(from|sender|to|cc|bcc|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-.*|received|resent-.*|x-mailer|x-delivery)$/
 
 /**
  * Checks everything of a message that ends up in its head and gives it back with the address in the form

@@ -75,7 +75,7 @@ export function messageOf(mail: OutgoingMail) {
     subject: mail.subject,
     text: mail.text,
     ...(mail.html !== undefined && { html: mail.html }),
-    headers: { 'Auto-Submitted': 'auto-generated', ...mail.headers },
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Delivery': mail.reference, ...mail.headers },
     disableFileAccess: true,
     disableUrlAccess: true,
   }

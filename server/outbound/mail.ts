@@ -81,6 +81,8 @@ export interface OutgoingMail extends MailMessage {
   readonly from: { readonly name: string; readonly address: string }
   readonly envelopeFrom: string
   readonly messageId: string
+  /** Also a header of its own: some providers replace the Message-ID. */
+  readonly reference: string
 }
 
 /** What a transport is to the mailer. */
@@ -174,6 +176,7 @@ function addresser({ from: sender, referenceKey, bounceDomain }: MailerOptions) 
     return {
       ...checked,
       from,
+      reference,
       envelopeFrom: bounceDomain === undefined ? from.address : `${reference}@${bounceDomain}`,
       messageId: `<${reference}@${domain}>`,
     }

@@ -1,5 +1,7 @@
 import { defineService } from '../../kernel/define-service.js'
-import './channel-events.js'
+import { defineEvents } from '../../kernel/events.js'
+import { channelEvents } from './events/channels.js'
+import { bounceRoutes } from './routes/bounces.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 
@@ -9,5 +11,6 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  routes: [...suppressionRoutes, ...unsubscribeRoutes],
+  events: defineEvents('notifications', { ...channelEvents }),
+  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
 })

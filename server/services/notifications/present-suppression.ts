@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { suppressionView } from './channel-schemas.js'
 import type { Suppression } from './models/suppression.js'
+import type { suppressionView } from './schemas/channels.js'
 
 /** A suppression as it leaves. */
 export function presentSuppression(suppression: Suppression): z.input<typeof suppressionView> {

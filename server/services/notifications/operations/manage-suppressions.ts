@@ -1,11 +1,11 @@
 import { INSTALLATION } from '../../../jobs/job-row.js'
 import type { Ctx } from '../../../kernel/context.js'
 import { paginate } from '../../../kernel/pagination.js'
-import { channelErrors } from '../channel-errors.js'
-import type { AddSuppressionInput, ListSuppressionsQuery } from '../channel-schemas.js'
+import { channelErrors } from '../errors/channels.js'
 import * as model from '../models/suppression.js'
 import { presentSuppression } from '../present-suppression.js'
 import { type AddressedChannel, normalAddress } from '../rules/addresses.js'
+import type { AddSuppressionInput, ListSuppressionsQuery } from '../schemas/channels.js'
 import { addressHash, suppress } from './suppress.js'
 
 /** A list: that of the caller's tenant, or the installation's own, which holds for every tenant. */

@@ -3,7 +3,7 @@ import type { Resources } from '../../../kernel/resources.js'
 import type { PageContent } from '../../../kernel/schema.js'
 import { publicUrl } from '../../auth/api.js'
 import { nameOfTenant } from '../../tenancy/api.js'
-import { channelErrors } from '../channel-errors.js'
+import { channelErrors } from '../errors/channels.js'
 import { makeUnsubscribeToken, readUnsubscribeToken, type Unsubscription } from '../rules/unsubscribe-link.js'
 
 /** The address a message carries for its recipient to end its category: a page by GET, the deed by POST (RFC 8058). */

@@ -1,12 +1,6 @@
 import { type Access, can, defineRoute, type RouteRecord, unaudited } from '../../../kernel/define-route.js'
 import { listOf, noContent } from '../../../kernel/schema.js'
-import { channelErrors } from '../channel-errors.js'
-import {
-  addSuppressionBody,
-  listSuppressionsQuery,
-  suppressionParams,
-  suppressionView,
-} from '../channel-schemas.js'
+import { channelErrors } from '../errors/channels.js'
 import {
   addSuppression,
   listSuppressions,
@@ -15,6 +9,12 @@ import {
   type SuppressionList,
 } from '../operations/manage-suppressions.js'
 import { presentSuppression } from '../present-suppression.js'
+import {
+  addSuppressionBody,
+  listSuppressionsQuery,
+  suppressionParams,
+  suppressionView,
+} from '../schemas/channels.js'
 
 interface ListFacts {
   list: SuppressionList

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineRoute, open, unaudited } from '../../../kernel/define-route.js'
 import { kernelErrors } from '../../../kernel/errors.js'
 import { bytes, pageContent } from '../../../kernel/schema.js'
-import { channelErrors } from '../channel-errors.js'
+import { channelErrors } from '../errors/channels.js'
 import { showUnsubscribe, unsubscribe } from '../operations/unsubscribe.js'
 import { isOneClick, UNSUBSCRIBE_TOKEN_MAX } from '../rules/unsubscribe-link.js'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { id, page, timestamp } from '../../kernel/schema.js'
-import { SUPPRESSION_REASONS } from './models/suppression.js'
-import { ADDRESSED } from './rules/addresses.js'
+import { id, page, timestamp } from '../../../kernel/schema.js'
+import { SUPPRESSION_REASONS } from '../models/suppression.js'
+import { ADDRESSED } from '../rules/addresses.js'
 
 const channel = z.enum(ADDRESSED).meta({ examples: ['email'] })
 const address = z

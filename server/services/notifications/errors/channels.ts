@@ -1,4 +1,4 @@
-import { defineErrors } from '../../kernel/define-errors.js'
+import { defineErrors } from '../../../kernel/define-errors.js'
 
 /** What the channels refuse: addresses, reports of providers, links. */
 export const channelErrors = defineErrors('notifications', {
