@@ -95,6 +95,8 @@ export default sqlMigration(
       indexes: ['endpoint_id, created_at desc, message_id desc'],
     },
   ),
+  `create index webhook_deliveries_unsuccessful on webhook_deliveries (tenant_id, endpoint_id, created_at, message_id)
+     where status in ('failed', 'skipped')`,
   `create index webhook_deliveries_pending on webhook_deliveries (updated_at) where status = 'pending'`,
 
   ...tenantTable(

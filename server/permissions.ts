@@ -171,6 +171,11 @@ export const permissions = {
     staff.concat('org_admin'),
     'webhooks:read',
   ),
+  'notifications.webhooks.send': tenant(
+    'send messages of their own to webhook endpoints',
+    admins,
+    'webhooks:send',
+  ),
   'notifications.webhooks.manage': tenant(
     'make, change, test, replay and delete webhook endpoints',
     admins,

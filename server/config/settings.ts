@@ -116,6 +116,12 @@ export const settings = {
     doc: 'Days between the deletion of an organisation and the purge of its data.',
   }),
   TENANCY_SELF_SERVICE: setting(flag(true), { doc: 'Whether signed-in users may create organisations.' }),
+  WEBHOOKS_TIMEOUT_MS: setting(number({ min: 100, max: 30_000, fallback: 20_000 }), {
+    doc: 'Longest a receiver of webhooks may take to answer.',
+  }),
+  WEBHOOKS_KEPT_DAYS: setting(number({ min: 7, max: 400, fallback: 30 }), {
+    doc: 'Days that messages to webhook endpoints, and how sending them went, can be looked at and sent again.',
+  }),
   SMTP_HOST: setting(text(255).optional(), {
     doc: 'Mail server; without it mail is written to MAILBOX_PATH.',
   }),

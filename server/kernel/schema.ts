@@ -53,7 +53,8 @@ export function listOf<T extends z.ZodType>(item: T) {
   })
 }
 
-type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+/** A JSON value. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 
 /** Any JSON value. Written out, because what `z.json()` refers to itself by has no name in the API document. */
 export const jsonValue: z.ZodType<Json, Json> = z

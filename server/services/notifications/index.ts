@@ -1,9 +1,21 @@
 import { defineService } from '../../kernel/define-service.js'
 import { defineEvents } from '../../kernel/events.js'
+import { subscriberAuthenticator } from './authenticator.js'
 import { channelEvents } from './events/channels.js'
+import { pipelineEvents } from './events/pipeline.js'
+import { closeDigestJob } from './jobs/close-digest.js'
+import { deliverJob } from './jobs/deliver.js'
+import { fanOutJob } from './jobs/fan-out.js'
 import { bounceRoutes } from './routes/bounces.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
+import { webhookRoutes } from './routes/webhook-endpoints.js'
+import { webhookEvents } from './webhooks/events.js'
+import { deliverWebhook } from './webhooks/jobs/deliver-webhook.js'
+import { replayWebhooks } from './webhooks/jobs/replay-webhooks.js'
+import { sweepWebhooks } from './webhooks/jobs/sweep-webhooks.js'
+import { mailDisabled } from './webhooks/operations/mail-disabled.js'
+import { tellEndpoints } from './webhooks/operations/tell-endpoints.js'
 
 /** Messages to people and to tenants' own systems. */
 export const notifications = defineService({
@@ -11,6 +23,10 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'workers'],
-  events: defineEvents('notifications', { ...channelEvents }),
-  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes],
+  events: defineEvents('notifications', { ...pipelineEvents, ...channelEvents, ...webhookEvents }),
+  on: { 'notifications.webhook.disabled': mailDisabled },
+  onEvery: tellEndpoints,
+  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes, ...webhookRoutes],
+  jobs: [fanOutJob, deliverJob, closeDigestJob, deliverWebhook, replayWebhooks, sweepWebhooks],
+  authenticators: [subscriberAuthenticator],
 })

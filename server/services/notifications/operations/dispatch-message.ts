@@ -66,12 +66,11 @@ type Seats = ReadonlyMap<string, Digest>
 
 /** The digest that each verdict joins. One that this opens gets its job. */
 async function seatInDigests(ctx: Ctx, plan: Plan, decided: readonly Decided[]): Promise<Seats> {
-  const digestKey = plan.digest?.key ?? plan.templateKey
   const seats = decided.flatMap(({ profile, decision }) =>
     decision.verdicts.flatMap(({ channel, action, at }): DigestSeat[] => {
-      if (action !== 'digest' || !at) return []
+      if (action !== 'digest' || !at || !plan.digest) return []
       const who = { recipientKind: profile.kind, recipientId: profile.id }
-      return [{ ...who, channel, digestKey, category: plan.category.key, closesAt: at }]
+      return [{ ...who, channel, digestKey: plan.digest.key, category: plan.category.key, closesAt: at }]
     }),
   )
   if (seats.length === 0) return new Map()
@@ -123,6 +122,7 @@ async function putIntoInboxes(
     if ('problem' in rendering || rendering.content.channel !== 'in_app') {
       const [code, problem] = 'problem' in rendering ? [rendering.code, rendering.problem] : [null, null]
       Object.assign(delivery, { status: 'failed', errorCode: code, error: problem })
+      sendNextNow(delivery, deliveries)
       continue
     }
     const { templateVersion, locale, content } = rendering
@@ -145,4 +145,13 @@ async function putIntoInboxes(
       ctx,
       items.map(({ recipient }) => recipient.id),
     )
+}
+
+/** A chain whose first step failed goes on at once. */
+function sendNextNow(failed: NewDelivery, deliveries: readonly NewDelivery[]): void {
+  const next = deliveries.find(
+    ({ recipientId, step, status }) =>
+      recipientId === failed.recipientId && status === 'waiting' && (step ?? 0) > (failed.step ?? 0),
+  )
+  if (next) Object.assign(next, { status: 'pending', rule: 'fallback_failed', runAt: null })
 }

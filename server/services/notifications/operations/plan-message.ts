@@ -28,7 +28,7 @@ export async function planMessage(ctx: Ctx, message: PlannedMessage): Promise<Pl
     worded: new Set<Channel>([...profile.channels, 'webhook']),
     // What a digest tells of was counted when it joined.
     throttles: isOwn ? throttlesOf(message, category) : [],
-    digest: isOwn && !request.chain ? (request.digest ?? category.digest) : null,
+    digest: isOwn && !request.chain ? digestOf(message, category) : null,
   }
 }
 
@@ -51,6 +51,12 @@ function stepsOf({ chain, channels }: Message['request'], profile: TemplateProfi
   // Text messages cost: they go out only where somebody asks for them.
   const chosen = channels ?? CHANNELS.filter((one) => one !== 'sms' && includes(profile.channels, one))
   return chosen.map((channel) => ({ channel, afterS: 0 }))
+}
+
+/** A message's own digest gathers its template, a category's all of the category; a key says otherwise. */
+function digestOf({ templateKey, request }: PlannedMessage, { key, digest }: Category): Plan['digest'] {
+  if (request.digest) return { ...request.digest, key: request.digest.key ?? `template:${templateKey}` }
+  return digest && { ...digest, key: digest.key ?? `category:${key}` }
 }
 
 function throttlesOf({ templateKey, request }: PlannedMessage, category: Category): CountedThrottle[] {

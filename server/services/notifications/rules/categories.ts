@@ -11,7 +11,7 @@ export interface Throttle {
 
 /** Messages collected into one: for `windowS` seconds from the first, or until the next time of a cron pattern. */
 export interface DigestRule {
-  /** What is collected together; the template's key where left out. */
+  /** What is collected together; all of the category, or of the message's template, where left out. */
   key?: string
   windowS?: number
   cron?: string

@@ -26,7 +26,7 @@ export interface Plan {
   /** Channels that the template has words for. */
   worded: ReadonlySet<Channel>
   throttles: readonly CountedThrottle[]
-  digest: DigestRule | null
+  digest: (DigestRule & { key: string }) | null
 }
 
 export type AddressState = 'ok' | 'no_address' | 'address_unverified' | 'suppressed'
