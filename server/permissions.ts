@@ -143,6 +143,11 @@ export const permissions = {
     admins,
     'notifications:write',
   ),
+  'notifications.settings.read': tenant(
+    "see categories and the organisation's notification settings",
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
   'notifications.settings.manage': tenant(
     "change the organisation's notification settings and suppressions",
     admins,

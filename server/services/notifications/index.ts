@@ -6,8 +6,15 @@ import { pipelineEvents } from './events/pipeline.js'
 import { closeDigestJob } from './jobs/close-digest.js'
 import { deliverJob } from './jobs/deliver.js'
 import { fanOutJob } from './jobs/fan-out.js'
+import { wakeItemJob } from './jobs/wake-item.js'
 import { bounceRoutes } from './routes/bounces.js'
+import { deliveryRoutes } from './routes/deliveries.js'
+import { inboxRoutes } from './routes/inbox.js'
+import { messageRoutes } from './routes/messages.js'
+import { preferenceRoutes } from './routes/preferences.js'
+import { subscriberRoutes } from './routes/subscribers.js'
 import { suppressionRoutes } from './routes/suppressions.js'
+import { topicRoutes } from './routes/topics.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 import { webhookRoutes } from './routes/webhook-endpoints.js'
 import { webhookEvents } from './webhooks/events.js'
@@ -26,7 +33,11 @@ export const notifications = defineService({
   events: defineEvents('notifications', { ...pipelineEvents, ...channelEvents, ...webhookEvents }),
   on: { 'notifications.webhook.disabled': mailDisabled },
   onEvery: tellEndpoints,
-  routes: [...bounceRoutes, ...suppressionRoutes, ...unsubscribeRoutes, ...webhookRoutes],
-  jobs: [fanOutJob, deliverJob, closeDigestJob, deliverWebhook, replayWebhooks, sweepWebhooks],
+  routes: [
+    ...[...messageRoutes, ...deliveryRoutes, ...inboxRoutes, ...preferenceRoutes],
+    ...[...subscriberRoutes, ...topicRoutes],
+    ...[...suppressionRoutes, ...unsubscribeRoutes, ...bounceRoutes, ...webhookRoutes],
+  ],
+  jobs: [fanOutJob, deliverJob, closeDigestJob, wakeItemJob, deliverWebhook, replayWebhooks, sweepWebhooks],
   authenticators: [subscriberAuthenticator],
 })

@@ -37,7 +37,7 @@ export const pipelineErrors = defineErrors('notifications', {
     message: (d: { key: string }) => `There is no category "${d.key}".`,
     next: 'GET /notifications/v1/categories lists them; PUT /notifications/v1/categories/{key} makes one.',
   },
-  categoryBuiltIn: {
+  categoryMissing: {
     status: 404,
     message: 'The organisation has not declared this category.',
     next: 'GET /notifications/v1/categories shows which are its own and which are built in.',
@@ -56,6 +56,11 @@ export const pipelineErrors = defineErrors('notifications', {
     status: 409,
     message: 'Another subscriber has this external_id.',
     next: 'Use the one that exists, or another external_id.',
+  },
+  tooFarAhead: {
+    status: 422,
+    message: 'The time is more than a year ahead.',
+    next: 'Give an earlier one, or send the message when its time is near.',
   },
   nothingPending: {
     status: 409,

@@ -52,10 +52,14 @@ export async function resolveRecipients(
   return { profiles: [...found.values()], unresolved, next: entry < groups.length ? { entry, after } : null }
 }
 
-/** Those that are named one by one as they are now, changing nothing: a subscriber not known yet is made up. */
-export async function previewRecipients(ctx: Ctx, to: readonly Addressee[]): Promise<RecipientBatch> {
-  const { profiles, unresolved } = await resolveNamed(ctx, to, imagineSubscribers)
-  return { profiles, unresolved, next: null }
+/**
+ * Those that are named one by one, as they would be after the message; changes nothing. `strangers` are the ids made
+ * up for subscribers that are not known yet.
+ */
+export async function previewRecipients(ctx: Ctx, to: readonly Addressee[]) {
+  const strangers = new Set<string>()
+  const imagine = (_ctx: Ctx, named: readonly NamedSubscriber[]) => imagineSubscribers(ctx, named, strangers)
+  return { ...(await resolveNamed(ctx, to, imagine)), strangers }
 }
 
 type Group = Extract<Addressee, { topic: string } | { role: string }>
@@ -110,8 +114,11 @@ async function subscribersFor(ctx: Ctx, named: readonly NamedSubscriber[]): Prom
   return [...known.values()]
 }
 
-/** Subscribers as they would be after the message. */
-async function imagineSubscribers(ctx: Ctx, named: readonly NamedSubscriber[]): Promise<Subscriber[]> {
+async function imagineSubscribers(
+  ctx: Ctx,
+  named: readonly NamedSubscriber[],
+  strangers: Set<string>,
+): Promise<Subscriber[]> {
   if (named.length === 0) return []
   const existing = await findByExternalIds(
     ctx,

@@ -75,8 +75,3 @@ export const BUILT_IN_CATEGORIES: readonly Category[] = [
     consent: 'opt_in',
   },
 ]
-
-/** The built-in category of this key, if it is one. */
-export function builtInCategory(key: string): Category | undefined {
-  return BUILT_IN_CATEGORIES.find((category) => category.key === key)
-}
