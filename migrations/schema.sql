@@ -769,7 +769,7 @@ create table worker_jobs (
   cancel_requested_at timestamp(3) with time zone,
   parent_id uuid,
   pending_children integer not null default 0,
-  on_child_failure text not null default 'fail'::text,
+  on_child_failure text,
   unique_key text,
   schedule_id uuid,
   progress jsonb,
@@ -793,5 +793,5 @@ alter table worker_jobs enable row level security;
 alter table worker_jobs force row level security;
 create policy system_access on worker_jobs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
-grant delete, insert, select, update on table worker_jobs to vetrai_system;

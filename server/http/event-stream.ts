@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { EndReason } from '../kernel/define-stream.js'
@@ -12,6 +13,8 @@ import { toAppError } from './problem.js'
 const REVOKED_WITHIN_MS = 1_000
 /** How old the last look at the identity may be when an event is written; what it then saw is itself that of a cache. */
 const LOOK_MS = (REVOKED_WITHIN_MS - FRESH_MS) / 2
+/** After so many events in one go others have their turn, also where the handler never waits for anything. */
+const IN_ONE_GO = 50
 /** Longest that a stream may hold up the shutdown of the server. */
 const SHUTDOWN_MS = 1_000
 /** Clients connect again after one to three seconds: not all at once when a server goes away. */
@@ -111,6 +114,7 @@ export class EventStream {
       for await (const event of events) {
         if (!(await this.#isGood())) return
         if (!response.write(this.#text(event))) await once(response, 'drain', { signal: this.signal })
+        else if (this.#events % IN_ONE_GO === 0) await turn()
       }
       this.end('finished')
     } catch (thrown) {

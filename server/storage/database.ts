@@ -249,6 +249,8 @@ function openPool(
     lock_timeout: Math.min(5_000, options.statementTimeoutMs),
     idle_in_transaction_session_timeout: 30_000,
     application_name: `${user}_${purpose}`,
+    // Single statements are the same few for ever: planning each anew costs more than running most of them.
+    ...(purpose === 'reads' ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
     keepAlive: true,
   })
   // Whoever uses a broken connection gets the error; without a listener it would end the process.
