@@ -3,9 +3,11 @@ import { defineEvents } from '../../kernel/events.js'
 import { subscriberAuthenticator } from './authenticator.js'
 import { channelEvents } from './events/channels.js'
 import { pipelineEvents } from './events/pipeline.js'
+import * as handlers from './handlers.js'
 import { closeDigestJob } from './jobs/close-digest.js'
 import { deliverJob } from './jobs/deliver.js'
 import { fanOutJob } from './jobs/fan-out.js'
+import { pruneJob } from './jobs/prune.js'
 import { wakeItemJob } from './jobs/wake-item.js'
 import { bounceRoutes } from './routes/bounces.js'
 import { deliveryRoutes } from './routes/deliveries.js'
@@ -21,7 +23,6 @@ import { webhookEvents } from './webhooks/events.js'
 import { deliverWebhook } from './webhooks/jobs/deliver-webhook.js'
 import { replayWebhooks } from './webhooks/jobs/replay-webhooks.js'
 import { sweepWebhooks } from './webhooks/jobs/sweep-webhooks.js'
-import { mailDisabled } from './webhooks/operations/mail-disabled.js'
 import { tellEndpoints } from './webhooks/operations/tell-endpoints.js'
 
 /** Messages to people and to tenants' own systems. */
@@ -29,15 +30,31 @@ export const notifications = defineService({
   name: 'notifications',
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
-  needs: ['auth', 'tenancy', 'workers'],
+  needs: ['auth', 'tenancy', 'keys', 'workers'],
   events: defineEvents('notifications', { ...pipelineEvents, ...channelEvents, ...webhookEvents }),
-  on: { 'notifications.webhook.disabled': mailDisabled },
+  on: {
+    'notifications.unsubscribed': handlers.onUnsubscribed,
+    'notifications.delivery.reported': handlers.onReported,
+    'notifications.webhook.disabled': handlers.onWebhookDisabled,
+    'tenancy.member.removed': handlers.onMemberRemoved,
+    'tenancy.quota.near': handlers.onQuotaNear,
+    'keys.key.expiring': handlers.onKeyExpiring,
+  },
   onEvery: tellEndpoints,
   routes: [
     ...[...messageRoutes, ...deliveryRoutes, ...inboxRoutes, ...preferenceRoutes],
     ...[...subscriberRoutes, ...topicRoutes],
     ...[...suppressionRoutes, ...unsubscribeRoutes, ...bounceRoutes, ...webhookRoutes],
   ],
-  jobs: [fanOutJob, deliverJob, closeDigestJob, wakeItemJob, deliverWebhook, replayWebhooks, sweepWebhooks],
+  jobs: [
+    fanOutJob,
+    deliverJob,
+    closeDigestJob,
+    wakeItemJob,
+    pruneJob,
+    deliverWebhook,
+    replayWebhooks,
+    sweepWebhooks,
+  ],
   authenticators: [subscriberAuthenticator],
 })

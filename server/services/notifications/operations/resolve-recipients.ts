@@ -127,18 +127,13 @@ async function imagineSubscribers(
   const now = ctx.now()
   return named.map((one) => {
     const known = existing.find(({ externalId }) => externalId === one.externalId)
-    const nobody = {
-      id: newId(),
-      name: null,
-      email: null,
-      phone: null,
-      locale: null,
-      timeZone: null,
-      data: {},
-    }
-    return { ...nobody, createdAt: now, updatedAt: now, ...known, ...one }
+    const id = known?.id ?? newId()
+    if (!known) strangers.add(id)
+    return { ...NOBODY, id, createdAt: now, updatedAt: now, ...known, ...one }
   })
 }
+
+const NOBODY = { name: null, email: null, phone: null, locale: null, timeZone: null, data: {} }
 
 function mergeByName(named: readonly NamedSubscriber[]): NamedSubscriber[] {
   const merged = new Map<string, NamedSubscriber>()

@@ -75,7 +75,7 @@ export function longText({ max }: { max: number }) {
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cs}\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$/u, 'must not contain control characters')
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\r\t])*$/u, 'must not contain control characters')
 }
 
 const PERIOD_MAX_S = 31 * 86_400
