@@ -9,11 +9,14 @@ import { deliverJob } from './jobs/deliver.js'
 import { fanOutJob } from './jobs/fan-out.js'
 import { pruneJob } from './jobs/prune.js'
 import { wakeItemJob } from './jobs/wake-item.js'
+import { startChannels } from './operations/start-channels.js'
 import { bounceRoutes } from './routes/bounces.js'
 import { deliveryRoutes } from './routes/deliveries.js'
 import { inboxRoutes } from './routes/inbox.js'
 import { messageRoutes } from './routes/messages.js'
 import { preferenceRoutes } from './routes/preferences.js'
+import { pushRoutes } from './routes/push.js'
+import { smsStatusRoutes } from './routes/sms-status.js'
 import { subscriberRoutes } from './routes/subscribers.js'
 import { suppressionRoutes } from './routes/suppressions.js'
 import { topicRoutes } from './routes/topics.js'
@@ -31,6 +34,7 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'keys', 'workers'],
+  start: async (resources) => startChannels(resources),
   events: defineEvents('notifications', { ...pipelineEvents, ...channelEvents, ...webhookEvents }),
   on: {
     'notifications.unsubscribed': handlers.onUnsubscribed,
@@ -44,7 +48,8 @@ export const notifications = defineService({
   routes: [
     ...[...messageRoutes, ...deliveryRoutes, ...inboxRoutes, ...preferenceRoutes],
     ...[...subscriberRoutes, ...topicRoutes],
-    ...[...suppressionRoutes, ...unsubscribeRoutes, ...bounceRoutes, ...webhookRoutes],
+    ...[...suppressionRoutes, ...unsubscribeRoutes, ...bounceRoutes, ...smsStatusRoutes],
+    ...[...pushRoutes, ...webhookRoutes],
   ],
   jobs: [
     fanOutJob,

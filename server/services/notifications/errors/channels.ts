@@ -12,6 +12,11 @@ export const channelErrors = defineErrors('notifications', {
     message: (d: { channel: string }) => `This is no address that ${d.channel} could be sent to.`,
     next: 'Give a bare e-mail address, a number such as +4915123456789, or the https endpoint of a push subscription.',
   },
+  subscriptionRefused: {
+    status: 422,
+    message: (d: { reason: string }) => `This push subscription cannot be kept. ${d.reason}`,
+    next: 'Send what PushManager.subscribe gave: endpoint, keys.p256dh and keys.auth.',
+  },
   signatureRefused: {
     status: 403,
     message: 'The signature is missing, wrong or too old.',

@@ -41,7 +41,7 @@ export function takeMailgun(ctx: Ctx, body: MailgunReport): Promise<Taken> {
  * it counts only where it names one of our messages and the very address that message went to.
  */
 export function takeMailReport(ctx: Ctx, raw: Buffer, recipient: string | undefined): Promise<Taken> {
-  const report = readMailReport(raw.toString('latin1'))
+  const report = readMailReport(raw.toString())
   if (!report) throw new channelErrors.ReportUnreadable()
   const references = [...referencesIn([recipient ?? '']), ...report.references]
   return recordAll(

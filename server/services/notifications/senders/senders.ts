@@ -3,7 +3,9 @@ import { CircuitBreaker } from '../../../outbound/circuit-breaker.js'
 import { Limiter } from '../../../storage/limiter.js'
 import type { Destination } from '../channel.js'
 import { emailSenders } from './email-senders.js'
+import { pushSender } from './push-sender.js'
 import type { Sender } from './sender.js'
+import { smsSenders } from './sms-senders.js'
 
 /** What one process keeps to send: the providers of each channel, which of them are down, the channels' rates. */
 export const senders = defineState('notifications.senders', (resources) => ({
@@ -18,5 +20,5 @@ export function sendersOf(resources: Resources, channel: Destination['channel'])
 }
 
 function providersOf(resources: Resources): Record<Destination['channel'], readonly Sender[]> {
-  return { email: emailSenders(resources), sms: [], push: [] }
+  return { email: emailSenders(resources), sms: smsSenders(resources), push: [pushSender(resources)] }
 }
