@@ -29,6 +29,12 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    endpointId: async (owner) => {
+      const endpoint = { url: 'https://93.184.215.14/hook', event_types: ['app.never'] }
+      return (await made(owner.api.post('/notifications/v1/webhook-endpoints', endpoint))).id
+    },
+    webhookMessageId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/webhook-messages', { type: 'app.x', data: {} }))).id,
     factorId: async (owner) => (await made(owner.api.post('/auth/v1/factors', { name: 'phone' }))).id,
   }
 

@@ -18,7 +18,7 @@ export const deliverWebhook = defineJob({
   attempts: ATTEMPTS + SPARE_RUNS,
   timeoutMs: 60_000,
   safeToRepeat: 'a settled delivery is left alone, and a receiver knows repeats by webhook-id',
-  concurrency: { perTenant: 5, perKey: 3 },
+  concurrency: { perTenant: 6, perKey: 2 },
   keyOf: ({ endpointId }) => endpointId,
   retention: { succeededS: 3_600, failedS: 7 * 86_400 },
   run: deliver,

@@ -85,13 +85,13 @@ export async function resetHealth(ctx: Ctx, endpointId: string): Promise<void> {
  * Takes the next free time of an endpoint whose deliveries are spaced evenly: now, or later when others took it
  * before. Each delivery gets a time of its own, so that however many wait none asks twice.
  */
-export async function takeSlot(ctx: Ctx, endpointId: string, perMinute: number): Promise<Date> {
+export async function takeSlot(ctx: Ctx, endpointId: string, perMinute: number, now: Date): Promise<Date> {
   const [row] = await ctx.db.query<{ at: Date }>({
     name: 'webhook-health-slot',
     text: `update webhook_health set next_slot_at = greatest(next_slot_at, $3) + make_interval(secs => 60.0 / $4)
       where tenant_id = $1 and endpoint_id = $2
       returning next_slot_at - make_interval(secs => 60.0 / $4) as at`,
-    values: [ctx.tenant.id, endpointId, ctx.now(), perMinute],
+    values: [ctx.tenant.id, endpointId, now, perMinute],
   })
-  return row?.at ?? ctx.now()
+  return row?.at ?? now
 }

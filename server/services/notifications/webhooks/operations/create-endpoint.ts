@@ -18,7 +18,7 @@ export interface IssuedEndpoint {
   secret: string | null
 }
 
-/** Makes an endpoint with keys of its own. From then on it is sent what it subscribes to; nothing from before. */
+/** Makes an endpoint with keys of its own. What it subscribes to is sent to it from then on. */
 export async function createEndpoint(ctx: Ctx, input: CreateEndpointInput): Promise<IssuedEndpoint> {
   refuseUnknownTypes(ctx, input.event_types)
   if ((await countEndpoints(ctx)) >= ENDPOINTS_MAX)

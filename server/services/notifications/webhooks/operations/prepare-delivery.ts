@@ -59,7 +59,7 @@ async function waitOf(
   if (pausedUntil && pausedUntil > now) return { reason: 'the endpoint is paused', until: pausedUntil }
   if (ratePerMinute === null) return null
 
-  const slotAt = delivery.slotAt ?? (await takeSlot(ctx, id, ratePerMinute))
+  const slotAt = delivery.slotAt ?? (await takeSlot(ctx, id, ratePerMinute, now))
   if (slotAt <= now) return null
   if (!delivery.slotAt) await keepSlot(ctx, delivery, slotAt)
   return { reason: 'the endpoint takes so many a minute', until: slotAt }

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import type { StoredEvent } from '../../../../kernel/events.js'
+import { deliverWebhook } from '../jobs/deliver-webhook.js'
 import { subscribedEndpoints } from '../models/webhook-endpoint.js'
 import { subscriptionsTo } from '../rules/event-types.js'
 import { idsOf, snakeCase, writeBody } from '../rules/payload.js'
@@ -11,6 +12,7 @@ import { beginMessage } from './begin-deliveries.js'
  */
 export async function tellEndpoints(ctx: Ctx, event: StoredEvent): Promise<void> {
   if (event.tenantId === null || ctx.resources.assembly.events.get(event.name)?.internal !== undefined) return
+  if (isAboutDelivering(event)) return
   const targets = await subscribedEndpoints(ctx, subscriptionsTo(event.name))
   if (targets.length === 0) return
 
@@ -23,4 +25,9 @@ export async function tellEndpoints(ctx: Ctx, event: StoredEvent): Promise<void>
     { originId: event.id, type: event.name, source: 'event', occurredAt: event.occurredAt, body },
     targets,
   )
+}
+
+/** What happens to our own jobs is not told by them: one that fails would make the next, for ever. */
+function isAboutDelivering({ payload }: StoredEvent): boolean {
+  return 'kind' in payload && payload.kind === deliverWebhook.name
 }

@@ -45,7 +45,7 @@ export function readRetryAfter(header: string | undefined, now: Date): number | 
   if (header === undefined) return null
   const text = header.trim()
   if (/^\d{1,10}$/.test(text)) return Number(text) * SECOND
-  // Only dates as HTTP writes them: what else Date.parse takes ("1", "2030") was hardly meant.
+  // Only dates as HTTP writes them: Date.parse takes far more.
   const at = /^[A-Za-z]{3}, /.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? null : Math.max(0, at - now.getTime())
 }
