@@ -67,8 +67,8 @@ export default sqlMigration(
   // The same of the whole installation: at most one row.
   ...globalTable(
     'notification_policy',
-    { only: 'boolean not null default true check (only)', document: 'jsonb not null' },
-    { primaryKey: 'only', app: ['select'] },
+    { is_only: 'boolean not null default true check (is_only)', document: 'jsonb not null' },
+    { primaryKey: 'is_only', app: ['select'] },
   ),
 
   ...tenantTable(

@@ -78,11 +78,6 @@ export const pipelineErrors = defineErrors('notifications', {
     message: 'A key of the organisation is nobody, and has neither inbox nor preferences.',
     next: "Call as a person, with a person's key, or with a subscriber's token.",
   },
-  pushRefused: {
-    status: 422,
-    message: (d: { reason: string }) => `This push endpoint cannot be used: ${d.reason}.`,
-    next: 'Send the subscription that the browser made, unchanged.',
-  },
   pushLimit: {
     status: 409,
     message: (d: { limit: number }) => `There are already ${d.limit} push subscriptions of yours.`,

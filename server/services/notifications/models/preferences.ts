@@ -61,7 +61,7 @@ export async function readPolicy(ctx: Ctx): Promise<Switchboard> {
 export async function storePolicy(ctx: Ctx, document: Switchboard): Promise<void> {
   await ctx.db.execute({
     text: `insert into notification_policy (document) values ($1)
-           on conflict (only) do update set document = excluded.document`,
+           on conflict (is_only) do update set document = excluded.document`,
     values: [JSON.stringify(document)],
   })
 }

@@ -1,6 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { paginate } from '../../../kernel/pagination.js'
-import { OutboundError } from '../../../outbound/errors.js'
 import { pipelineErrors } from '../errors/pipeline.js'
 import {
   deletePushSubscription,
@@ -15,16 +14,6 @@ import type { PushSubscriptionInput } from '../schemas/inbox.js'
 
 /** Browsers of one person. */
 const SUBSCRIPTIONS_MAX = 20
-
-/** Refuses an endpoint that the guarded client would not call; asks a resolver, so call it outside of transactions. */
-export async function checkPushEndpoint(ctx: Ctx, endpoint: string): Promise<void> {
-  try {
-    await ctx.fetch.check(endpoint)
-  } catch (error) {
-    if (!(error instanceof OutboundError)) throw error
-    throw new pipelineErrors.PushRefused({ reason: error.message })
-  }
-}
 
 /** Keeps a browser of the recipient's to push to. Safe to repeat. */
 export async function addPushSubscription(

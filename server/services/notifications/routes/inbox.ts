@@ -2,14 +2,15 @@ import type { Ctx } from '../../../kernel/context.js'
 import { can, defineRoute, unaudited } from '../../../kernel/define-route.js'
 import { defineStream } from '../../../kernel/define-stream.js'
 import { listOf, noContent } from '../../../kernel/schema.js'
+import { channelErrors } from '../errors/channels.js'
 import { pipelineErrors } from '../errors/pipeline.js'
 import { followInbox } from '../operations/follow-inbox.js'
 import {
   addPushSubscription,
-  checkPushEndpoint,
   listPushSubscriptions,
   removePushSubscription,
 } from '../operations/manage-push.js'
+import { checkSubscription } from '../operations/push.js'
 import { countInbox, listInbox, markInbox, readItem, updateItem } from '../operations/use-inbox.js'
 import { presentItem, presentPushSubscription } from '../present/inbox.js'
 import { recipientOf } from '../recipient.js'
@@ -164,8 +165,8 @@ const addPushRoute = defineRoute({
   output: pushSubscriptionView,
   status: 201,
   location: () => '/notifications/v1/push/subscriptions',
-  errors: [NobodysInbox, pipelineErrors.PushRefused, pipelineErrors.PushLimit],
-  before: (ctx, { body }) => checkPushEndpoint(ctx, body.endpoint),
+  errors: [NobodysInbox, channelErrors.SubscriptionRefused, pipelineErrors.PushLimit],
+  before: (ctx, { body }) => checkSubscription(ctx, { endpoint: body.endpoint, ...body.keys }),
   handler: async (ctx, { body }) => presentPushSubscription(await addPushSubscription(ctx, self(ctx), body)),
 })
 
