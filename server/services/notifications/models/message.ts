@@ -187,7 +187,7 @@ export async function storeProgress(
     text: `update notification_messages set progress = $3, recipients = recipients + $4,
         unresolved = unresolved || $5::jsonb,
         status = case when $3::jsonb is null then 'processed' else status end,
-        processed_at = case when $3::jsonb is null then $6 end
+        processed_at = case when $3::jsonb is null then $6::timestamptz end
       where tenant_id = $1 and id = $2`,
     values: [
       ctx.tenant.id,

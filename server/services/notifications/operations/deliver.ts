@@ -12,6 +12,7 @@ import { handOver } from './hand-over.js'
 import { type Rendering, renderDelivery } from './render-delivery.js'
 import type { RenderedMessage } from './render-message.js'
 import { tellWebhooks } from './tell-webhooks.js'
+import { unsubscribeUrl } from './unsubscribe.js'
 
 /**
  * Tries one delivery once. The attempt is on record before anything leaves, and what came of it is kept together with
@@ -36,26 +37,28 @@ export async function deliver(
     await job.finish(() => keepHere(ctx, begun, null))
     return
   }
-  const rendering = await renderDelivery(ctx, begun.message, begun, channel)
+  const link = linkFor(ctx, begun)
+  const reader = { ...begun, unsubscribeUrl: link }
+  const rendering = await ctx.transaction(() => renderDelivery(ctx, begun.message, reader, channel))
   if ('problem' in rendering) {
-    await concludeDelivery(ctx, begun, { outcome: wordless(rendering), detail: NOWHERE }, job, reschedule)
+    const conclusion = { outcome: wordless(rendering), detail: NOWHERE }
+    await concludeDelivery(ctx, begun, conclusion, job, reschedule)
   } else if (isAddressed(channel)) {
-    const { message, plan, profile } = begun
-    const parcel = {
-      ...{ deliveryId, channel, message, profile, content: rendering.content },
-      isCritical: plan.category.critical,
-    }
+    const { message, profile } = begun
+    const parcel = { deliveryId, channel, message, profile, content: rendering.content, unsubscribeUrl: link }
     const { outcome, address } = await handOver(ctx, parcel, job.signal)
-    await concludeDelivery(
-      ctx,
-      begun,
-      { outcome, detail: { ...wordsOf(rendering), address } },
-      job,
-      reschedule,
-    )
+    const detail = { ...wordsOf(rendering), address }
+    await concludeDelivery(ctx, begun, { outcome, detail }, job, reschedule)
   } else {
     await job.finish(() => keepHere(ctx, begun, rendering))
   }
+}
+
+/** Where the recipient ends messages like this; null where they cannot be ended. */
+function linkFor(ctx: Ctx, { plan, profile, message }: Begun): string | null {
+  if (plan.category.critical) return null
+  const { category } = message
+  return unsubscribeUrl(ctx.resources, { tenantId: ctx.tenant.id, recipient: profile.id, category })
 }
 
 /** Puts it where it stays within this installation: into the inbox, or to the tenant's webhooks. */

@@ -6,14 +6,14 @@ import { addressOf, type RecipientProfile } from '../recipient.js'
 import type { AddressedChannel } from '../rules/addresses.js'
 import { sendMessage } from '../senders/send-message.js'
 import { isSuppressed, suppress } from './suppress.js'
-import { unsubscribeUrl } from './unsubscribe.js'
 
 /** One delivery in words, ready for the providers of its channel. */
 export interface Parcel {
   deliveryId: string
   channel: AddressedChannel
-  message: Pick<Message, 'category' | 'request'>
-  isCritical: boolean
+  message: Pick<Message, 'request'>
+  /** Null for critical messages. */
+  unsubscribeUrl: string | null
   profile: RecipientProfile
   content: Content
 }
@@ -26,10 +26,23 @@ export interface HandedOver {
 
 /**
  * Hands a delivery to a provider of its channel. The delivery's id goes along, the same at every try, so that a
- * provider that knows it takes it once. Never throws for what a provider does.
+ * provider that knows it takes it once. Never throws: a failure of our own is one that may pass.
  */
 export async function handOver(ctx: Ctx, parcel: Parcel, signal: AbortSignal): Promise<HandedOver> {
-  const destinations = await destinationsOf(ctx, parcel)
+  try {
+    return await tryEach(ctx, parcel, await destinationsOf(ctx, parcel), signal)
+  } catch (err) {
+    ctx.log.error({ err, delivery_id: parcel.deliveryId }, 'a delivery could not be handed over')
+    return { outcome: OUR_FAULT, address: null }
+  }
+}
+
+async function tryEach(
+  ctx: Ctx,
+  parcel: Parcel,
+  destinations: readonly Destination[],
+  signal: AbortSignal,
+): Promise<HandedOver> {
   const [first] = destinations
   if (!first) return { outcome: NOWHERE, address: null }
   const outcomes: SendOutcome[] = []
@@ -38,6 +51,14 @@ export async function handOver(ctx: Ctx, parcel: Parcel, signal: AbortSignal): P
   }
   await forgetDead(ctx, parcel, destinations, outcomes)
   return { outcome: bestOf(outcomes), address: addressIn(first) }
+}
+
+const OUR_FAULT: SendOutcome = {
+  status: 'failed',
+  provider: 'none',
+  code: 'internal',
+  message: 'Something failed on our side.',
+  isRetryable: true,
 }
 
 const NOWHERE: SendOutcome = {
@@ -49,13 +70,8 @@ const NOWHERE: SendOutcome = {
 }
 
 function outgoingOf(ctx: Ctx, parcel: Parcel, destination: Destination): Outgoing {
-  const { deliveryId, message, profile, content, isCritical } = parcel
-  const tenantId = ctx.tenant.id
-  const unsubscription = { tenantId, recipient: profile.id, category: message.category }
-  return {
-    ...{ deliveryId, tenantId, destination, content },
-    unsubscribeUrl: isCritical ? null : unsubscribeUrl(ctx.resources, unsubscription),
-  }
+  const { deliveryId, content, unsubscribeUrl } = parcel
+  return { deliveryId, tenantId: ctx.tenant.id, destination, content, unsubscribeUrl }
 }
 
 /** One address, or every browser of the recipient. */

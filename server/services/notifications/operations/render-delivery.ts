@@ -12,6 +12,8 @@ import { type RenderedMessage, renderMessage, type WordedChannel } from './rende
 export interface Reader {
   profile: RecipientProfile
   facts: Pick<RecipientFacts, 'timeZone' | 'preferences'>
+  /** Where they can end messages like this. */
+  unsubscribeUrl?: string | null
 }
 
 /** A message in words, or why there will never be any. */
@@ -37,14 +39,15 @@ export async function renderDelivery(
 async function rendered(
   ctx: Ctx,
   templateKey: string,
-  { profile, facts }: Reader,
+  { profile, facts, unsubscribeUrl = null }: Reader,
   channel: WordedChannel,
   data: Record<string, unknown>,
 ): Promise<Rendering> {
   try {
     const locale = facts.preferences.locale ?? profile.locale
     const { timeZone } = facts
-    return await renderMessage(ctx, { templateKey, channel, locale, timeZone, tenantId: ctx.tenant.id, data })
+    const request = { templateKey, channel, locale, timeZone, tenantId: ctx.tenant.id, data, unsubscribeUrl }
+    return await renderMessage(ctx, request)
   } catch (error) {
     if (!(error instanceof AppError) || error.status >= 500) throw error
     return { code: error.code, problem: error.message }

@@ -1,4 +1,8 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { findMessage } from '../../../messages/catalogue/messages.js'
+import { MessageDataError } from '../../../messages/fit-data.js'
+import { renderShipped } from '../../../messages/render-shipped.js'
+import { PLAIN_THEME, themeView } from '../../../messages/theme.js'
 import type { Channel, Content } from '../channel.js'
 import { templateErrors } from '../errors/templates.js'
 
@@ -16,6 +20,8 @@ export interface RenderRequest {
   tenantId: string | null
   /** Variables as JSON; times as RFC 3339, money as `{ amount, currency }`. */
   data: Readonly<Record<string, unknown>>
+  /** Where the recipient can unsubscribe; stands at the foot of a mail. */
+  unsubscribeUrl?: string | null
 }
 
 export interface RenderedMessage {
@@ -43,14 +49,49 @@ export interface TemplateProfile {
  * to the tenant's default and to `en`. Throws templateErrors where the key is unknown, the data does not fit or the
  * channel has no words; all of them are for good, so that trying again is of no use.
  */
-export async function renderMessage(_ctx: Ctx, _request: RenderRequest): Promise<RenderedMessage> {
-  throw new templateErrors.TemplateUnknown()
+export async function renderMessage(ctx: Ctx, request: RenderRequest): Promise<RenderedMessage> {
+  const { templateKey: key, channel, data } = request
+  const definition = findMessage(key)
+  if (!definition) throw new templateErrors.TemplateUnknown()
+  const known = Object.fromEntries(Object.entries(data).filter(([name]) => name in definition.variables))
+  try {
+    const done = renderShipped(key, channel, known, {
+      locale: request.locale ?? 'en',
+      timeZone: request.timeZone ?? 'UTC',
+      frame: {
+        ...themeView(PLAIN_THEME, ctx.config.VETRAI_NAME),
+        unsubscribe_url: request.unsubscribeUrl ?? null,
+      },
+    })
+    if (!done) throw new templateErrors.ChannelUnworded({ template: key, channel })
+    return { content: done.content, templateVersion: null, locale: done.locale }
+  } catch (error) {
+    if (error instanceof MessageDataError)
+      throw new templateErrors.TemplateData({ template: key, problem: error.message })
+    throw error
+  }
 }
 
 /** The template as a message of this tenant would use it now (at most 800 ms old), or null. */
 export async function readTemplateProfile(
   _ctx: Ctx,
-  _template: { tenantId: string | null; key: string },
+  { key }: { tenantId: string | null; key: string },
 ): Promise<TemplateProfile | null> {
-  return null
+  const shipped = findMessage(key)
+  if (!shipped) return null
+  const map: Record<string, string> = {
+    announcements: 'product',
+    digest: 'product',
+    usage: 'billing',
+    operations: 'account',
+    'api-keys': 'account',
+    organisation: 'account',
+  }
+  return {
+    key,
+    category: map[shipped.category] ?? shipped.category,
+    critical: shipped.isCritical,
+    channels: [...shipped.channels],
+    version: null,
+  }
 }
