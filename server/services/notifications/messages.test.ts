@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type BuiltUser, buildMember, unique } from '../../../test/build.js'
 import { useServer } from '../../../test/server.js'
-import { buildSubscriber, deliveriesOf, send, V1 } from './test-pipeline.js'
+import { buildSubscriber, deliveriesOf, send, V1 } from './test-support.js'
 
 describe('sending notifications', () => {
   const server = useServer()
