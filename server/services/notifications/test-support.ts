@@ -49,3 +49,16 @@ export async function deliveriesOf(
   expect(res.status, res.text).to.equal(200)
   return res.body.data.reverse()
 }
+
+/** A delivery in a few words. */
+export function summary({
+  channel,
+  status,
+  rule,
+}: {
+  channel: string
+  status: string
+  rule: string
+}): string {
+  return `${channel} ${status} by ${rule}`
+}
