@@ -78,7 +78,7 @@ const STATE: Record<InboxState, string> = {
   read: `i.archived_at is null and not ${ASLEEP} and i.read_at is not null`,
   archived: 'i.archived_at is not null',
   snoozed: `i.archived_at is null and ${ASLEEP}`,
-  all: '$3::timestamptz is not null',
+  all: 'true',
 }
 
 /** One window of a recipient's inbox, newest first. */
@@ -91,7 +91,7 @@ export function listItems(
   return ctx.db.query<InboxItem>({
     name: `inbox-list-${state}`,
     text: `select ${COLUMNS} from notification_inbox_items i
-           where i.tenant_id = $1 and i.recipient_id = $2 and ${STATE[state]}
+           where i.tenant_id = $1 and i.recipient_id = $2 and $3::timestamptz is not null and ${STATE[state]}
              and ($4::text is null or i.category = $4) and ($5::uuid is null or i.id < $5)
            order by i.id desc limit $6`,
     values: [ctx.tenant.id, recipient.id, ctx.now(), category ?? null, after?.id ?? null, limit],
