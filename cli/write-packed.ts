@@ -26,6 +26,7 @@ const FOUND_BY_PATH = ['cli/base/help.js', ...below('cli/commands'), ...below('c
 const LEFT_OUT = [
   ...['bcrypt', 'sequelize', 'minio', 'nodemailer', 'web-push', 'swagger-ui-dist', 'inquirer', 'pg-native'],
   ...['mjml', 'html-to-text'],
+  'bee-queue',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

@@ -8,6 +8,7 @@ import {
   type ServerProcess,
   startServerProcess,
 } from '../test/server-process.js'
+import { asAdmin, stores } from '../test/stores.js'
 
 describe('the server process', function () {
   this.timeout(60_000)
@@ -52,6 +53,24 @@ describe('the server process', function () {
     const { code, stderr } = await runServer({ ...env, VETRAI_PORT: new URL(server.url).port })
     expect(code).to.equal(1)
     expect(stderr).to.contain('EADDRINUSE')
+  })
+
+  it('fires periodic jobs where it is a scheduler, and runs none where it is no worker', async () => {
+    const database = new URL(env.DATABASE_URL ?? '').pathname.slice(1)
+    const admin = async (sql: string) => (await asAdmin(await stores(), sql, database)).rows
+    await admin('delete from schedules; delete from worker_jobs')
+    await start({ VETRAI_ROLES: 'api' })
+    expect(await admin('select 1 from schedules')).to.deep.equal([])
+    await start({ VETRAI_ROLES: 'scheduler' })
+    while (
+      (await admin("update schedules set next_at = now() where kind = 'kernel.housekeeping' returning 1"))
+        .length === 0
+    )
+      await sleep(20)
+    await start({ VETRAI_ROLES: 'scheduler' })
+    let jobs: { kind: string; status: string }[] = []
+    while (jobs.length === 0) jobs = await admin('select kind, status from worker_jobs')
+    expect(jobs).to.deep.equal([{ kind: 'kernel.housekeeping', status: 'queued' }])
   })
 
   it('finishes the request in hand on SIGTERM, takes no other, and ends with 0 at once', async () => {

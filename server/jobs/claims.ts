@@ -45,12 +45,13 @@ export class Claims {
     return this.#hasBacklog || this.#offered.size > 0 || this.#toTry.size > 0
   }
 
-  /** Remembers jobs somebody told of; more than there is room for are left to turns. */
+  /** Remembers jobs somebody told of; more than there is room for, or none by name, are left to turns. */
   offer({ kind, jobs }: Hint, room: number): void {
     const record = this.#resources.jobs.kinds.get(kind)
     if (!record) return
     if (isLimited(record)) this.#toTry.add(record)
-    else if (this.#hasBacklog || this.#offered.size + jobs.length > room) this.tryBacklog()
+    else if (jobs.length === 0 || this.#hasBacklog || this.#offered.size + jobs.length > room)
+      this.tryBacklog()
     else for (const job of jobs) this.#offered.set(job.id, job)
   }
 
