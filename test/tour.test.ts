@@ -6,6 +6,7 @@ import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWOR
 import type { Answer } from './caller.js'
 import { useReceivers } from './receiver.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
+import { CHANNEL_SECRETS, tourChannels } from './tour-channels.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
 async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
@@ -16,7 +17,7 @@ async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
 
 describe('a tour of the API', function () {
   this.timeout(120_000)
-  const server = useServer({ settings: RECEIVER_SETTINGS })
+  const server = useServer({ settings: { ...RECEIVER_SETTINGS, ...CHANNEL_SECRETS } })
   const receivers = useReceivers()
 
   it('tours tenancy', async () => {
@@ -164,6 +165,8 @@ describe('a tour of the API', function () {
     await ok(admin.api.post('/keys/v1/leaked', [{ token: leaked.key }]))
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
   })
+
+  it('tours the channels', () => tourChannels(server))
 
   it('tours webhooks', async () => {
     const { api } = await buildMember(server)

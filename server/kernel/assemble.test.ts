@@ -121,6 +121,14 @@ describe('assembling the services', () => {
       [service('a', { jobs: [job('a.tidy'), job('a.tidy')] })],
       'the job "a.tidy" is declared twice',
     ],
+    'a route that takes bytes of no type': [
+      [service('a', { routes: [route({ accepts: 'bytes' })] })],
+      'GET /a/v1/things: a route that accepts bytes must give `mediaTypes`',
+    ],
+    'a route whose page has another output': [
+      [service('a', { routes: [route({ produces: 'page' })] })],
+      'GET /a/v1/things: a route that produces a page has the output `pageContent`',
+    ],
     'a route with an unknown permission': [
       [service('a', { routes: [route({ access: can('things.undo') })] })],
       'GET /a/v1/things: the permission "things.undo" is not in server/permissions.ts',

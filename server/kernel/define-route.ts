@@ -42,7 +42,7 @@ export function unaudited(reason: string): AuditRule {
 }
 
 /** Names of the rate-limit policies; quotas are in server/http/rate-limit.ts. */
-export type LimitName = 'read' | 'write' | 'enqueue' | 'auth' | 'mail' | 'verify' | 'probe'
+export type LimitName = 'read' | 'write' | 'enqueue' | 'auth' | 'mail' | 'verify' | 'probe' | 'callback'
 
 export interface RouteInput {
   params?: z.ZodType

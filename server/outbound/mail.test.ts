@@ -1,21 +1,13 @@
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { SMTPServerOptions } from 'smtp-server'
+import { receiveMail } from '../../test/smtp-receiver.js'
 import { createMailer, MailError, type Mailer, type SmtpOptions } from './mail.js'
 import { checkMailAddress, checkMessage, maskAddress, parseSender } from './mail-message.js'
 import { readMailbox } from './read-mailbox.js'
-
-interface Received {
-  readonly from: string
-  readonly to: string[]
-  readonly source: string
-  readonly isSecure: boolean
-}
 
 const logs: object[] = []
 const record = (obj: object, msg: string) => void logs.push({ ...obj, msg })
@@ -34,33 +26,10 @@ afterEach(async () => {
 })
 
 describe('mailer over SMTP', () => {
-  async function serve(options: SMTPServerOptions = {}): Promise<{ port: number; received: Received[] }> {
-    const received: Received[] = []
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      logger: false,
-      onData: (stream, session, done) => {
-        const pieces: Buffer[] = []
-        stream.on('data', (piece: Buffer) => pieces.push(piece))
-        stream.on('end', () => {
-          const { mailFrom, rcptTo } = session.envelope
-          received.push({
-            from: mailFrom ? mailFrom.address : '',
-            to: rcptTo.map((rcpt) => rcpt.address),
-            source: Buffer.concat(pieces).toString(),
-            isSecure: session.secure,
-          })
-          done()
-        })
-      },
-      ...options,
-    })
-    server.on('error', () => {})
-    server.listen(0, '127.0.0.1')
-    await once(server.server, 'listening')
-    closers.push(() => new Promise((resolve) => server.close(() => resolve())))
-    return { port: (server.server.address() as AddressInfo).port, received }
+  async function serve(options: SMTPServerOptions = {}) {
+    const receiver = await receiveMail(options)
+    closers.push(() => receiver.stop())
+    return receiver
   }
 
   function mailer(smtp: Partial<SmtpOptions> & { port: number }): Mailer {

@@ -1,3 +1,6 @@
+import { defineEvents } from '../../kernel/events.js'
+
+/** What the workers service tells others; the engine stores these with what they tell of. */
 declare module '../../kernel/events.js' {
   interface Events {
     'workers.job.failed': { jobId: string; kind: string; reason: string }
@@ -9,3 +12,24 @@ declare module '../../kernel/events.js' {
     'workers.schedule.deleted': { scheduleId: string; name: string }
   }
 }
+
+const scheduleId = '01990f6e-5f0e-7000-8000-000000000002'
+
+export const workerEvents = defineEvents('workers', {
+  'workers.job.failed': {
+    about: 'A job failed for good and is among the dead letters.',
+    example: {
+      jobId: '01990f6e-5f0e-7000-8000-000000000001',
+      kind: 'workers.http-request',
+      reason: 'attempts',
+    },
+  },
+  'workers.schedule.created': { about: 'A schedule was made.', example: { scheduleId, name: 'nightly' } },
+  'workers.schedule.updated': {
+    about: 'Fields of a schedule were changed.',
+    example: { scheduleId, fields: ['cron'] },
+  },
+  'workers.schedule.paused': { about: 'A schedule was paused.', example: { scheduleId } },
+  'workers.schedule.resumed': { about: 'A paused schedule was resumed.', example: { scheduleId } },
+  'workers.schedule.deleted': { about: 'A schedule was deleted.', example: { scheduleId, name: 'nightly' } },
+})

@@ -40,6 +40,7 @@ export const channelEvents = {
   },
   'notifications.delivery.reported': {
     about: 'A provider told what became of a message; the same may be told again, and late.',
+    internal: 'the delivery itself tells what came of it',
     example: {
       deliveryId: '01990f6e-5f0e-7000-8000-000000000002',
       channel: 'email',

@@ -8,7 +8,7 @@ import { sesMessage, snsEnvelope } from '../schemas/reports.js'
 import { recordAll, type Taken } from './take-reports.js'
 
 /** Certificates of Amazon SNS by their address; there are a few a year. */
-const certificates = defineState('notifications.sns-certificates', () => new Map<string, string>())
+export const snsCertificates = defineState('notifications.sns-certificates', () => new Map<string, string>())
 const CERTIFICATES_MAX = 16
 
 const NOTHING: Taken = { taken: 0, ignored: 1 }
@@ -42,7 +42,7 @@ async function confirm(ctx: Ctx, url: string | undefined): Promise<Taken> {
 }
 
 async function certificateAt(ctx: Ctx, url: string): Promise<string> {
-  const known = ctx.state(certificates)
+  const known = ctx.state(snsCertificates)
   const certificate = known.get(url) ?? (await fetchText(ctx, url))
   if (known.size >= CERTIFICATES_MAX) known.clear()
   known.set(url, certificate)

@@ -20,7 +20,7 @@ const customRoute = defineRoute({
   description:
     'For mail systems that no other route knows. Signed like Standard Webhooks 1.0.0, with BOUNCE_SECRET; without that setting there is no such address.',
   access: signed,
-  limit: 'probe',
+  limit: 'callback',
   audit,
   transaction: 'manual',
   input: { headers: signatureHeaders, body: customReportBody },
@@ -36,7 +36,7 @@ const mailgunRoute = defineRoute({
   summary: 'Take a webhook of Mailgun',
   description: 'Signed by Mailgun with BOUNCE_MAILGUN_KEY; without that setting there is no such address.',
   access: signed,
-  limit: 'probe',
+  limit: 'callback',
   audit,
   transaction: 'manual',
   input: { body: mailgunBody },
@@ -53,7 +53,7 @@ const sesRoute = defineRoute({
   description:
     'Comes by the SNS topic BOUNCE_SES_TOPIC, whose subscription is confirmed by itself; without that setting there is no such address.',
   access: signed,
-  limit: 'probe',
+  limit: 'callback',
   audit,
   transaction: 'manual',
   accepts: 'bytes',
@@ -72,7 +72,7 @@ const reportRoute = defineRoute({
   description:
     'For the mail server of MAIL_BOUNCE_DOMAIN: the delivery status notification (RFC 3464) or feedback report (RFC 5965) as it arrived. It counts where it names one of our messages and the address that message went to.',
   access: can('notifications.bounces.report'),
-  limit: 'write',
+  limit: 'callback',
   audit,
   transaction: 'manual',
   accepts: 'bytes',

@@ -9,7 +9,7 @@ import { smsReportBody, twilioHeaders, twilioStatusBody, twilioStatusQuery } fro
 const NOTHING = Buffer.alloc(0)
 const common = {
   method: 'post',
-  limit: 'probe',
+  limit: 'callback',
   audit: unaudited('each number that is suppressed, and each delivery that is told of, leaves an event'),
   transaction: 'manual',
   output: noContent,

@@ -20,7 +20,7 @@ export function normalAddress(channel: AddressedChannel, address: string): strin
 
 /** The number of a text people type, `+49 (151) 2345-678`; null when it is not international. */
 export function normalPhone(text: string): string | null {
-  const digits = text.trim().replace(/[\s().-]/g, '')
+  const digits = text.trim().replace(/[ \u00a0().-]/g, '')
   return PHONE.test(digits) ? digits : null
 }
 

@@ -14,11 +14,9 @@ export interface Unsubscription {
 /** Longest token that is looked at. */
 export const UNSUBSCRIBE_TOKEN_MAX = 800
 
-const shape = z.tuple([
-  z.uuid().nullable(),
-  z.string().min(1).max(200),
-  z.string().min(1).max(100).nullable(),
-])
+/** Ids and keys as they are given out here; so bounded, a link fits the header of a mail. */
+const word = z.string().regex(/^[ -~]{1,100}$/)
+const shape = z.tuple([z.uuid().nullable(), word, word.nullable()])
 
 /** The token of a link: what it ends, and an HMAC over it. It never expires: people unsubscribe from old mails. */
 export function makeUnsubscribeToken(key: Buffer, { tenantId, recipient, category }: Unsubscription): string {

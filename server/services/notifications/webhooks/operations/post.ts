@@ -1,8 +1,8 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { OutboundError } from '../../../../outbound/errors.js'
+import { retryAfterMs } from '../../../../outbound/retry-after.js'
 import type { SafeStream } from '../../../../outbound/safe-fetch.js'
 import { RESPONSE_READ_BYTES, responseText } from '../rules/response-text.js'
-import { readRetryAfter } from '../rules/retry-schedule.js'
 import { SENT_LIKE } from './check-destination.js'
 
 /** One request to a receiver. */
@@ -21,6 +21,7 @@ export interface Reply {
   /** Fit to be shown to the tenant. */
   error: string | null
   response: string | null
+  /** A day at most. */
   retryAfterMs: number | null
   durationMs: number
 }
@@ -54,7 +55,7 @@ export async function post(ctx: Ctx, request: WebhookRequest, signal: AbortSigna
       errorCode: answer.ok ? null : `http_${answer.status}`,
       error: answer.ok ? null : `The receiver answered ${answer.status}.`,
       response: responseText(beginning, answer.headers['content-type'], request.secrets),
-      retryAfterMs: readRetryAfter(answer.headers['retry-after'], ctx.now()),
+      retryAfterMs: retryAfterMs(answer.headers['retry-after'], ctx.now()),
       durationMs,
     }
   } catch (error) {

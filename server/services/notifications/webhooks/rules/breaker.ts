@@ -1,5 +1,3 @@
-import { RETRY_AFTER_MAX_MS } from './retry-schedule.js'
-
 /** Failures in a row from which on an endpoint is left in peace between tries. */
 const FAILURES_MIN = 5
 const FIRST_PAUSE_MS = 10_000
@@ -22,7 +20,7 @@ export function pauseOfEndpoint(
     failures < FAILURES_MIN
       ? 0
       : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - FAILURES_MIN, 10))
-  return Math.max(Math.min(asked, RETRY_AFTER_MAX_MS), grown)
+  return Math.max(asked, grown)
 }
 
 /** Time of nothing but failures after which an endpoint is disabled. */

@@ -19,9 +19,6 @@ export const PAUSES_MS = [
 /** Attempts of one delivery. */
 export const ATTEMPTS = PAUSES_MS.length
 
-/** Longest pause a receiver may ask for, so that nobody parks deliveries here for years. */
-export const RETRY_AFTER_MAX_MS = 24 * HOUR
-
 /** Share of a pause by which it may be longer or shorter, so that failures of one moment do not come back as one. */
 const JITTER = 0.1
 
@@ -37,15 +34,5 @@ export function pauseAfter(
   const pause = PAUSES_MS[made]
   if (pause === undefined) return null
   const spread = Math.round(pause * (1 - JITTER + 2 * JITTER * random()))
-  return Math.max(spread, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS))
-}
-
-/** A Retry-After header (RFC 9110 § 10.2.3: seconds or a date) in milliseconds from now; null where it says nothing. */
-export function readRetryAfter(header: string | undefined, now: Date): number | null {
-  if (header === undefined) return null
-  const text = header.trim()
-  if (/^\d{1,10}$/.test(text)) return Number(text) * SECOND
-  // Only dates as HTTP writes them: Date.parse takes far more.
-  const at = /^[A-Za-z]{3}, /.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : Math.max(0, at - now.getTime())
+  return Math.max(spread, retryAfterMs ?? 0)
 }
