@@ -13,16 +13,11 @@ import { testEndpoint } from '../webhooks/operations/test-endpoint.js'
 import { updateEndpoint } from '../webhooks/operations/update-endpoint.js'
 import { presentEndpoint } from '../webhooks/present.js'
 import {
-  attemptList,
   createdEndpointView,
   createEndpointBody,
-  deliveryList,
-  endpointAttemptsQuery,
   endpointParams,
   endpointView,
-  listDeliveriesQuery,
   listEndpointsQuery,
-  messageView,
   replayEndpointBody,
   rotateBody,
   startedJobView,
@@ -30,7 +25,14 @@ import {
   statsView,
   testBody,
   updateEndpointBody,
-} from '../webhooks/schemas.js'
+} from '../webhooks/schemas/endpoints.js'
+import {
+  attemptList,
+  deliveryList,
+  endpointAttemptsQuery,
+  listDeliveriesQuery,
+  messageView,
+} from '../webhooks/schemas/messages.js'
 import { webhookMessageRoutes } from './webhook-messages.js'
 
 const reading = unaudited('reading changes nothing')

@@ -16,7 +16,7 @@ import {
   messageView,
   replayMessageBody,
   sendMessageBody,
-} from '../webhooks/schemas.js'
+} from '../webhooks/schemas/messages.js'
 
 const reading = unaudited('reading changes nothing')
 

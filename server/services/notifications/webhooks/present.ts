@@ -4,14 +4,8 @@ import type { DeliveryStatus, WebhookDelivery } from './models/webhook-delivery.
 import type { WebhookEndpoint } from './models/webhook-endpoint.js'
 import type { WebhookHealth } from './models/webhook-health.js'
 import type { ListedMessage, WebhookMessage } from './models/webhook-message.js'
-import type {
-  AttemptView,
-  DeliveryView,
-  endpointView,
-  ListedMessageView,
-  messageView,
-  statsView,
-} from './schemas.js'
+import type { endpointView, statsView } from './schemas/endpoints.js'
+import type { AttemptView, DeliveryView, ListedMessageView, messageView } from './schemas/messages.js'
 
 /** An endpoint as its managers see it: everything but its secrets. */
 export function presentEndpoint(endpoint: WebhookEndpoint): z.input<typeof endpointView> {

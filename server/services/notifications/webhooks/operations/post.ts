@@ -27,7 +27,7 @@ export interface Reply {
 }
 
 /** How long the beginning of an answer's body is waited for: by then its status has said all that counts. */
-const BODY_WAIT_MS = 1_000
+const BODY_WAIT_MS = 500
 
 /**
  * Posts to a receiver through the guarded client: no redirect is followed, the address is checked as it is connected

@@ -2,7 +2,7 @@ import type { Ctx } from '../../../../kernel/context.js'
 import { paginate } from '../../../../kernel/pagination.js'
 import { type AttemptFilter, listAttempts } from '../models/webhook-attempt.js'
 import { presentAttempt } from '../present.js'
-import type { EndpointAttemptsQuery, MessageAttemptsQuery } from '../schemas.js'
+import type { EndpointAttemptsQuery, MessageAttemptsQuery } from '../schemas/messages.js'
 import { requireEndpoint } from './find-endpoint.js'
 import { requireMessage } from './find-message.js'
 

@@ -6,7 +6,8 @@ import { countDeliveries, listDeliveries, type WebhookDelivery } from '../models
 import { listEndpoints as fetchEndpoints } from '../models/webhook-endpoint.js'
 import { readHealth } from '../models/webhook-health.js'
 import { presentDelivery, presentEndpoint, presentStats } from '../present.js'
-import type { ListDeliveriesQuery, ListEndpointsQuery, StatsQuery } from '../schemas.js'
+import type { ListEndpointsQuery, StatsQuery } from '../schemas/endpoints.js'
+import type { ListDeliveriesQuery } from '../schemas/messages.js'
 import { requireEndpoint } from './find-endpoint.js'
 
 const HOUR_MS = 3_600_000

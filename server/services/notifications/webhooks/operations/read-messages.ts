@@ -3,7 +3,7 @@ import { paginate } from '../../../../kernel/pagination.js'
 import { deliveriesOfMessage } from '../models/webhook-delivery.js'
 import { listMessages as fetchMessages } from '../models/webhook-message.js'
 import { presentListedMessage, presentMessage } from '../present.js'
-import type { ListMessagesQuery } from '../schemas.js'
+import type { ListMessagesQuery } from '../schemas/messages.js'
 import { requireMessage } from './find-message.js'
 
 /** A page of the tenant's messages, newest first. */

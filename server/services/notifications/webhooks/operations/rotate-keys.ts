@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { webhookErrors } from '../errors.js'
 import { endSigningKeys } from '../models/webhook-key.js'
-import type { RotateInput } from '../schemas.js'
+import type { RotateInput } from '../schemas/endpoints.js'
 import type { IssuedEndpoint } from './create-endpoint.js'
 import { requireEndpoint, requireLockedEndpoint } from './find-endpoint.js'
 import { makeKeys } from './make-keys.js'

@@ -4,7 +4,7 @@ import { subscribedEndpoints } from '../models/webhook-endpoint.js'
 import { messageOfOrigin } from '../models/webhook-message.js'
 import { subscriptionsTo } from '../rules/event-types.js'
 import { BODY_MAX_BYTES, writeBody } from '../rules/payload.js'
-import type { SendMessageInput } from '../schemas.js'
+import type { SendMessageInput } from '../schemas/messages.js'
 import { beginMessage } from './begin-deliveries.js'
 import { readMessage } from './read-messages.js'
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { webhookErrors } from '../errors.js'
 import { replayWebhooks } from '../jobs/replay-webhooks.js'
-import type { ReplayEndpointInput } from '../schemas.js'
+import type { ReplayEndpointInput } from '../schemas/endpoints.js'
 import { requireEndpoint } from './find-endpoint.js'
 import { replaySpan } from './replay-failed.js'
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { webhookErrors } from '../errors.js'
 import { writeBody } from '../rules/payload.js'
-import type { TestInput } from '../schemas.js'
+import type { TestInput } from '../schemas/endpoints.js'
 import { beginMessage } from './begin-deliveries.js'
 import { exampleData } from './event-catalogue.js'
 import { requireEndpoint } from './find-endpoint.js'

@@ -5,7 +5,7 @@ import {
   type WebhookEndpoint,
 } from '../models/webhook-endpoint.js'
 import { resetHealth } from '../models/webhook-health.js'
-import type { UpdateEndpointInput } from '../schemas.js'
+import type { UpdateEndpointInput } from '../schemas/endpoints.js'
 import { refuseUnknownTypes } from './event-catalogue.js'
 import { requireEndpoint, requireLockedEndpoint } from './find-endpoint.js'
 import { sealHeaders } from './seal-headers.js'
