@@ -24,9 +24,17 @@ const FOUND_BY_PATH = ['cli/base/help.js', ...below('cli/commands'), ...below('c
 
 /** Native, found by path at run time, or large and loaded only by those who use it. */
 const LEFT_OUT = [
-  ...['bcrypt', 'sequelize', 'minio', 'nodemailer', 'web-push', 'swagger-ui-dist', 'inquirer', 'pg-native'],
-  ...['mjml', 'html-to-text'],
+  'bcrypt',
   'bee-queue',
+  'sequelize',
+  'minio',
+  'nodemailer',
+  'web-push',
+  'swagger-ui-dist',
+  'inquirer',
+  'pg-native',
+  'mjml',
+  'html-to-text',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

@@ -52,6 +52,9 @@ describe("another tenant's ids", function () {
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
     queue: async () => 'workers',
+    templateKey: async (owner) => buildTemplate(owner),
+    versionId: async (owner) =>
+      (await made(owner.api.get(`/notifications/v1/templates/${TEMPLATE}/versions`))).data[0].id,
     factorId: async (owner) => (await made(owner.api.post('/auth/v1/factors', { name: 'phone' }))).id,
   }
 
@@ -122,6 +125,16 @@ async function buildDeadLetter(server: TestServer, owner: BuiltUser): Promise<st
   )
   await server.runJobs()
   return (await made(owner.api.get('/workers/v1/dead-letters'))).data[0].id
+}
+
+const TEMPLATE = 'only-of-the-owner'
+
+/** A published notification template of the owner. */
+async function buildTemplate({ api }: BuiltUser): Promise<string> {
+  const content = { en: { sms: { text: 'Hello' } } }
+  await made(api.post('/notifications/v1/templates', { key: TEMPLATE, name: 'Hello', content }))
+  await made(api.post(`/notifications/v1/templates/${TEMPLATE}/publish`, {}))
+  return TEMPLATE
 }
 
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */

@@ -234,6 +234,27 @@ describe('a tour of the API', function () {
     await ok(api.delete(`/workers/v1/schedules/${id}`))
   })
 
+  it('tours notification templates', async () => {
+    const { api } = await buildMember(server)
+    const templates = '/notifications/v1/templates'
+    const own = `${templates}/order-shipped`
+    await ok(api.get(`${templates}?limit=3`))
+    await ok(api.post(templates, { key: 'order-shipped', name: 'Order shipped' }))
+    const email = { subject: 'On its way', body: '<mj-text>It is on its way.</mj-text>' }
+    await ok(api.patch(own, { content: { en: { email } } }))
+    expect((await ok(api.post(`${own}/preview`, {}))).email.subject).to.equal('On its way')
+    const version = await ok(api.post(`${own}/publish`, { note: 'first' }))
+    expect((await ok(api.get(own))).published_version).to.equal(1)
+    await ok(api.get(`${own}/versions`))
+    await ok(api.get(`${own}/versions/${version.id}`))
+    await ok(api.post(`${own}/unpublish`))
+    await ok(api.post(`${own}/rollback`, { version: 1 }))
+    await ok(api.post(`${own}/test`, {}))
+    await ok(api.delete(own))
+    await ok(api.put('/notifications/v1/theme', { brand_color: '#0a7cff' }))
+    await ok(api.get('/notifications/v1/theme'))
+  })
+
   it('has been to every operation, so that each answered as it is documented', async () => {
     const document = await documentOf(server.url)
     const missed = document.operations

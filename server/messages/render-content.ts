@@ -1,7 +1,7 @@
 import { oneLine, shorten, someLines, webAddress } from './clean-words.js'
 import { MessageDataError, type View } from './fit-data.js'
 import type { CompiledWords, WordedChannel } from './message-words.js'
-import { smsText } from './sms.js'
+import { cutSms, plainSms } from './sms.js'
 import { fillWords, parseChecked, type Words } from './words.js'
 import { wrapText } from './wrap-text.js'
 
@@ -36,8 +36,7 @@ export class MessageText {
   render(channel: WordedChannel, view: View): RenderedContent | null {
     const { email, in_app: inApp, sms, push } = this.#words
     if (channel === 'email') return email ? this.#mail(email, view) : null
-    if (channel === 'sms')
-      return sms ? { channel, text: smsText(someLines(this.#text(sms.text, view))) } : null
+    if (channel === 'sms') return sms ? { channel, text: cutSms(this.fullSms(view)) } : null
     if (channel === 'in_app') {
       if (!inApp) return null
       return {
@@ -47,6 +46,12 @@ export class MessageText {
       }
     }
     return push ? { channel, ...this.#note(push, view, PUSH_MAX), url: this.#address(push.url, view) } : null
+  }
+
+  /** The text message before it is cut; empty where there is none. */
+  fullSms(view: View): string {
+    const { sms } = this.#words
+    return sms ? plainSms(someLines(this.#text(sms.text, view))) : ''
   }
 
   #mail(mail: NonNullable<CompiledWords['email']>, view: View): RenderedContent {

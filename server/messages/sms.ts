@@ -19,17 +19,22 @@ const PLAIN: Readonly<Record<string, string>> = {
   ...{ '–': '-', '—': '-', '…': '...', '\u00a0': ' ', '\u202f': ' ', '\u2060': ' ', '\u00ad': '' },
 }
 
-/** Text as it is sent: plain punctuation, and cut where it would take more segments than allowed. */
-export function smsText(text: string): string {
-  const plain = [...text.trim()].map((letter) => PLAIN[letter] ?? letter)
-  if (smsSize(plain.join('')).segments <= SMS_SEGMENTS_MAX) return plain.join('')
-  let [fits, length] = [0, plain.length]
-  while (length - fits > 1) {
-    const middle = (fits + length) >> 1
-    if (smsSize(`${plain.slice(0, middle).join('')}...`).segments <= SMS_SEGMENTS_MAX) fits = middle
-    else length = middle
+/** Text with plain punctuation, which networks carry at half the price. */
+export function plainSms(text: string): string {
+  return [...text.trim()].map((letter) => PLAIN[letter] ?? letter).join('')
+}
+
+/** Plain text, cut where it would take more segments than allowed. */
+export function cutSms(text: string): string {
+  if (smsSize(text).segments <= SMS_SEGMENTS_MAX) return text
+  const letters = [...text]
+  let [fits, tooMany] = [0, letters.length]
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1
+    if (smsSize(`${letters.slice(0, middle).join('')}...`).segments <= SMS_SEGMENTS_MAX) fits = middle
+    else tooMany = middle
   }
-  return `${plain.slice(0, fits).join('')}...`
+  return `${letters.slice(0, fits).join('')}...`
 }
 
 /** Counts segments as networks do: a letter of two units never lies in two of them. */

@@ -8,7 +8,7 @@ interface Described {
   /** What it is, in words for authors of templates. */
   about: string
   /** May be missing or null; `{{#x}}…{{/x}}` and `{{^x}}…{{/x}}` tell which. */
-  optional?: boolean
+  optional?: boolean | undefined
 }
 
 /**

@@ -1,26 +1,14 @@
 import type { WordedChannel } from '../message-words.js'
 import type { Variables } from '../variables.js'
 
-/** Kinds of messages that people can switch off as one, unless a message is critical. */
-export const CATEGORIES = {
-  account: 'getting into an account and keeping it',
-  security: 'what happened to an account',
-  organisation: 'the organisation and its members',
-  'api-keys': 'API keys',
-  billing: 'invoices and payments',
-  support: 'tickets',
-  usage: 'quotas and their use',
-  operations: 'backups, webhooks and other machinery',
-  digest: 'what happened meanwhile',
-  announcements: 'news',
-} as const
-export type Category = keyof typeof CATEGORIES
+/** Kinds of messages that people can switch off as one; tenants may have further ones. */
+export type MessageCategory = 'security' | 'account' | 'billing' | 'support' | 'product'
 
 /** A message this server can write. Its words are in templates/messages/<key>. */
 export interface MessageDefinition {
   /** What it is for: `tells …`, `asks …`. */
   summary: string
-  category: Category
+  category: MessageCategory
   /** Cannot be switched off. */
   isCritical: boolean
   /**

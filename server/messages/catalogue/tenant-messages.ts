@@ -21,7 +21,7 @@ const ticket = {
 export const tenantMessages = {
   invitation: {
     summary: 'invites somebody to an organisation',
-    category: 'organisation',
+    category: 'account',
     isCritical: true,
     // The link opens an account: it is worded by the installation, like all that does.
     isCustomizable: false,
@@ -42,7 +42,7 @@ export const tenantMessages = {
   },
   'tenant-deleted': {
     summary: 'tells administrators that their organisation will be deleted',
-    category: 'organisation',
+    category: 'account',
     isCritical: true,
     isCustomizable: false,
     channels: ['email', 'in_app'],
@@ -55,7 +55,7 @@ export const tenantMessages = {
   },
   'key-expiring': {
     summary: 'tells that an API key will stop working soon',
-    category: 'api-keys',
+    category: 'security',
     isCritical: false,
     isCustomizable: true,
     channels: ['email', 'in_app', 'push'],
@@ -128,7 +128,7 @@ export const tenantMessages = {
   },
   'quota-near': {
     summary: 'tells that a quota is nearly used up',
-    category: 'usage',
+    category: 'billing',
     isCritical: false,
     isCustomizable: true,
     channels: ['email', 'in_app', 'push'],
@@ -143,7 +143,7 @@ export const tenantMessages = {
   },
   'backup-failed': {
     summary: 'tells operators that a backup was not made',
-    category: 'operations',
+    category: 'product',
     isCritical: true,
     isCustomizable: false,
     channels: ['email', 'in_app', 'sms', 'push'],
@@ -155,25 +155,30 @@ export const tenantMessages = {
   },
   'webhook-disabled': {
     summary: 'tells that a webhook endpoint was switched off',
-    category: 'operations',
+    category: 'product',
     isCritical: false,
     isCustomizable: true,
     channels: ['email', 'in_app'],
     variables: {
-      endpoint: name('address of the endpoint', 'https://hooks.example.com/vetrai'),
+      endpoint: name('description or host of the endpoint', 'hooks.example.com'),
+      endpoint_id: {
+        kind: 'plain',
+        about: 'id of the endpoint',
+        example: '01990f6e-5f0e-7000-8000-000000000000',
+      },
       reason: {
         kind: 'choice',
         options: ['failing', 'gone'],
         about: 'why: it failed for days, or said that it is gone',
         example: 'failing',
       },
-      failing_since: { ...time('since when it failed', '2026-01-26T12:05:00Z'), optional: true },
-      link: link('page of the endpoint', 'webhooks/1'),
+      when: time('when it was switched off'),
+      link: { ...link('page of the endpoint', 'webhooks/1'), optional: true },
     },
   },
   digest: {
     summary: 'gathers what happened meanwhile',
-    category: 'digest',
+    category: 'product',
     isCritical: false,
     isCustomizable: true,
     channels: ['email', 'in_app', 'push'],
@@ -205,7 +210,7 @@ export const tenantMessages = {
   },
   announcement: {
     summary: 'says anything',
-    category: 'announcements',
+    category: 'product',
     isCritical: false,
     isCustomizable: true,
     channels: ['email', 'in_app', 'sms', 'push'],

@@ -3,6 +3,7 @@ import { defineEvents } from '../../kernel/events.js'
 import { subscriberAuthenticator } from './authenticator.js'
 import { channelEvents } from './events/channels.js'
 import { pipelineEvents } from './events/pipeline.js'
+import { templateEvents } from './events/templates.js'
 import * as handlers from './handlers.js'
 import { closeDigestJob } from './jobs/close-digest.js'
 import { deliverJob } from './jobs/deliver.js'
@@ -19,6 +20,7 @@ import { pushRoutes } from './routes/push.js'
 import { smsStatusRoutes } from './routes/sms-status.js'
 import { subscriberRoutes } from './routes/subscribers.js'
 import { suppressionRoutes } from './routes/suppressions.js'
+import { templateRoutes } from './routes/templates.js'
 import { topicRoutes } from './routes/topics.js'
 import { unsubscribeRoutes } from './routes/unsubscribe.js'
 import { webhookRoutes } from './routes/webhook-endpoints.js'
@@ -35,7 +37,9 @@ export const notifications = defineService({
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'keys', 'workers'],
   start: async (resources) => startChannels(resources),
-  events: defineEvents('notifications', { ...pipelineEvents, ...channelEvents, ...webhookEvents }),
+  events: defineEvents('notifications', {
+    ...{ ...pipelineEvents, ...channelEvents, ...templateEvents, ...webhookEvents },
+  }),
   on: {
     'notifications.unsubscribed': handlers.onUnsubscribed,
     'notifications.delivery.reported': handlers.onReported,
@@ -47,7 +51,7 @@ export const notifications = defineService({
   onEvery: tellEndpoints,
   routes: [
     ...[...messageRoutes, ...deliveryRoutes, ...inboxRoutes, ...preferenceRoutes],
-    ...[...subscriberRoutes, ...topicRoutes],
+    ...[...subscriberRoutes, ...topicRoutes, ...templateRoutes],
     ...[...suppressionRoutes, ...unsubscribeRoutes, ...bounceRoutes, ...smsStatusRoutes],
     ...[...pushRoutes, ...webhookRoutes],
   ],

@@ -222,6 +222,16 @@ describe('sending notifications', () => {
     )
   })
 
+  it('writes nothing to people in the name of the installation', async () => {
+    const link = 'https://phish.example/reset'
+    const data = { link, expires_in: 1_800 }
+    for (const path of ['/send', '/explain']) {
+      const body = { to: { user_id: member.id }, template: 'reset-password', data }
+      const res = await admin.api.post(V1 + path, body)
+      expect(res.body.code, path).to.equal('notifications.template_reserved')
+    }
+  })
+
   it('says what a template misses with the delivery that failed for it', async () => {
     const ana = await buildSubscriber(server, admin)
     const to = { external_id: ana.externalId }

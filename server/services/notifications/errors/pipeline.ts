@@ -37,6 +37,12 @@ export const pipelineErrors = defineErrors('notifications', {
     message: (d: { key: string }) => `There is no category "${d.key}".`,
     next: 'GET /notifications/v1/categories lists them; PUT /notifications/v1/categories/{key} makes one.',
   },
+  templateReserved: {
+    status: 403,
+    message: (d: { template: string }) =>
+      `The template "${d.template}" is for what the installation itself writes to people.`,
+    next: 'Make a template of your own: POST /notifications/v1/templates.',
+  },
   categoryMissing: {
     status: 404,
     message: 'The organisation has not declared this category.',

@@ -6,7 +6,7 @@ import type { ExplainInput } from '../schemas/messages.js'
 import { gatherFacts } from './gather-facts.js'
 import { INLINE_TEMPLATE, planMessage, profileOf } from './plan-message.js'
 import { previewRecipients } from './resolve-recipients.js'
-import { requestFrom } from './send-notifications.js'
+import { refuseReserved, requestFrom } from './send-notifications.js'
 
 /** What each recipient would get. */
 export interface Explanation {
@@ -18,6 +18,7 @@ export interface Explanation {
 
 /** What would become of a message and why, by the very function that decides when it is sent. Changes nothing. */
 export async function explain(ctx: Ctx, input: ExplainInput): Promise<Explanation> {
+  refuseReserved(input.template)
   const templateKey = input.template ?? INLINE_TEMPLATE
   const request = requestFrom(input)
   const category = input.category ?? (await profileOf(ctx, templateKey)).category

@@ -1,13 +1,13 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { findMessage } from '../../../messages/catalogue/messages.js'
-import { MessageDataError } from '../../../messages/fit-data.js'
-import { renderShipped } from '../../../messages/render-shipped.js'
-import { PLAIN_THEME, themeView } from '../../../messages/theme.js'
-import type { Channel, Content } from '../channel.js'
+import { WORDED_CHANNELS, type WordedChannel } from '../../../messages/message-words.js'
+import type { Content } from '../channel.js'
 import { templateErrors } from '../errors/templates.js'
+import type { PublishedVersion } from '../models/template-version.js'
+import { publishedOf, versionText } from '../template-state.js'
+import { composeContent, type TemplateSource } from './compose-content.js'
 
-/** Channels that templates have words for; a webhook carries the event itself. */
-export type WordedChannel = Exclude<Channel, 'webhook'>
+export type { WordedChannel } from '../../../messages/message-words.js'
 
 export interface RenderRequest {
   templateKey: string
@@ -18,7 +18,7 @@ export interface RenderRequest {
   timeZone?: string | null
   /** Null renders a message of the installation itself, always from the shipped template. */
   tenantId: string | null
-  /** Variables as JSON; times as RFC 3339, money as `{ amount, currency }`. */
+  /** Variables as JSON; times as RFC 3339, money as `{ amount, currency }`. What the template does not name is left out. */
   data: Readonly<Record<string, unknown>>
   /** Where the recipient can unsubscribe; stands at the foot of a mail. */
   unsubscribeUrl?: string | null
@@ -50,48 +50,53 @@ export interface TemplateProfile {
  * channel has no words; all of them are for good, so that trying again is of no use.
  */
 export async function renderMessage(ctx: Ctx, request: RenderRequest): Promise<RenderedMessage> {
-  const { templateKey: key, channel, data } = request
-  const definition = findMessage(key)
-  if (!definition) throw new templateErrors.TemplateUnknown()
-  const known = Object.fromEntries(Object.entries(data).filter(([name]) => name in definition.variables))
-  try {
-    const done = renderShipped(key, channel, known, {
-      locale: request.locale ?? 'en',
-      timeZone: request.timeZone ?? 'UTC',
-      frame: {
-        ...themeView(PLAIN_THEME, ctx.config.VETRAI_NAME),
-        unsubscribe_url: request.unsubscribeUrl ?? null,
-      },
-    })
-    if (!done) throw new templateErrors.ChannelUnworded({ template: key, channel })
-    return { content: done.content, templateVersion: null, locale: done.locale }
-  } catch (error) {
-    if (error instanceof MessageDataError)
-      throw new templateErrors.TemplateData({ template: key, problem: error.message })
-    throw error
-  }
+  const { templateKey, tenantId, channel } = request
+  const published = await publishedFor(ctx, tenantId, templateKey)
+  const source = sourceOf(ctx, tenantId, templateKey, published)
+  const { content, locale, isOwn } = await composeContent(ctx, source, channel, request)
+  return { content, locale, templateVersion: isOwn ? (published?.version ?? null) : null }
 }
 
 /** The template as a message of this tenant would use it now (at most 800 ms old), or null. */
 export async function readTemplateProfile(
-  _ctx: Ctx,
-  { key }: { tenantId: string | null; key: string },
+  ctx: Ctx,
+  { tenantId, key }: { tenantId: string | null; key: string },
 ): Promise<TemplateProfile | null> {
+  const published = await publishedFor(ctx, tenantId, key)
   const shipped = findMessage(key)
-  if (!shipped) return null
-  const map: Record<string, string> = {
-    announcements: 'product',
-    digest: 'product',
-    usage: 'billing',
-    operations: 'account',
-    'api-keys': 'account',
-    organisation: 'account',
+  const { category, critical } = shipped
+    ? { category: shipped.category, critical: shipped.isCritical }
+    : { category: published?.category, critical: published?.critical }
+  if (category == null || critical == null) return null
+  const channels = new Set([...(shipped?.channels ?? []), ...Object.values(published?.channels ?? {}).flat()])
+  return {
+    ...{ key, category, critical, version: published?.version ?? null },
+    channels: WORDED_CHANNELS.filter((channel) => channels.has(channel)),
   }
+}
+
+async function publishedFor(
+  ctx: Ctx,
+  tenantId: string | null,
+  key: string,
+): Promise<PublishedVersion | null> {
+  const isFixed = findMessage(key)?.isCustomizable === false
+  return tenantId === null || isFixed ? null : publishedOf(ctx, tenantId, key)
+}
+
+function sourceOf(
+  ctx: Ctx,
+  tenantId: string | null,
+  key: string,
+  published: PublishedVersion | null,
+): TemplateSource {
+  const variables = findMessage(key)?.variables ?? published?.variables
+  if (!variables) throw new templateErrors.TemplateUnknown()
   return {
     key,
-    category: map[shipped.category] ?? shipped.category,
-    critical: shipped.isCritical,
-    channels: [...shipped.channels],
-    version: null,
+    variables,
+    own: published?.channels ?? {},
+    text: async (locale) =>
+      tenantId === null || !published ? null : versionText(ctx, tenantId, published.id, locale),
   }
 }

@@ -1,4 +1,6 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { findMessage } from '../../../messages/catalogue/messages.js'
+import { pipelineErrors } from '../errors/pipeline.js'
 import type { Addressee, MessageRequest, Overrides } from '../models/message.js'
 import type { NamedSubscriber } from '../models/subscriber.js'
 import type { AddresseeInput, ExplainInput, SendInput } from '../schemas/messages.js'
@@ -7,7 +9,17 @@ import { type Accepted, acceptMessages, type MessageDraft } from './accept-messa
 
 /** Accepts the messages of one request. */
 export function sendNotifications(ctx: Ctx, inputs: readonly SendInput[]): Promise<Accepted[]> {
+  for (const { template } of inputs) refuseReserved(template)
   return acceptMessages(ctx, inputs.map(draftFrom))
+}
+
+/**
+ * Refuses what only the installation itself may write: one person belongs to several organisations, and none of them
+ * may have it write to them about their account, least of all with a link of its own.
+ */
+export function refuseReserved(template: string | undefined): void {
+  if (template !== undefined && findMessage(template)?.isCustomizable === false)
+    throw new pipelineErrors.TemplateReserved({ template })
 }
 
 function draftFrom(input: SendInput): MessageDraft {

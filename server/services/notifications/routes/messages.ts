@@ -27,7 +27,11 @@ import {
 
 const READING = unaudited('reading changes nothing')
 const OWN_RECORD = unaudited('each message is its own record, and busy tenants send many in a second')
-const REFUSALS = [templateErrors.TemplateUnknown, pipelineErrors.CategoryUnknown]
+const REFUSALS = [
+  templateErrors.TemplateUnknown,
+  pipelineErrors.TemplateReserved,
+  pipelineErrors.CategoryUnknown,
+]
 
 const sendRoute = defineRoute({
   id: 'sendNotification',
