@@ -796,6 +796,106 @@ create policy tenant_isolation on notification_suppressions for all to vetrai_ap
 grant delete, insert, select on table notification_suppressions to vetrai_app;
 grant delete, insert, select, update on table notification_suppressions to vetrai_system;
 
+create table notification_template_texts (
+  tenant_id uuid not null,
+  version_id uuid not null,
+  locale text not null,
+  words jsonb not null,
+  compiled jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_template_texts_pkey PRIMARY KEY (tenant_id, version_id, locale),
+  constraint notification_template_texts_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES notification_template_versions(tenant_id, id) ON DELETE CASCADE
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_texts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_template_texts enable row level security;
+alter table notification_template_texts force row level security;
+create policy system_access on notification_template_texts for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_template_texts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_template_texts to vetrai_system;
+grant insert, select on table notification_template_texts to vetrai_app;
+
+create table notification_template_versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_key text not null,
+  version integer not null,
+  category text,
+  critical boolean,
+  variables jsonb,
+  note text,
+  published_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_template_versions_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_template_versions_version_check CHECK ((version > 0)),
+  constraint notification_template_versions_tenant_id_template_key_fkey FOREIGN KEY (tenant_id, template_key) REFERENCES notification_templates(tenant_id, key) ON DELETE CASCADE
+);
+CREATE INDEX notification_template_versions_tenant_id_created_at_id_idx ON public.notification_template_versions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_template_version_tenant_id_template_key_versio_idx ON public.notification_template_versions USING btree (tenant_id, template_key, version);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_template_versions enable row level security;
+alter table notification_template_versions force row level security;
+create policy system_access on notification_template_versions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_template_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_template_versions to vetrai_system;
+grant insert, select on table notification_template_versions to vetrai_app;
+
+create table notification_templates (
+  tenant_id uuid not null,
+  key text not null,
+  name text,
+  description text,
+  category text,
+  critical boolean,
+  variables jsonb,
+  draft jsonb,
+  draft_at timestamp(3) with time zone,
+  draft_by text,
+  published_version integer,
+  last_version integer not null default 0,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_templates_pkey PRIMARY KEY (tenant_id, key),
+  constraint notification_templates_check CHECK ((num_nulls(name, category, critical, variables) = ANY (ARRAY[0, 4]))),
+  constraint notification_templates_check1 CHECK ((((draft IS NULL) = (draft_at IS NULL)) AND ((draft IS NULL) = (draft_by IS NULL)))),
+  constraint notification_templates_key_check CHECK (((key ~ '^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$'::text) AND ((length(key) >= 2) AND (length(key) <= 64))))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_templates enable row level security;
+alter table notification_templates force row level security;
+create policy system_access on notification_templates for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_templates to vetrai_app;
+grant delete, insert, select, update on table notification_templates to vetrai_system;
+
+create table notification_themes (
+  tenant_id uuid not null,
+  id uuid not null,
+  product_name text,
+  logo_url text,
+  brand_color text,
+  page_color text,
+  footer_address text,
+  default_locale text,
+  time_zone text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_themes_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_themes_brand_color_check CHECK ((brand_color ~ '^#[0-9a-f]{6}$'::text)),
+  constraint notification_themes_logo_url_check CHECK ((logo_url ~~ 'https://%'::text)),
+  constraint notification_themes_page_color_check CHECK ((page_color ~ '^#[0-9a-f]{6}$'::text))
+);
+CREATE INDEX notification_themes_tenant_id_created_at_id_idx ON public.notification_themes USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_themes_tenant ON public.notification_themes USING btree (tenant_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_themes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_themes enable row level security;
+alter table notification_themes force row level security;
+create policy system_access on notification_themes for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_themes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_themes to vetrai_app;
+grant delete, insert, select, update on table notification_themes to vetrai_system;
+
 create table notification_throttles (
   tenant_id uuid not null,
   recipient_id uuid not null,
