@@ -23,7 +23,7 @@ export const onMemberRemoved: EventHandler<'tenancy.member.removed'> = (ctx, { p
 /** Tells the administrators that an endpoint was disabled, unless it is enabled again by now. */
 export const onWebhookDisabled: EventHandler<'notifications.webhook.disabled'> = async (
   ctx,
-  { id, payload },
+  { id, payload, occurredAt },
 ) => {
   const endpoint = await findEndpoint(ctx, payload.endpointId)
   if (!endpoint?.disabledAt) return
@@ -34,8 +34,9 @@ export const onWebhookDisabled: EventHandler<'notifications.webhook.disabled'> =
     data: {
       // The host and no more of it: the rest of a URL may be a secret.
       endpoint: endpoint.description || new URL(endpoint.url).host,
+      endpoint_id: endpoint.id,
       reason: payload.reason,
-      link: home(ctx),
+      when: occurredAt.toISOString(),
     },
   })
 }
@@ -48,6 +49,25 @@ export const onKeyExpiring: EventHandler<'keys.key.expiring'> = async (ctx, { pa
     template: 'key-expiring',
     about: `${keyId}:${expiresAt}`,
     data: { key_name: name, key_start: start, expires_at: expiresAt, link: home(ctx) },
+  })
+}
+
+/** Tells the administrators that a key was found where it must not be, and what was done about it. */
+export const onKeyLeaked: EventHandler<'keys.key.leaked'> = async (ctx, { id, payload }) => {
+  const { name, action, graceUntil, url } = payload
+  const done =
+    action === 'revoke' || !graceUntil
+      ? 'It was revoked at once.'
+      : `It stops working at ${graceUntil.slice(0, 16).replace('T', ' ')} UTC: replace it before.`
+  await notify(ctx, {
+    to: [{ role: 'org_admin' }],
+    template: 'announcement',
+    category: 'security',
+    about: id,
+    data: {
+      title: `The API key ${name} was leaked`,
+      message: [`Somebody found it ${url ? `at ${url}` : 'in public'} and reported it.`, done].join('\n\n'),
+    },
   })
 }
 

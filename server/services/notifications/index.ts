@@ -47,6 +47,7 @@ export const notifications = defineService({
     'tenancy.member.removed': handlers.onMemberRemoved,
     'tenancy.quota.near': handlers.onQuotaNear,
     'keys.key.expiring': handlers.onKeyExpiring,
+    'keys.key.leaked': handlers.onKeyLeaked,
   },
   onEvery: tellEndpoints,
   routes: [
