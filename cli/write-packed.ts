@@ -49,6 +49,17 @@ const keepPlaces: Plugin = {
   },
 }
 
+/** Of the languages that zod can say an error in, this program uses one. */
+const oneLocale: Plugin = {
+  name: 'one-locale',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js'",
+      loader: 'js',
+    }))
+  },
+}
+
 const { metafile } = await build({
   entryPoints: [...PROGRAMS, ...FOUND_BY_PATH].map((file) => join(dist, file)),
   outbase: dist,
@@ -66,13 +77,15 @@ const { metafile } = await build({
   logLevel: 'error',
   metafile: true,
   absWorkingDir: dist,
-  plugins: [keepPlaces],
+  plugins: [keepPlaces, oneLocale],
   banner: {
     js: [
       "import { createRequire as makeRequire } from 'node:module'",
       "const distUrl = import.meta.url.slice(0, import.meta.url.lastIndexOf('/packed/') + 1)",
       // What is CommonJS inside asks for Node's own modules by require.
       'const require = makeRequire(distUrl)',
+      // As Node 21 and later have it: where it is missing, pg loads all of fetch to find out where it runs.
+      "globalThis.navigator ??= { userAgent: 'Node.js/' + process.versions.node.split('.')[0] }",
     ].join('\n'),
   },
 })

@@ -48,6 +48,23 @@ describe('the server process', function () {
     expect(stderr).not.to.contain('canary').and.not.to.contain('    at ')
   })
 
+  it('serves health and metrics, and nothing of the API, as a worker', async () => {
+    const worker = await start({ VETRAI_ROLES: 'worker' })
+    const statusOf = async (path: string) => (await fetch(worker.url + path)).status
+    expect(await statusOf('/healthz')).to.equal(200)
+    expect(await statusOf('/readyz')).to.equal(200)
+    expect(await (await fetch(`${worker.url}/metrics`)).text()).to.include('vetrai_job_run_duration_seconds')
+    for (const path of ['/auth/v1/me', '/workers/v1/jobs', '/openapi.json', '/docs', '/account/']) {
+      expect(await statusOf(path), path).to.equal(404)
+    }
+  })
+
+  it('refuses a role that there is not', async () => {
+    const { code, stderr } = await runServer({ ...env, VETRAI_ROLES: 'api,cook' })
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('VETRAI_ROLES').and.to.contain('"cook"')
+  })
+
   it('ends with 1 where the port is taken, and says so', async () => {
     const server = await start()
     const { code, stderr } = await runServer({ ...env, VETRAI_PORT: new URL(server.url).port })
@@ -93,6 +110,20 @@ describe('the server process', function () {
       .and.match(/connection: close/i)
     expect(await server.exited).to.deep.equal({ code: 0, signal: null })
     expect(Date.now() - finished).to.be.below(3_000)
+  })
+
+  it('ends streams on SIGTERM by saying so, and does not wait for those who listen', async () => {
+    const server = await start()
+    const { id } = (await server.operator.post('/tenancy/v1/tenants', { slug: unique('live'), name: 'Live' }))
+      .body
+    const api = server.operator.in(id)
+    const payload = { url: 'https://app.example.com/' }
+    const job = await api.post('/workers/v1/jobs', { kind: 'workers.http-request', payload, delay_s: 3_600 })
+    const stream = await api.stream(`/workers/v1/jobs/${job.body.id}/events`)
+    await stream.take(1)
+    server.kill('SIGTERM')
+    expect((await stream.rest()).map(({ data }) => data)).to.deep.equal([{ reason: 'shutdown' }])
+    expect(await server.exited).to.deep.equal({ code: 0, signal: null })
   })
 
   it('loses nothing it acknowledged when it is killed in the middle of writing', async () => {

@@ -141,7 +141,7 @@ class Dispatcher {
     const sending = stream && answer.events ? this.#stream(exchange, route, stream, answer.events) : undefined
     if (!sending) this.#write(exchange, answer)
     this.#measure(exchange, route, answer.status)
-    this.#logRequest(exchange, route, answer.status, principal, await sending)
+    this.#logRequest(exchange, route, answer.status, principal, sending && (await sending))
   }
 
   #admitStream(exchange: Exchange, { record, path }: MountedRoute, principal: Principal | null): EventStream {

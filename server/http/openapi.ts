@@ -102,7 +102,7 @@ function operation(route: MountedRoute, assembly: Assembly, collector: SchemaCol
       ...parameters(route, 'params', collector),
       ...parameters(route, 'query', collector),
       ...parameters(route, 'headers', collector),
-      ...headerParameters(route),
+      ...headerParameters(route, collector),
     ],
     ...(body ? { requestBody: body } : {}),
     responses: responses(route, collector),
@@ -152,7 +152,7 @@ function parameters(
   )
 }
 
-function headerParameters({ record }: MountedRoute): JsonSchema[] {
+function headerParameters({ record }: MountedRoute, collector: SchemaCollector): JsonSchema[] {
   const text = { type: 'string', maxLength: 255 }
   const list: JsonSchema[] = []
   if (record.access.kind === 'can') {
@@ -179,7 +179,7 @@ function headerParameters({ record }: MountedRoute): JsonSchema[] {
       in: 'header',
       required: false,
       description: 'Id of the last event that was received: the stream goes on after it.',
-      schema: text,
+      schema: collector.convert(record.stream.eventId, 'input'),
     })
   }
   return list

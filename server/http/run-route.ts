@@ -118,6 +118,7 @@ async function openStream(
   exchange: Exchange,
 ): Promise<Answer> {
   const handle = record.handler as OpenStream
+  // Every stream was admitted before, with its signal.
   const { signal = AbortSignal.abort() } = exchange
   const events = await handle(ctx, input, { lastEventId: input.lastEventId, signal })
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, undefined)

@@ -25,7 +25,7 @@ describe('webhooks while servers are killed', function () {
     const settings = {
       ...env,
       OUTBOUND_ALLOW: '127.0.0.1/32',
-      WEBHOOKS_TIMEOUT_MS: '200',
+      WEBHOOKS_TIMEOUT_MS: '300',
       JOBS_LEASE_MS: '1000',
       JOBS_LOOK_MS: '100',
     }

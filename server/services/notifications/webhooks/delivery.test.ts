@@ -177,7 +177,7 @@ describe('delivering webhooks', function () {
     await buildEndpoint(owner, receiver)
     const { id } = await sendApp(owner)
     await server.work()
-    await timePasses(server, 4 * SECOND)
+    await timePasses(server, 2 * SECOND)
     await server.work()
     expect(receiver.requests).to.have.length(1)
     const [delivery] = (await message(id)).deliveries

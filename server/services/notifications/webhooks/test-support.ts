@@ -4,7 +4,7 @@ import type { Receiver } from '../../../../test/receiver.js'
 import type { TestServer } from '../../../../test/server.js'
 
 /** Settings under which this machine's own receivers may be called, and answer soon or are given up. */
-export const RECEIVER_SETTINGS = { OUTBOUND_ALLOW: '127.0.0.1/32', WEBHOOKS_TIMEOUT_MS: '400' }
+export const RECEIVER_SETTINGS = { OUTBOUND_ALLOW: '127.0.0.1/32', WEBHOOKS_TIMEOUT_MS: '1000' }
 
 const BASE = '/notifications/v1'
 

@@ -34,15 +34,16 @@ export interface NewMessage extends Omit<WebhookMessage, 'id' | 'createdAt'> {
 
 const COLUMNS = 'm.id, m.type, m.source, m.occurred_at as "occurredAt", m.created_at as "createdAt"'
 
-/** Stores a message and answers its id; null when there is one of this origin already. */
-export async function insertMessage(ctx: Ctx, message: NewMessage): Promise<string | null> {
-  const [row] = await ctx.db.query<{ id: string }>({
+/** Stores a message; where there is one of the same origin already, answers that one and stores nothing. */
+export async function insertMessage(ctx: Ctx, message: NewMessage): Promise<{ id: string; isNew: boolean }> {
+  const id = newId()
+  const inserted = await ctx.db.execute({
     name: 'webhook-messages-insert',
     text: `insert into webhook_messages (tenant_id, id, origin_id, type, source, occurred_at, body, created_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, origin_id) do nothing returning id`,
+      values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, origin_id) do nothing`,
     values: [
       ctx.tenant.id,
-      newId(),
+      id,
       message.originId,
       message.type,
       message.source,
@@ -51,17 +52,14 @@ export async function insertMessage(ctx: Ctx, message: NewMessage): Promise<stri
       ctx.now(),
     ],
   })
-  return row?.id ?? null
-}
-
-/** The id of the message of this origin. */
-export async function messageOfOrigin(ctx: Ctx, originId: string): Promise<string | null> {
-  const [row] = await ctx.db.query<{ id: string }>({
+  if (inserted > 0) return { id, isNew: true }
+  const [known] = await ctx.db.query<{ id: string }>({
     name: 'webhook-messages-of-origin',
     text: 'select id from webhook_messages where tenant_id = $1 and origin_id = $2',
-    values: [ctx.tenant.id, originId],
+    values: [ctx.tenant.id, message.originId],
   })
-  return row?.id ?? null
+  if (!known) throw new TypeError(`message of ${message.originId} vanished while it was stored`)
+  return { id: known.id, isNew: false }
 }
 
 /** The message with this id in the caller's tenant, or null. */

@@ -5,28 +5,20 @@ import type { Target } from '../models/webhook-endpoint.js'
 import { insertMessage, type NewMessage } from '../models/webhook-message.js'
 
 /**
- * Stores a message, its deliveries and their jobs with the open transaction: all of them exist or none. Null, and
- * nothing is stored, where there is a message of the same origin already.
+ * Stores a message, its deliveries and their jobs with the open transaction: all of them exist or none. Answers its
+ * id; where there is a message of the same origin already, that one's, and nothing is sent again.
  */
 export async function beginMessage(
   ctx: Ctx,
   message: NewMessage,
   targets: readonly Target[],
-): Promise<string | null> {
-  const messageId = await insertMessage(ctx, message)
-  if (messageId === null) return null
-  const [enabled, disabled] = [
-    targets.filter((one) => one.isEnabled),
-    targets.filter((one) => !one.isEnabled),
-  ]
-  await beginDeliveries(
-    ctx,
-    enabled.map(({ id: endpointId }) => ({ messageId, endpointId })),
-  )
-  await storeDeliveries(
-    ctx,
-    disabled.map(({ id: endpointId }) => ({ messageId, endpointId, jobId: null })),
-  )
+): Promise<string> {
+  const { id: messageId, isNew } = await insertMessage(ctx, message)
+  if (!isNew) return messageId
+  const refTo = ({ id: endpointId }: Target) => ({ messageId, endpointId })
+  await beginDeliveries(ctx, targets.filter((one) => one.isEnabled).map(refTo))
+  const missed = targets.filter((one) => !one.isEnabled).map((one) => ({ ...refTo(one), jobId: null }))
+  await storeDeliveries(ctx, missed)
   return messageId
 }
 

@@ -1,12 +1,10 @@
 import type { Ctx } from '../../../../kernel/context.js'
-import { webhookErrors } from '../errors.js'
 import { subscribedEndpoints } from '../models/webhook-endpoint.js'
-import { messageOfOrigin } from '../models/webhook-message.js'
 import { subscriptionsTo } from '../rules/event-types.js'
-import { BODY_MAX_BYTES, writeBody } from '../rules/payload.js'
 import type { SendMessageInput } from '../schemas/messages.js'
 import { beginMessage } from './begin-deliveries.js'
 import { readMessage } from './read-messages.js'
+import { requireBody } from './require-body.js'
 
 /** Something to tell the endpoints of a tenant. */
 export interface WebhookToSend {
@@ -24,15 +22,10 @@ export interface WebhookToSend {
  * with the open transaction and sent after the commit, also when nobody subscribes.
  */
 export async function sendWebhook(ctx: Ctx, message: WebhookToSend): Promise<string> {
-  const occurredAt = message.occurredAt ?? ctx.now()
-  const body = writeBody({ type: message.type, occurredAt, data: message.data })
-  if (body === null) throw new webhookErrors.WebhookPayloadTooLarge({ limit: BODY_MAX_BYTES })
-  const { type, source, originId = null } = message
+  const { type, data, source, occurredAt = ctx.now(), originId = null } = message
+  const body = requireBody({ type, occurredAt, data })
   const targets = await subscribedEndpoints(ctx, subscriptionsTo(type))
-  const made = await beginMessage(ctx, { originId, type, source, occurredAt, body }, targets)
-  const id = made ?? (originId === null ? null : await messageOfOrigin(ctx, originId))
-  if (id === null) throw new webhookErrors.WebhookMessageNotFound()
-  return id
+  return beginMessage(ctx, { originId, type, source, occurredAt, body }, targets)
 }
 
 /** Sends a message of the app's own. */
