@@ -3,9 +3,9 @@ const { createHash } = require('node:crypto')
 const { readdirSync, readFileSync, statSync } = require('node:fs')
 const { join } = require('node:path')
 
-const SOURCES = ['cli', 'server', 'migrations']
+const SOURCES = ['cli', 'server', 'migrations', 'templates/messages']
 const SETTINGS = ['tsconfig.json']
-const COMPILED = /\.(ts|js|json)$/
+const COMPILED = /\.(ts|js|json|mjml)$/
 
 /** Left in dist by a whole and by a failed build, and in node_modules by a whole installation. */
 const BUILD_STAMP = '.vetrai-build'

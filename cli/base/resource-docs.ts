@@ -81,3 +81,33 @@ export const queueDoc: JsonDoc = {
   counts: 'unsettled jobs by status',
   oldest_waiting_s: 'seconds the job that waits longest could have begun; null where none waits',
 }
+
+export const templateDoc: JsonDoc = {
+  key: 'name of the template',
+  origin: 'shipped, or own',
+  name: 'its name',
+  category: 'what people can switch off as one',
+  critical: 'true when it cannot be switched off',
+  customizable: 'false where the words are the installation’s alone',
+  channels: { '[]': 'channel it has words for' },
+  locales: { '[]': 'locale it has words in' },
+  published_version: 'version that is sent; null for as shipped, or not yet',
+  has_draft: 'true when there are words that are not published',
+}
+
+export const templateDetailDoc: JsonDoc = {
+  ...templateDoc,
+  variables: 'variables by name: kind, about, optional, example',
+  draft: 'words that are not published, by locale; or null',
+  shipped: 'words as shipped, by locale; null for a template of your own',
+}
+
+export const templateVersionDoc: JsonDoc = {
+  id: 'id of the version (UUID)',
+  version: 'its number',
+  is_published: 'true when it is the one that is sent',
+  locales: { '[]': 'locale it has words in' },
+  note: 'what changed, or null',
+  published_by: 'kind and id of who published it',
+  created_at: 'when it was published',
+}

@@ -175,3 +175,58 @@ export interface JobKind {
   timeout_s: number
   payload_schema: Record<string, unknown>
 }
+
+/** A notification template, as `/notifications/v1/templates` lists it. */
+export interface Template {
+  key: string
+  /** shipped or own */
+  origin: string
+  name: string
+  description: string | null
+  category: string
+  critical: boolean
+  /** False where the words are the installation's alone. */
+  customizable: boolean
+  channels: string[]
+  locales: string[]
+  /** Null: as shipped, or not sendable yet. */
+  published_version: number | null
+  has_draft: boolean
+  draft_at: string | null
+  [field: string]: unknown
+}
+
+/** A notification template with its variables and words. */
+export interface TemplateDetail extends Template {
+  variables: Record<string, { kind: string; about: string; optional: boolean; example: unknown }>
+  draft: Record<string, unknown> | null
+  shipped: Record<string, unknown> | null
+}
+
+/** A version of a notification template. */
+export interface TemplateVersion {
+  id: string
+  version: number
+  is_published: boolean
+  locales: string[]
+  note: string | null
+  published_by: string
+  created_at: string
+  [field: string]: unknown
+}
+
+/** What a notification template makes of data, by channel; null where it has no words. */
+export interface TemplatePreview {
+  source: string
+  email: { subject: string; html: string; text: string; locale: string } | null
+  in_app: { title: string; body: string; action_url: string | null; locale: string } | null
+  sms: { text: string; encoding: string; segments: number; locale: string } | null
+  push: { title: string; body: string; url: string | null; locale: string } | null
+}
+
+/** Where a test mail went. */
+export interface TemplateTest {
+  to: string
+  subject: string
+  locale: string
+}

@@ -17,7 +17,9 @@ const PROMISED = `
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
   webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
-  queues:list queues:pause queues:resume`
+  queues:list queues:pause queues:resume
+  templates:list templates:info templates:update templates:preview templates:publish templates:versions
+  templates:rollback templates:reset templates:test`
   .trim()
   .split(/\s+/)
 

@@ -35,6 +35,17 @@ const LIGHT = '#ececef'
  * button is chosen for it, and a colour that would be too faint for links gets the nearest shade that is not.
  */
 export function themeView(theme: MessageTheme, appName: string): View {
+  const known = views.get(theme)
+  if (known?.appName === appName) return known.view
+  const view = makeView(theme, appName)
+  views.set(theme, { appName, view })
+  return view
+}
+
+/** Finding readable shades is most of what rendering would cost. */
+const views = new WeakMap<MessageTheme, { appName: string; view: View }>()
+
+function makeView(theme: MessageTheme, appName: string): View {
   const button = theme.brandColour ?? BRAND
   const page = theme.pageColour ?? PAGE
   // A dark button vanishes on a dark card: there it is as light as a link has to be.

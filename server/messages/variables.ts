@@ -36,23 +36,6 @@ export type ListSpec = Described & {
 export type VariableSpec = ScalarSpec | ListSpec
 export type Variables = Readonly<Record<string, VariableSpec>>
 
-export const VARIABLE_KINDS = [
-  ...[
-    'url',
-    'name',
-    'text',
-    'plain',
-    'date',
-    'time',
-    'number',
-    'duration',
-    'money',
-    'choice',
-    'flag',
-    'list',
-  ],
-] as const
-
 type ValueOf<S> = S extends { kind: 'list'; fields: infer F }
   ? readonly DataOf<F>[]
   : S extends { kind: 'choice'; options: readonly (infer O)[] }

@@ -6,6 +6,7 @@ import { MailCompileError } from '../../../messages/mail/mail-compiler.js'
 import type { CompiledWords, MessageWords } from '../../../messages/message-words.js'
 import type { Variables } from '../../../messages/variables.js'
 import { templateErrors } from '../errors/templates.js'
+import { unfit } from '../rules/example-problems.js'
 import { mailCompiler } from '../template-state.js'
 
 /** Mail programs cut what is longer, and with it whatever stands at its foot. */
@@ -31,19 +32,11 @@ export async function compileDraft(
     if (error.reason === 'busy') throw new kernelErrors.Unavailable({ what: 'The compiler of mails' })
     ctx.log.warn({ err: error }, 'a mail was not compiled')
   }
-  const problem = bodyProblem(locale, `It is too much: a mail has at most ${MAIL_MAX} characters of HTML.`)
-  throw new templateErrors.DraftInvalid({ problems: [problem] })
+  const message = `It is too much: a mail has at most ${MAIL_MAX} characters of HTML.`
+  throw new templateErrors.DraftInvalid({ problems: [unfit(`/${locale}/email/body`, message)] })
 }
 
 /** All that is wrong with the words of a locale, before anything is compiled. */
 export function problemsOf(locale: string, words: MessageWords, variables: Variables): InputProblem[] {
-  return checkWords(words, variables).map(({ pointer, message }) => ({
-    pointer: `/${locale}${pointer}`,
-    code: 'unfit',
-    message,
-  }))
-}
-
-function bodyProblem(locale: string, message: string): InputProblem {
-  return { pointer: `/${locale}/email/body`, code: 'unfit', message }
+  return checkWords(words, variables).map(({ pointer, message }) => unfit(`/${locale}${pointer}`, message))
 }
