@@ -11,7 +11,7 @@ const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
  * Parameters that are no ids: a name chosen by people (a quota), which both tenants may have, and a link that is its
  * own credential.
  */
-const NO_IDS = new Set(['resource', 'queue', 'token'])
+const NO_IDS = new Set(['resource', 'queue', 'token', 'category'])
 
 /** Objects of somebody else, by the name of the path parameter that takes their id. A new name needs a line here. */
 type Foreign = Record<string, (owner: BuiltUser) => Promise<string>>
@@ -35,6 +35,23 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    messageId: async (owner) => (await made(owner.api.post('/notifications/v1/send', LATER_MESSAGE))).id,
+    deliveryId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/deliveries'))).data[0].id
+    },
+    itemId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/inbox'))).data[0].id
+    },
+    subscriberId: async (owner) =>
+      (await made(owner.api.put('/notifications/v1/subscribers', { external_id: 'ana' }))).id,
+    topicId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/topics', { key: 'news', name: 'News' }))).id,
+    subscriptionId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/push/subscriptions', BROWSER))).id,
     suppressionId: async (owner) =>
       (
         await made(
@@ -135,6 +152,17 @@ async function buildTemplate({ api }: BuiltUser): Promise<string> {
   await made(api.post('/notifications/v1/templates', { key: TEMPLATE, name: 'Hello', content }))
   await made(api.post(`/notifications/v1/templates/${TEMPLATE}/publish`, {}))
   return TEMPLATE
+}
+
+const WORDS = { content: { title: 'Hello', body: 'Nice to see you.' }, category: 'product' }
+const LATER_MESSAGE = { to: { external_id: 'ana' }, ...WORDS, delay_s: 3_600 }
+const INBOX_MESSAGE = (userId: string) => ({ to: { user_id: userId }, ...WORDS, channels: ['in_app'] })
+const BROWSER = {
+  endpoint: 'https://93.184.215.14/send/abc',
+  keys: {
+    p256dh: 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM',
+    auth: 'tBHItJI5svbpez7KI4CCXg',
+  },
 }
 
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */

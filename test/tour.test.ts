@@ -7,6 +7,7 @@ import type { Answer } from './caller.js'
 import { useReceivers } from './receiver.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
 import { CHANNEL_SECRETS, tourChannels } from './tour-channels.js'
+import { tourNotifications } from './tour-notifications.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
 async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
@@ -165,6 +166,8 @@ describe('a tour of the API', function () {
     await ok(admin.api.post('/keys/v1/leaked', [{ token: leaked.key }]))
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
   })
+
+  it('tours notifications', () => tourNotifications(server))
 
   it('tours the channels', () => tourChannels(server))
 

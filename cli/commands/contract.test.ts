@@ -14,6 +14,8 @@ const PROMISED = `
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify suppressions:list suppressions:add suppressions:remove
+  notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
+  subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
   webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive

@@ -182,6 +182,12 @@ export const settings = {
     doc: 'What this process does: api answers requests, worker runs jobs, scheduler fires schedules; empty does all.',
     example: 'worker',
   }),
+  NOTIFICATIONS_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 90 }), {
+    doc: 'Days that messages and their deliveries are kept.',
+  }),
+  INBOX_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 365 }), {
+    doc: 'Days that items stay in inboxes.',
+  }),
   WORKER_CONCURRENCY: setting(number({ min: 1, max: 1_000, fallback: 10 }), {
     doc: 'Jobs a worker runs at the same time.',
   }),
