@@ -90,6 +90,7 @@ class Handle implements JobHandle {
   readonly tenantId: string | null
   readonly attempt: number
   readonly attempts: number
+  readonly fence: number
   readonly signal: AbortSignal
   children: ChildOutcome[] = []
   isSettled = false
@@ -104,6 +105,7 @@ class Handle implements JobHandle {
     this.tenantId = job.tenantId === INSTALLATION ? null : job.tenantId
     this.attempt = job.attempt
     this.attempts = job.maxAttempts
+    this.fence = job.fence
     this.signal = signal
     this.#ctx = ctx
     this.#record = record
