@@ -35,7 +35,8 @@ export default sqlMigration(
       published_by: 'text not null',
     },
     {
-      primaryKey: 'template_id, number',
+      unique: ['template_id, number'],
+      listed: false,
       app: ['select', 'insert', 'delete'],
       constraints: [
         'foreign key (tenant_id, template_id) references workflow_templates (tenant_id, id) on delete cascade',
@@ -87,7 +88,7 @@ export default sqlMigration(
       finished_at: 'timestamptz(3)',
       deadline_at: 'timestamptz(3) not null',
     },
-    { indexes: ['template_id, created_at desc', 'parent_run_id'] },
+    { indexes: ['template_id, created_at desc', 'parent_run_id', 'job_id'] },
   ),
   // What the sweep asks: which runs are under way, and which are old enough to go.
   `create index workflow_runs_open on workflow_runs (deadline_at) where status in ('queued', 'running', 'waiting')`,
