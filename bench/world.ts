@@ -31,8 +31,8 @@ export interface Cast {
 }
 
 /** Starts PostgreSQL and Redis of their own and prepares a database. Everything is removed by `close`. */
-export async function openWorld(): Promise<World> {
-  const shared = await stores()
+export async function openWorld(options: { durable?: boolean } = {}): Promise<World> {
+  const shared = await stores(options)
   const database = await freshDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'vetrai-bench-'))
   const operatorToken = generateToken('vtr_at_')

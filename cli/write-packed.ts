@@ -23,7 +23,16 @@ const PROGRAMS = [
 const FOUND_BY_PATH = ['cli/base/help.js', ...below('cli/commands'), ...below('cli/hooks')]
 
 /** Native, found by path at run time, or large and loaded only by those who use it. */
-const LEFT_OUT = ['bcrypt', 'sequelize', 'minio', 'nodemailer', 'swagger-ui-dist', 'inquirer', 'pg-native']
+const LEFT_OUT = [
+  'bcrypt',
+  'bee-queue',
+  'sequelize',
+  'minio',
+  'nodemailer',
+  'swagger-ui-dist',
+  'inquirer',
+  'pg-native',
+]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */
 const keepPlaces: Plugin = {

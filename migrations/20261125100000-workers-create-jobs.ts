@@ -53,6 +53,13 @@ export default sqlMigration(
   `alter table worker_jobs set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02,
      autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0)`,
 
+  // Workers vacuum it in proportion to their work where they can be allowed to (see server/jobs/vacuum.ts).
+  `do $$ begin
+     if current_setting('server_version_num')::integer >= 170000 then
+       execute 'grant maintain on worker_jobs to vetrai_system';
+     end if;
+   end $$`,
+
   // One row for each attempt that ended otherwise than in success, which the job's own row tells.
   ...tenantTable(
     'job_attempts',

@@ -793,8 +793,8 @@ alter table worker_jobs enable row level security;
 alter table worker_jobs force row level security;
 create policy system_access on worker_jobs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
+grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
-grant delete, insert, select, update on table worker_jobs to vetrai_system;
 
 create table workflow_checkpoint_values (
   tenant_id uuid not null,
@@ -915,6 +915,7 @@ create table workflow_runs (
 CREATE INDEX workflow_runs_finished ON public.workflow_runs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX workflow_runs_open ON public.workflow_runs USING btree (deadline_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text]));
 CREATE INDEX workflow_runs_tenant_id_created_at_id_idx ON public.workflow_runs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX workflow_runs_tenant_id_job_id_idx ON public.workflow_runs USING btree (tenant_id, job_id);
 CREATE INDEX workflow_runs_tenant_id_parent_run_id_idx ON public.workflow_runs USING btree (tenant_id, parent_run_id);
 CREATE INDEX workflow_runs_tenant_id_template_id_created_at_idx ON public.workflow_runs USING btree (tenant_id, template_id, created_at DESC);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
@@ -998,6 +999,7 @@ grant delete, insert, select, update on table workflow_templates to vetrai_syste
 
 create table workflow_versions (
   tenant_id uuid not null,
+  id uuid not null,
   template_id uuid not null,
   number integer not null,
   graph json not null,
@@ -1007,10 +1009,11 @@ create table workflow_versions (
   published_by text not null,
   created_at timestamp(3) with time zone not null default now(),
   updated_at timestamp(3) with time zone not null default now(),
-  constraint workflow_versions_pkey PRIMARY KEY (tenant_id, template_id, number),
+  constraint workflow_versions_pkey PRIMARY KEY (tenant_id, id),
   constraint workflow_versions_number_check CHECK ((number > 0)),
   constraint workflow_versions_tenant_id_template_id_fkey FOREIGN KEY (tenant_id, template_id) REFERENCES workflow_templates(tenant_id, id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX workflow_versions_tenant_id_template_id_number_idx ON public.workflow_versions USING btree (tenant_id, template_id, number);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_versions enable row level security;
 alter table workflow_versions force row level security;

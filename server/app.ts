@@ -2,11 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express from 'express'
 import { createDispatch, type ServerState } from './http/dispatch.js'
 import { mountPages } from './http/pages.js'
+import { Streams } from './http/streams.js'
 import type { Resources } from './kernel/resources.js'
 
 export interface App {
   listener: RequestListener
-  /** Once draining, readiness answers 503 and connections are closed after their answer. */
+  /** Once draining, readiness answers 503, streams end and connections are closed after their answer. */
   drain(): void
 }
 
@@ -16,7 +17,7 @@ export interface App {
  * latter are there: what a worker needs to be watched.
  */
 export function buildApp(resources: Resources, { api = true }: { api?: boolean } = {}): App {
-  const state: ServerState = { draining: false }
+  const state: ServerState = { draining: false, streams: new Streams(resources.config) }
   const dispatch = api ? createDispatch(resources, state) : () => false
   const pages = express()
   mountPages(pages, resources, state)
@@ -27,6 +28,7 @@ export function buildApp(resources: Resources, { api = true }: { api?: boolean }
     },
     drain: () => {
       state.draining = true
+      state.streams.drain()
     },
   }
 }

@@ -1,8 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import { type Config, ConfigError, readSettings } from './config/config.js'
 import { settings } from './config/settings.js'
+import { closeServer } from './http/close-server.js'
 import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
 import { Lifecycle } from './kernel/lifecycle.js'
@@ -69,18 +70,6 @@ async function main(): Promise<void> {
 /** Whether this process has a role; one that names none has all. */
 function hasRole({ VETRAI_ROLES: roles }: Config, role: 'api' | 'worker' | 'scheduler'): boolean {
   return roles.length === 0 || roles.includes(role)
-}
-
-/** Resolves when the last request is answered; a connection kept alive ends as soon as it has none in hand. */
-function closeServer(server: Server): Promise<void> {
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  return new Promise((resolve) => {
-    server.close(() => {
-      clearInterval(sweep)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { documentOf } from './api-document.js'
+import { EventReader } from './event-source.js'
 
 /** An answer as a test looks at it. */
 export interface Answer {
@@ -17,11 +18,11 @@ export interface CallOptions {
 
 /** Calls the server's REST API as somebody. */
 export class Caller {
-  readonly #url: string
+  readonly url: string
   readonly #headers: Record<string, string>
 
   constructor(url: string, who: { token?: string; headers?: Record<string, string> } = {}) {
-    this.#url = url
+    this.url = url
     this.#headers = { ...(who.token ? { authorization: `Bearer ${who.token}` } : {}), ...who.headers }
   }
 
@@ -37,7 +38,7 @@ export class Caller {
 
   /** The same caller with further headers. */
   with(headers: Record<string, string>): Caller {
-    return new Caller(this.#url, { headers: { ...this.#headers, ...headers } })
+    return new Caller(this.url, { headers: { ...this.#headers, ...headers } })
   }
 
   get(path: string, options: CallOptions = {}): Promise<Answer> {
@@ -61,9 +62,23 @@ export class Caller {
     return this.call('POST', path, { headers, body: new URLSearchParams(fields).toString() })
   }
 
+  /** Opens a stream of events, after one of them where its id is given; throws where the answer is no stream. */
+  async stream(path: string, { after = '' }: { after?: string } = {}): Promise<EventReader> {
+    const response = await fetch(this.url + path, {
+      headers: { ...this.#headers, ...(after ? { 'last-event-id': after } : {}) },
+    })
+    if (!isStream(response)) throw new Error(`no stream: ${response.status} ${await response.text()}`)
+    const document = await documentOf(this.url)
+    return new EventReader(response, ({ id, event, data }) => {
+      const shown = { ...(id === undefined ? {} : { id }), event, data }
+      complain(document.problems('GET', withoutQuery(path), 200, EVENT_STREAM, shown), JSON.stringify(shown))
+    })
+  }
+
+  /** Of a stream only the beginning of the answer is looked at: see `stream`. */
   async call(method: string, path: string, { headers = {}, body }: CallOptions): Promise<Answer> {
     const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-    const response = await fetch(this.#url + path, {
+    const response = await fetch(this.url + path, {
       method,
       redirect: 'manual',
       headers: {
@@ -73,20 +88,40 @@ export class Caller {
       },
       ...(text === undefined ? {} : { body: text }),
     })
-    const answer = await response.text()
+    const answer = isStream(response) ? await letGo(response) : await response.text()
     await this.#keepToDocument(method, path, response, answer)
     return { status: response.status, headers: response.headers, body: parsed(answer), text: answer }
   }
 
   /** Every answer that any test gets must be as the API document says. */
   async #keepToDocument(method: string, path: string, response: Response, text: string): Promise<void> {
-    const document = await documentOf(this.#url)
-    const [plain = path] = path.split('?')
+    const document = await documentOf(this.url)
     const type = response.headers.get('content-type')
-    const problems = document.problems(method, plain, response.status, type, parsed(text))
-    if (problems.length > 0)
-      throw new Error(`the answer is not as documented:\n${problems.join('\n')}\n${text.slice(0, 500)}`)
+    const body = isStream(response) ? END : parsed(text)
+    complain(document.problems(method, withoutQuery(path), response.status, type, body), text)
   }
+}
+
+const EVENT_STREAM = 'text/event-stream'
+/** The one event that every stream may send. */
+const END = { event: 'end', data: { reason: 'finished' } }
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type') === EVENT_STREAM
+}
+
+async function letGo(response: Response): Promise<string> {
+  await response.body?.cancel()
+  return ''
+}
+
+function complain(problems: readonly string[], text: string): void {
+  if (problems.length > 0)
+    throw new Error(`the answer is not as documented:\n${problems.join('\n')}\n${text.slice(0, 500)}`)
+}
+
+function withoutQuery(path: string): string {
+  return path.split('?')[0] ?? path
 }
 
 function parsed(text: string): unknown {

@@ -3,7 +3,7 @@ import { exampleOf, type JsonSchema } from '../server/http/schema-document.js'
 import { type DocumentedOperation, documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember } from './build.js'
 import type { Answer } from './caller.js'
-import { useServer } from './server.js'
+import { type TestServer, useServer } from './server.js'
 
 const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
 
@@ -29,6 +29,10 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
+    deadLetterId: async (owner) => buildDeadLetter(server, owner),
+    // Queues belong to the installation; operators alone name them.
+    queue: async () => 'workers',
     factorId: async (owner) => (await made(owner.api.post('/auth/v1/factors', { name: 'phone' }))).id,
   }
 
@@ -49,7 +53,7 @@ describe("another tenant's ids", function () {
         ids[name] ??= await make(owner)
       }
       // A name chosen by people (a quota) is no id: both tenants may have one.
-      if (names.every((name) => name === 'resource')) continue
+      if (names.every((name) => name === 'resource' || name === 'queue')) continue
       const theirs = await callWith(operation, stranger, (name) => ids[name] ?? '', components)
       const random = await callWith(
         operation,
@@ -76,6 +80,25 @@ describe("another tenant's ids", function () {
     return caller.api.call(operation.method.toUpperCase(), path, { body })
   }
 })
+
+const DELAYED_JOB = {
+  kind: 'workers.http-request',
+  payload: { url: 'https://app.example.com/' },
+  delay_s: 3_600,
+}
+
+/** A job of the tenant that failed for good. */
+async function buildDeadLetter(server: TestServer, owner: BuiltUser): Promise<string> {
+  await made(
+    owner.api.post('/workers/v1/jobs', {
+      ...DELAYED_JOB,
+      payload: { url: 'http://169.254.169.254/' },
+      delay_s: 0,
+    }),
+  )
+  await server.runJobs()
+  return (await made(owner.api.get('/workers/v1/dead-letters'))).data[0].id
+}
 
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */
 async function made(answer: Promise<Answer>): Promise<Answer['body']> {

@@ -25,9 +25,12 @@ export interface Stores {
 let starting: Promise<Stores> | undefined
 let made = 0
 
-/** The PostgreSQL and Redis of this test run, started on first use, with one migrated template database. */
-export function stores(): Promise<Stores> {
-  starting ??= start()
+/**
+ * The PostgreSQL and Redis of this test run, started on first use, with one migrated template database. `durable`
+ * counts where the call is the first: commits then reach the disk, as in a deployment.
+ */
+export function stores({ durable = false } = {}): Promise<Stores> {
+  starting ??= start(durable)
   return starting
 }
 
@@ -71,10 +74,10 @@ export async function freshDatabase(): Promise<{
   }
 }
 
-async function start(): Promise<Stores> {
+async function start(durable: boolean): Promise<Stores> {
   const dir = await mkdtemp(join(tmpdir(), 'vetrai-test-'))
   const [postgres, redis] = await Promise.all([
-    startPrivatePostgres({ dir, fast: true, maxConnections: 300 }),
+    startPrivatePostgres({ dir, fast: !durable, maxConnections: 300 }),
     startPrivateRedis({ dir }),
   ])
   const shared = { dir, postgres, redis }

@@ -162,6 +162,28 @@ describe('a tour of the API', function () {
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
   })
 
+  it('tours jobs and queues', async () => {
+    const admin = await buildMember(server)
+    const job = { kind: 'workers.http-request', payload: { url: 'http://169.254.169.254/' } }
+    await ok(admin.api.get('/workers/v1/job-kinds'))
+    const { id } = await ok(admin.api.post('/workers/v1/jobs', job))
+    await server.runJobs()
+    await ok(admin.api.get('/workers/v1/jobs'))
+    for (const part of ['', '/attempts', '/logs', '/events']) {
+      await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
+    }
+    const letters = await ok(admin.api.get('/workers/v1/dead-letters'))
+    await ok(admin.api.get(`/workers/v1/dead-letters/${letters.data[0].id}`))
+    await ok(admin.api.post(`/workers/v1/dead-letters/${letters.data[0].id}/redrive`))
+    await ok(admin.api.post(`/workers/v1/jobs/${id}/cancel`))
+    await ok(admin.api.post(`/workers/v1/jobs/${id}/retry`))
+    await ok(admin.api.post('/workers/v1/jobs/batch', { jobs: [job], gather: true }))
+    await ok(admin.api.post('/workers/v1/dead-letters/redrive', {}))
+    await ok(admin.api.get('/workers/v1/queues'))
+    await ok(server.operator.post('/workers/v1/queues/workers/pause', {}))
+    await ok(server.operator.post('/workers/v1/queues/workers/resume'))
+  })
+
   it('has been to every operation, so that each answered as it is documented', async () => {
     const document = await documentOf(server.url)
     const missed = document.operations

@@ -86,6 +86,22 @@ export const deploymentSchema = z
         smtp: smtp.optional(),
       })
       .prefault({}),
+    workers: z
+      .strictObject({
+        processes: z
+          .int()
+          .min(0)
+          .max(16)
+          .default(0)
+          .describe('Processes of their own that run jobs; 0 has the server run them.'),
+        concurrency: z
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(10)
+          .describe('Jobs each of them runs at the same time.'),
+      })
+      .prefault({}),
     auth: z
       .strictObject({
         signup: z.enum(['open', 'invite']).default('invite').describe('Who may create an account.'),

@@ -52,6 +52,7 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     SMTP_SECURE: smtp?.secure,
     MAIL_FROM: config.mail.from,
     MAILBOX_PATH: smtp ? undefined : paths.mail,
+    WORKER_CONCURRENCY: config.workers.concurrency,
     AUTH_SIGNUP: config.auth.signup,
     LOG_LEVEL: config.log.level,
     CORS_ORIGINS: config.cors_origins.join(',') || undefined,

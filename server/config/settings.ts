@@ -161,7 +161,16 @@ export const settings = {
     doc: 'Multiplies every built-in rate limit; raise it for trusted internal callers and load tests.',
   }),
   REQUEST_TIMEOUT_MS: setting(number({ min: 100, max: 600_000, fallback: 10_000 }), {
-    doc: 'Longest a request may take.',
+    doc: 'Longest a request may take; of an event stream, to open it.',
+  }),
+  STREAMS_PER_PRINCIPAL: setting(number({ min: 1, max: 100_000, fallback: 20 }), {
+    doc: 'Most event streams that one person or key (or address, where nobody is signed in) has open in a process.',
+  }),
+  STREAMS_MAX: setting(number({ min: 0, max: 1_000_000, fallback: 2_000 }), {
+    doc: 'Most event streams that a process has open.',
+  }),
+  STREAM_HEARTBEAT_MS: setting(number({ min: 50, max: 600_000, fallback: 15_000 }), {
+    doc: 'How often a quiet event stream shows that it lives; less than what a proxy waits. Who takes nothing for twice as long is dropped.',
   }),
   VETRAI_ROLES: setting(listWhere(roleProblem), {
     doc: 'What this process does: api answers requests, worker runs jobs, scheduler fires schedules; empty does all.',

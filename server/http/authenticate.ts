@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Authenticator, CredentialContext } from '../kernel/authenticator.js'
+import { AppError } from '../kernel/define-errors.js'
+import type { Access } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { INSTALLATION_ROLES, type Principal } from '../kernel/principal.js'
 import type { Resources } from '../kernel/resources.js'
+import type { Exchange } from './exchange.js'
 
 /** The credential of a request: Bearer first, then X-API-Key; null when it sends none. */
 export function credentialOf(request: IncomingMessage): string | null {
@@ -35,6 +38,47 @@ function authenticatorOf(all: readonly Authenticator[], credential: string): Aut
     for (const prefix of authenticator.prefixes) if (credential.startsWith(prefix)) return authenticator
   }
   return undefined
+}
+
+/**
+ * Who sends a request: the principal of its credential, in the tenant that it chose; null where there is none or it is
+ * not good. Nothing is chosen on open routes.
+ */
+export async function callerOf(
+  resources: Resources,
+  { request, ip }: Pick<Exchange, 'request' | 'ip'>,
+  access: Access,
+  again = false,
+): Promise<Principal | null> {
+  const credential = credentialOf(request)
+  if (credential === null) return null
+  const found = authenticate(resources, credential, { ip, again })
+  const principal = found instanceof Promise ? await found : found
+  const wanted = request.headers['x-tenant']
+  if (!principal || access.kind === 'open' || typeof wanted !== 'string') return principal
+  return chooseTenant(resources, principal, wanted)
+}
+
+/** Whether a request's credential still gives what it gave `before`: the same person or key, tenant and rights. */
+export async function stillHolds(
+  resources: Resources,
+  exchange: Exchange,
+  access: Access,
+  before: Principal | null,
+): Promise<boolean> {
+  if (!before) return true
+  try {
+    const now = await callerOf(resources, exchange, access, true)
+    return now === before || (now !== null && rightsOf(now) === rightsOf(before))
+  } catch (thrown) {
+    // Refused; anything else is not known, because the database is away.
+    if (thrown instanceof AppError && thrown.status < 500) return false
+    throw thrown
+  }
+}
+
+function rightsOf({ kind, id, tenant, roles, scopes }: Principal): string {
+  return JSON.stringify([kind, id, tenant?.id, tenant?.status, [...roles].sort(), scopes])
 }
 
 /**

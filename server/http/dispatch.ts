@@ -5,20 +5,22 @@ import { addressList, clientAddress } from '../kernel/addresses.js'
 import type { MountedRoute } from '../kernel/assemble.js'
 import { Ctx } from '../kernel/context.js'
 import { AppError } from '../kernel/define-errors.js'
-import type { Method } from '../kernel/define-route.js'
+import type { Access, Method } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { newRequestId } from '../kernel/ids.js'
 import type { Principal } from '../kernel/principal.js'
 import type { Resources } from '../kernel/resources.js'
 import { requestLogger } from '../observability/logger.js'
 import { Limiter } from '../storage/limiter.js'
-import { authenticate, chooseTenant, credentialOf } from './authenticate.js'
+import { callerOf, credentialOf, stillHolds } from './authenticate.js'
+import { EventStream, type StreamOutcome } from './event-stream.js'
 import type { Exchange } from './exchange.js'
 import { corsHeaders, givenRequestId, givenTraceId, PREFLIGHT_HEADERS, securityHeaders } from './headers.js'
 import { type Answer, renderProblem, toAppError } from './problem.js'
 import { badCredentialLimit, limitHeaders, limitOf } from './rate-limit.js'
 import { RouteTable } from './router.js'
 import { runRoute } from './run-route.js'
+import type { Streams } from './streams.js'
 import { TimeLimit } from './time-limit.js'
 import { writeAnswer } from './write-answer.js'
 
@@ -26,6 +28,7 @@ import { writeAnswer } from './write-answer.js'
 export interface ServerState {
   /** It is about to end: connections are closed after their answer. */
   draining: boolean
+  readonly streams: Streams
 }
 
 /** Answers a request that belongs to a route record; false hands it to whoever comes next (pages, documents). */
@@ -120,10 +123,12 @@ class Dispatcher {
     const { metrics, log } = this.#resources
     metrics.inFlight.inc()
     let principal: Principal | null = null
+    let stream: EventStream | undefined
     let answer: Answer
     try {
       principal = await this.#identify(exchange, route)
       await this.#limit(exchange, route, principal)
+      if (route.record.stream) stream = this.#admitStream(exchange, route, principal)
       const time = new TimeLimit()
       const work = runRoute(this.#context(exchange, principal), route, params, exchange, time)
       answer = await time.race(this.#resources.config.REQUEST_TIMEOUT_MS, work)
@@ -132,31 +137,64 @@ class Dispatcher {
       answer = renderProblem(error, exchange, route.record.errorFormat)
     }
     metrics.inFlight.dec()
-    this.#write(exchange, answer)
-    this.#observe(exchange, route, answer.status, principal)
+    const sending = stream && answer.events ? this.#stream(exchange, route, stream, answer.events) : undefined
+    if (!sending) this.#write(exchange, answer)
+    this.#measure(exchange, route, answer.status)
+    this.#logRequest(exchange, route, answer.status, principal, await sending)
+  }
+
+  #admitStream(exchange: Exchange, { record, path }: MountedRoute, principal: Principal | null): EventStream {
+    const { config, log, metrics } = this.#resources
+    const counter = metrics.streamEvents.labels({ route: path })
+    const stream = this.#server.streams.admit(
+      principal,
+      exchange.ip,
+      () =>
+        new EventStream({
+          response: exchange.response,
+          log: log.child({ request_id: exchange.id, trace_id: exchange.traceId, route: record.id }),
+          schema: record.output,
+          heartbeatMs: config.STREAM_HEARTBEAT_MS,
+          stillHolds: () => stillHolds(this.#resources, exchange, record.access, principal),
+          onEvent: () => counter.inc(),
+        }),
+    )
+    exchange.signal = stream.signal
+    return stream
+  }
+
+  async #stream(
+    exchange: Exchange,
+    route: MountedRoute,
+    stream: EventStream,
+    events: AsyncIterable<unknown>,
+  ): Promise<StreamOutcome> {
+    const { streamsOpen } = this.#resources.metrics
+    const labels = { route: route.path }
+    streamsOpen.inc(labels)
+    if (this.#server.draining) exchange.headers.Connection = 'close'
+    const outcome = await stream.run(events, exchange.headers)
+    streamsOpen.dec(labels)
+    return outcome
   }
 
   async #identify(exchange: Exchange, route: MountedRoute): Promise<Principal | null> {
-    const credential = credentialOf(exchange.request)
-    if (route.record.access.kind === 'open')
-      return credential ? this.#callerIfGood(exchange, credential) : null
-    if (credential === null) throw new kernelErrors.Unauthenticated({ reason: 'No credential was sent.' })
-    const found = authenticate(this.#resources, credential, exchange)
-    const principal = found instanceof Promise ? await found : found
-    if (!principal) {
-      await this.#countBadCredential(exchange)
-      throw new kernelErrors.Unauthenticated({
-        reason: 'The credential is not valid (unknown, expired or revoked).',
-      })
-    }
-    const wanted = exchange.request.headers['x-tenant']
-    return typeof wanted === 'string' ? chooseTenant(this.#resources, principal, wanted) : principal
+    const { access } = route.record
+    if (access.kind === 'open') return this.#callerIfGood(exchange, access)
+    if (credentialOf(exchange.request) === null)
+      throw new kernelErrors.Unauthenticated({ reason: 'No credential was sent.' })
+    const principal = await callerOf(this.#resources, exchange, access)
+    if (principal) return principal
+    await this.#countBadCredential(exchange)
+    throw new kernelErrors.Unauthenticated({
+      reason: 'The credential is not valid (unknown, expired or revoked).',
+    })
   }
 
   /** An open route needs no credential, so one that is refused is worth no less than none. */
-  async #callerIfGood(exchange: Exchange, credential: string): Promise<Principal | null> {
+  async #callerIfGood(exchange: Exchange, access: Access): Promise<Principal | null> {
     try {
-      return await authenticate(this.#resources, credential, exchange)
+      return await callerOf(this.#resources, exchange, access)
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.status < 500) return null
       throw thrown
@@ -206,7 +244,8 @@ class Dispatcher {
     writeAnswer(exchange, answer, this.#resources.log)
   }
 
-  #observe(exchange: Exchange, route: MountedRoute, status: number, principal: Principal | null): void {
+  /** How long an answer took; of a stream, how long it took to open. */
+  #measure(exchange: Exchange, route: MountedRoute, status: number): void {
     const seconds = (performance.now() - exchange.startedAt) / 1000
     const { metrics } = this.#resources
     const key = `${route.record.method} ${route.path} ${status}`
@@ -221,6 +260,16 @@ class Dispatcher {
       this.#observers.set(key, observe)
     }
     observe(seconds)
+  }
+
+  #logRequest(
+    exchange: Exchange,
+    route: MountedRoute,
+    status: number,
+    principal: Principal | null,
+    outcome?: StreamOutcome,
+  ): void {
+    const ms = performance.now() - exchange.startedAt
     this.#requestLog.info(
       {
         request_id: exchange.id,
@@ -228,10 +277,11 @@ class Dispatcher {
         method: exchange.request.method,
         route: route.path,
         status,
-        ms: Math.round(seconds * 1e6) / 1000,
+        ms: Math.round(ms * 1000) / 1000,
         ip: exchange.ip,
         principal: principal ? `${principal.kind}:${principal.id}` : null,
         tenant: principal?.tenant?.id ?? null,
+        ...outcome,
       },
       'request',
     )

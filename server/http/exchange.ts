@@ -13,4 +13,6 @@ export interface Exchange {
   traceId: string
   headers: Record<string, string>
   startedAt: number
+  /** Where the route answers with events: aborted when that is over. */
+  signal?: AbortSignal
 }

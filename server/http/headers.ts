@@ -26,7 +26,7 @@ export function corsHeaders(origin: string, allowed: readonly string[]): Record<
 export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
   'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, X-Tenant, X-Request-Id, traceparent',
+    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-API-Key, X-Tenant, X-Request-Id, traceparent',
   'Access-Control-Max-Age': '600',
 }
 

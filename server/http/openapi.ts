@@ -165,6 +165,15 @@ function headerParameters({ record }: MountedRoute): JsonSchema[] {
       schema: text,
     })
   }
+  if (record.stream?.eventId) {
+    list.push({
+      name: 'Last-Event-ID',
+      in: 'header',
+      required: false,
+      description: 'Id of the last event that was received: the stream goes on after it.',
+      schema: text,
+    })
+  }
   return list
 }
 
@@ -176,7 +185,7 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
   else {
     const schema = collector.convert(record.output, 'output')
     answers[status] = {
-      description: 'Success.',
+      description: record.stream ? STREAM_WORDS : 'Success.',
       headers: {
         'X-Request-Id': { schema: { type: 'string' }, description: 'Id of this request in logs.' },
         ...(record.etag && record.method === 'get'
@@ -186,13 +195,22 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
           ? { Location: { schema: { type: 'string' }, description: 'Address of what was made.' } }
           : {}),
       },
-      content: { 'application/json': { schema, example: exampleOf(schema, collector.components) } },
+      content: {
+        [record.stream ? 'text/event-stream' : 'application/json']: {
+          schema,
+          example: exampleOf(schema, collector.components),
+        },
+      },
     }
   }
+  if (record.stream) answers['204'] = { description: 'Nothing more will come; do not connect again.' }
   for (const [code, errors] of Object.entries(groupErrors(route)))
     answers[code] = errorResponse(route, errors)
   return answers
 }
+
+const STREAM_WORDS =
+  'Server-Sent Events. The schema is that of one event: its `id`, its name as `event`, and its `data`, which is sent as JSON in one line.'
 
 function groupErrors(route: MountedRoute): Record<string, ErrorSummary[]> {
   const groups: Record<string, ErrorSummary[]> = {}
@@ -206,7 +224,7 @@ function groupErrors(route: MountedRoute): Record<string, ErrorSummary[]> {
 }
 
 /** What the steps around a route can answer, whatever its operation does. */
-function errorsOfEvery({ access, input, method }: MountedRoute['record']): ErrorSummary[] {
+function errorsOfEvery({ access, input, method, stream }: MountedRoute['record']): ErrorSummary[] {
   const writes = method !== 'get'
   const idempotent = method === 'post' || method === 'patch'
   return [
@@ -219,6 +237,7 @@ function errorsOfEvery({ access, input, method }: MountedRoute['record']): Error
     // A key of a suspended organisation is told so wherever it is asked for.
     ...(access.kind === 'open' ? [] : [kernelErrors.TenantSuspended]),
     ...(access.kind === 'can' ? [kernelErrors.Forbidden, kernelErrors.TenantRequired] : []),
+    ...(stream ? [kernelErrors.TooManyStreams, kernelErrors.StreamsFull] : []),
     ...(input.params ? [kernelErrors.NotFound] : []),
     ...(input.body ? [kernelErrors.Malformed, kernelErrors.UnsupportedMediaType, kernelErrors.TooLarge] : []),
     ...(writes ? [kernelErrors.Conflict, kernelErrors.Timeout] : []),

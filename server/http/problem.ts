@@ -7,6 +7,8 @@ export interface Answer {
   status: number
   headers: Record<string, string>
   body: string | null
+  /** Instead of a body, what is sent event by event. */
+  events?: AsyncIterable<unknown>
 }
 
 /** PostgreSQL error codes that mean "not now" rather than "never" (Appendix A of its manual). */

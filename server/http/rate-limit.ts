@@ -14,6 +14,7 @@ interface LimitPolicy {
 export const LIMIT_POLICIES: Readonly<Record<LimitName, LimitPolicy>> = {
   read: { quota: 1200, windowS: 60, by: 'caller' },
   write: { quota: 300, windowS: 60, by: 'caller' },
+  enqueue: { quota: 30_000, windowS: 60, by: 'caller' },
   verify: { quota: 60_000, windowS: 60, by: 'caller' },
   auth: { quota: 30, windowS: 300, by: 'address' },
   mail: { quota: 10, windowS: 600, by: 'address' },

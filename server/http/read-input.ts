@@ -9,13 +9,22 @@ export const DEPTH_LIMIT = 32
 /** Problems that an answer lists: a small body of junk must not make a large answer. */
 export const PROBLEM_LIMIT = 100
 
+export interface ParsedInput {
+  params: unknown
+  query: unknown
+  body: unknown
+  rawBody: Buffer | null
+  /** Of a stream that is resumed, else null. */
+  lastEventId: unknown
+}
+
 /** The input of a handler: each part parsed by its schema, all problems of all parts thrown together. */
 export async function readInput(
   request: IncomingMessage,
   record: RouteRecord,
   rawParams: Record<string, string>,
   search: string,
-): Promise<{ params: unknown; query: unknown; body: unknown; rawBody: Buffer | null }> {
+): Promise<ParsedInput> {
   const { input } = record
   const rawBody = input.body ? await readBody(request) : null
   if (!input.body && record.method !== 'get' && Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) {
@@ -32,8 +41,9 @@ export async function readInput(
     input.body && rawBody
       ? parsePart(input.body, parseBody(request, record, rawBody), '', problems)
       : undefined
+  const lastEventId = readLastEventId(request, record, problems)
   if (problems.length > 0) throw new kernelErrors.Invalid({ problems: problems.slice(0, PROBLEM_LIMIT) })
-  return { params, query, body, rawBody }
+  return { params, query, body, rawBody, lastEventId }
 }
 
 function parsePart(
@@ -49,8 +59,16 @@ function parsePart(
   return undefined
 }
 
+/** An id that no event ever had is refused like any other input; a stream without ids has nothing to resume. */
+function readLastEventId(request: IncomingMessage, record: RouteRecord, problems: InputProblem[]): unknown {
+  const schema = record.stream?.eventId
+  const sent = request.headers['last-event-id']
+  if (!schema || sent === undefined || sent === '') return null
+  return parsePart(schema, sent, 'headers/last-event-id', problems)
+}
+
 function problemsOf(issue: z.core.$ZodIssue, where: string): InputProblem[] {
-  const base = where === '' ? [] : [where]
+  const base = where === '' ? [] : where.split('/')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, PROBLEM_LIMIT).map((key) => ({
       pointer: pointer([...base, ...issue.path, key]),

@@ -2,6 +2,7 @@ import type { MountedRoute } from '../kernel/assemble.js'
 import type { Ctx } from '../kernel/context.js'
 import { AppError } from '../kernel/define-errors.js'
 import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
+import type { StreamHandle } from '../kernel/define-stream.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { appendAudit } from '../storage/audit.js'
 import type { TransactionScope } from '../storage/database.js'
@@ -9,15 +10,10 @@ import { etagOf, matchNames, noneMatchNames } from './conditional.js'
 import type { Exchange } from './exchange.js'
 import { isIdempotencyKey, runOnce } from './idempotency.js'
 import type { Answer } from './problem.js'
-import { readInput } from './read-input.js'
+import { type ParsedInput, readInput } from './read-input.js'
 import type { TimeLimit } from './time-limit.js'
 
-interface ParsedInput {
-  params: unknown
-  query: unknown
-  body: unknown
-  rawBody: Buffer | null
-}
+type OpenStream = (ctx: Ctx, input: unknown, stream: StreamHandle) => Promise<AsyncIterable<unknown> | null>
 
 /** Access, input, transaction, operation, output, audit of one request, in that order. */
 export async function runRoute(
@@ -86,6 +82,7 @@ async function answerOf(
   input: ParsedInput,
   exchange: Exchange,
 ): Promise<Answer> {
+  if (record.stream) return openStream(ctx, record, input, exchange)
   const handle = record.handler as (ctx: Ctx, input: unknown) => unknown
   const pending = handle(ctx, input)
   const output = pending instanceof Promise ? await pending : pending
@@ -99,6 +96,20 @@ async function answerOf(
   }
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, checked.data)
   return present(record, checked.data, exchange)
+}
+
+/** Opening a stream is a request like any other; its events are sent once whatever that wrote is committed. */
+async function openStream(
+  ctx: Ctx,
+  record: RouteRecord,
+  input: ParsedInput,
+  exchange: Exchange,
+): Promise<Answer> {
+  const handle = record.handler as OpenStream
+  const { signal = AbortSignal.abort() } = exchange
+  const events = await handle(ctx, input, { lastEventId: input.lastEventId, signal })
+  if (!('none' in record.audit)) await writeAudit(ctx, record, input, undefined)
+  return { status: events ? 200 : 204, headers: {}, body: null, ...(events ? { events } : {}) }
 }
 
 function present(record: RouteRecord, output: unknown, exchange: Exchange): Answer {

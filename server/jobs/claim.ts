@@ -29,7 +29,16 @@ export interface Claimant {
 
 type Row = ClaimedJob & Record<string, unknown>
 
-const TAKEN = `
+/** The index of ready jobs, and no other, has this order; a row comparison keeps the planner from the primary key. */
+const READY_ORDER = 'j.kind, j.tenant_id, j.lane, j.priority desc, j.run_at, j.id'
+
+/** The first ready job of a kind, or the first of the tenant after `after`: one probe of the index. */
+function seek(after: string | null, kind: string): string {
+  return `select j.kind, j.tenant_id from worker_jobs j where j.kind = ${kind} and j.status = 'queued'
+        ${after ? `and (j.kind, j.tenant_id) > ${after}` : ''} order by ${READY_ORDER} limit 1`
+}
+
+export const TAKEN = `
   update worker_jobs j set status = 'running', attempt = j.attempt + 1, fence = j.fence + 1, started_at = now(),
     worker = $1, lease_until = now() + make_interval(secs => $2::double precision / 1000)
   from mine m where j.tenant_id = m.tenant_id and j.id = m.id
@@ -73,27 +82,23 @@ export function claimOffered(
  * loose index scan (one probe each) that begins after the tenant served last, so that 100,000 jobs of one cost
  * another's nothing. Within a tenant the highest priority comes first, then the one that is due longest.
  */
-const IN_TURN = `
+export const IN_TURN = `
   with recursive ${RUNNABLE},
   after_cursor as (
-    select r.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
-      select j.tenant_id from worker_jobs j where j.kind = r.kind and j.status = 'queued' and j.tenant_id > $6
-      order by j.tenant_id limit 1) f
+    select f.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
+      ${seek('(r.kind, $6::uuid)', 'r.kind')}) f
     union all
-    select l.kind, f.tenant_id, l.n + 1 from after_cursor l cross join lateral (
-      select j.tenant_id from worker_jobs j where j.kind = l.kind and j.status = 'queued' and j.tenant_id > l.tenant_id
-      order by j.tenant_id limit 1) f
+    select f.kind, f.tenant_id, l.n + 1 from after_cursor l cross join lateral (
+      ${seek('(l.kind, l.tenant_id)', 'l.kind')}) f
     where l.n < $5),
   from_start as (
-    select r.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
-      select j.tenant_id from worker_jobs j where j.kind = r.kind and j.status = 'queued' and j.tenant_id <= $6
-      order by j.tenant_id limit 1) f
+    select f.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
+      ${seek(null, 'r.kind')}) f
+    where f.tenant_id <= $6
     union all
-    select l.kind, f.tenant_id, l.n + 1 from from_start l cross join lateral (
-      select j.tenant_id from worker_jobs j where j.kind = l.kind and j.status = 'queued' and j.tenant_id > l.tenant_id
-        and j.tenant_id <= $6
-      order by j.tenant_id limit 1) f
-    where l.n < $5),
+    select f.kind, f.tenant_id, l.n + 1 from from_start l cross join lateral (
+      ${seek('(l.kind, l.tenant_id)', 'l.kind')}) f
+    where l.n < $5 and f.tenant_id <= $6),
   turns as (
     select tenant_id, min(pass) as pass from (
       select tenant_id, 0 as pass from after_cursor union all select tenant_id, 1 from from_start) t
@@ -142,12 +147,12 @@ const LIMITED = `
   seek as (
     (select j.tenant_id, j.lane, 1 as step from worker_jobs j
       where j.kind = $7 and j.kind in (select kind from runnable) and j.status = 'queued'
-      order by j.tenant_id, j.lane limit 1)
+      order by ${READY_ORDER} limit 1)
     union all
     select f.tenant_id, f.lane, s.step + 1 from seek s cross join lateral (
       select j.tenant_id, j.lane from worker_jobs j
-      where j.kind = $7 and j.status = 'queued' and (j.tenant_id, j.lane) > (s.tenant_id, s.lane)
-      order by j.tenant_id, j.lane limit 1) f
+      where j.kind = $7 and j.status = 'queued' and (j.kind, j.tenant_id, j.lane) > ($7, s.tenant_id, s.lane)
+      order by ${READY_ORDER} limit 1) f
     where s.step < ${LANES_MAX}),
   lanes as (
     select s.tenant_id, s.lane,

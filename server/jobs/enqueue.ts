@@ -90,7 +90,12 @@ export interface NewRow {
 
 function rowOf<P>(job: JobRecord<P>, payload: P): NewRow {
   const parsed = job.payload.parse(payload)
-  return { id: newId(), payload: JSON.stringify(parsed), lane: job.keyOf?.(parsed) ?? '' }
+  return { id: newId(), payload: JSON.stringify(parsed), lane: laneOf(job, parsed) }
+}
+
+/** What the limit by key counts by; jobs of kinds without one share a lane. */
+export function laneOf<P>(job: JobRecord<P>, payload: P): string {
+  return job.concurrency?.perKey === undefined ? '' : (job.keyOf?.(payload) ?? '')
 }
 
 function tenantOf(ctx: Ctx, { tenantId }: EnqueueOptions): string {

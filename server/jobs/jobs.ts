@@ -76,6 +76,13 @@ export class Jobs {
     setImmediate(() => this.#flush())
   }
 
+  /** Has a worker look for whatever waits of a kind. */
+  wake(kind: string): void {
+    const hint = { kind, jobs: [] }
+    this.#worker?.take(hint)
+    void this.#wire.send([hint])
+  }
+
   /** Like `offer`, for jobs of several kinds. */
   offerAll(jobs: readonly ReadyJob[]): void {
     for (const { kind, tenantId, id } of jobs) this.offer(kind, [{ tenantId, id }])

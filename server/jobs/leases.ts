@@ -1,7 +1,7 @@
 import type { Database } from '../storage/database.js'
 import type { Claimant, ClaimedJob } from './claim.js'
 import type { ReadyJob } from './job-row.js'
-import { type Settled, type Settlement, settleWhole } from './settle.js'
+import { IS_RUNNING, type Settled, type Settlement, settleWhole } from './settle.js'
 
 /** Renews leases of jobs this worker holds; answers those still held, and whether each is to be cancelled. */
 export function renewLeases(
@@ -13,7 +13,7 @@ export function renewLeases(
     name: 'jobs-renew',
     text: `update worker_jobs j set lease_until = now() + make_interval(secs => $4::double precision / 1000)
       from unnest($1::uuid[], $2::uuid[], $3::integer[]) h (tenant_id, id, fence)
-      where j.tenant_id = h.tenant_id and j.id = h.id and j.fence = h.fence and j.status = 'running'
+      where j.tenant_id = h.tenant_id and j.id = h.id and j.fence = h.fence and ${IS_RUNNING}
       returning j.id, j.cancel_requested_at is not null as "isCancelled"`,
     values: [
       held.map((job) => job.tenantId),

@@ -23,6 +23,8 @@ export class Notes {
   #pending = new Map<string, Pending>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
+  /** Jobs whose notes are being written, or were. */
+  readonly #written = new Set<string>()
 
   constructor(
     db: Database,
@@ -49,8 +51,15 @@ export class Notes {
     if (this.#pending.size === 0) return this.#writing
     const notes = [...this.#pending.values()]
     this.#pending = new Map()
+    for (const { job } of notes) this.#written.add(job.id)
     this.#writing = this.#writing.then(() => this.#write(notes)).catch(this.#onError)
     return this.#writing
+  }
+
+  /** Writes what a job told before it is settled: whoever sees its end sees all of it. */
+  async completeFor({ id }: JobRef): Promise<void> {
+    if (this.#pending.has(id)) await this.flush()
+    else if (this.#written.delete(id)) await this.#writing
   }
 
   #of(job: ClaimedJob): Pending {

@@ -41,8 +41,9 @@ export function startRun(resources: Resources, record: JobRecord, job: ClaimedJo
   }
   const timer = setTimeout(() => stop('timeout'), record.timeoutMs)
   const work = execute(resources, record, job, notes, controller.signal)
-  const ended = Promise.race([work, abandoned]).then((end) => {
+  const ended = Promise.race([work, abandoned]).then(async (end) => {
     clearTimeout(timer)
+    await notes.completeFor(job)
     return outcomeOf(record, job, end, reason)
   })
   if (job.isCancelled) stop('cancelled')
@@ -127,6 +128,7 @@ class Handle implements JobHandle {
     const scope = { role: isSystem ? 'system' : 'app', tenantId: this.tenantId } as const
     return db.transaction(scope, async () => {
       const result = await work()
+      await this.#notes.completeFor(this.#job)
       const settlement = { job: this.#job, outcome: { status: 'succeeded', result } as const }
       const { accepted, freed } = await settleWhole(db, [settlement])
       if (accepted.length === 0) throw new JobLost('the job belongs to another run by now')

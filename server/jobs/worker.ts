@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { JobRecord } from '../kernel/define-job.js'
 import type { Resources } from '../kernel/resources.js'
-import { type Claimant, type ClaimedJob, claimInTurn, claimLimited, claimOffered } from './claim.js'
-import { INSTALLATION, type JobRef } from './job-row.js'
+import type { Claimant, ClaimedJob } from './claim.js'
+import { Claims, type Room } from './claims.js'
 import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker } from './jobs.js'
-import { lookAround, promoteDue, reclaimLapsed, renewLeases } from './leases.js'
+import { renewLeases } from './leases.js'
+import { Lookout } from './lookout.js'
 import { Notes } from './notes.js'
-import { pauseMs, type Run, type StopReason, startRun } from './run-job.js'
-import { type Settlement, settle } from './settle.js'
+import { type Run, type StopReason, startRun } from './run-job.js'
+import type { Settlement } from './settle.js'
+import { Settler } from './settler.js'
+import { Vacuum } from './vacuum.js'
 import type { Hint } from './wire.js'
 
 export interface WorkerOptions {
@@ -22,14 +24,10 @@ export interface WorkerOptions {
 
 /** Claimed jobs that wait in memory may take this long to be begun: more would let a tenant's jobs hold up another's. */
 const AHEAD_MS = 5
-/** How many of them there are at most, as a multiple of the concurrency. */
-const AHEAD_FACTOR = 4
-/** Settlements waiting for the database at which no further job is claimed, as a multiple of the concurrency. */
+/** How many of them there are at most. */
+const AHEAD_MAX = 250
+/** Runs not yet settled at which no further job is claimed, as a multiple of the concurrency. */
 const UNSETTLED_FACTOR = 20
-/** Settlements of one statement. */
-const SETTLE_MAX = 500
-/** Longest a timer waits; the look does the rest. */
-const TIMER_MAX_MS = 60_000
 
 /**
  * Runs jobs. One claim and one settlement are under way at a time: what comes meanwhile goes into the next, so that
@@ -40,47 +38,34 @@ export class Worker implements LocalWorker {
   readonly #resources: Resources
   readonly #options: WorkerOptions
   readonly #claimant: Claimant
-  readonly #open: JobRecord[]
-  readonly #limited: JobRecord[]
+  readonly #claims: Claims
+  readonly #settler: Settler
+  readonly #lookout: Lookout
   readonly #notes: Notes
+  readonly #vacuum: Vacuum
 
   readonly #runs = new Map<string, Run>()
+  /** Claimed and not begun. */
   readonly #ahead: ClaimedJob[] = []
-  readonly #unsettled: Settlement[] = []
-
-  /** Jobs of kinds without limits that a hint told of. */
-  readonly #offered = new Map<string, JobRef>()
-  /** There may be more waiting than hints tell of. */
-  #hasBacklog = false
-  /** Limited kinds that may have something to begin. */
-  readonly #toTry = new Set<JobRecord>()
-  #cursor = INSTALLATION
-  #limitedFirst = false
-
-  #claiming: Promise<void> | undefined
-  #claimAgain = false
-  #settling: Promise<void> | undefined
-  #renewing: Promise<void> = Promise.resolve()
-  #renewedAt = 0
-  #averageMs = 50
   #begun = 0
-  #dueTimer: NodeJS.Timeout | undefined
-  #dueAt = Number.POSITIVE_INFINITY
+  #averageMs = 50
+  #claiming: Promise<void> | undefined
+  #renewedAt = performance.now()
   #timers: NodeJS.Timeout[] = []
   #roomWaiters: (() => void)[] = []
+  readonly #detach: (() => void)[] = []
   #stopping = false
-  #detach: (() => void)[] = []
 
   constructor(resources: Resources, options: WorkerOptions) {
+    const worker = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`
     this.#resources = resources
     this.#options = options
-    this.#claimant = {
-      worker: `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`,
-      leaseMs: options.leaseMs,
-    }
-    const kinds = [...resources.jobs.kinds.values()]
-    this.#limited = kinds.filter(isLimited)
-    this.#open = kinds.filter((kind) => !isLimited(kind))
+    this.#claimant = { worker, leaseMs: options.leaseMs }
+    this.#claims = new Claims(resources, this.#claimant, () => this.#kick())
+    this.#settler = new Settler(resources)
+    this.#lookout = new Lookout(resources, () => this.#tryEverything())
+    this.#detach.push(resources.jobs.attach(this))
+    this.#vacuum = new Vacuum(resources.db)
     this.#notes = new Notes(resources.db, {
       onKept: (jobs) => resources.jobs.changed(jobs),
       onError: (err) => resources.log.warn({ err }, 'notes of jobs were not kept'),
@@ -90,81 +75,53 @@ export class Worker implements LocalWorker {
   /** Takes hints, looks for waiting jobs at once and then now and then, and renews leases. */
   start(): void {
     const { jobs, bus } = this.#resources
-    this.#detach = [
-      jobs.attach(this),
-      bus.subscribe(CANCEL_TOPIC, (id) => this.#runs.get(id)?.stop('cancelled')),
+    this.#detach.push(
+      bus.subscribe(CANCEL_TOPIC, (id) => this.#stop(id, 'cancelled')),
       bus.subscribe(DUE_TOPIC, (time) => this.dueAt(Number(time))),
-    ]
+    )
     jobs.wire.listen((hint) => this.#takeFar(hint))
     const { leaseMs, lookMs } = this.#options
     const renew = setInterval(() => void this.#renew(), leaseMs / 3)
-    const look = setInterval(() => void this.look(), lookMs * (0.9 + Math.random() * 0.2))
-    for (const timer of [renew, look]) timer.unref()
-    this.#timers = [renew, look]
-    void this.look()
+    // Not all at the same moment: processes are often started together.
+    const look = setInterval(() => void this.#lookout.look(), lookMs * (0.9 + Math.random() * 0.2))
+    this.#timers = [renew.unref(), look.unref()]
+    void this.#lookout.look()
   }
 
   get room(): number {
-    if (this.#stopping) return 0
-    const isClogged = this.#unsettled.length > this.#options.concurrency * UNSETTLED_FACTOR
-    return isClogged ? 0 : this.#options.concurrency - this.#runs.size - this.#ahead.length
+    if (this.#stopping || this.#isClogged) return 0
+    return this.#options.concurrency - this.#runs.size - this.#ahead.length
   }
 
-  take({ kind, jobs }: Hint): void {
-    const record = this.#resources.jobs.kinds.get(kind)
-    if (!record) return
-    if (isLimited(record)) this.#toTry.add(record)
-    else if (this.#hasBacklog || this.#offered.size + jobs.length > this.#options.concurrency) {
-      // Taking turns finds them all.
-      this.#hasBacklog = true
-      this.#offered.clear()
-    } else for (const job of jobs) this.#offered.set(job.id, job)
+  take(hint: Hint): void {
+    this.#claims.offer(hint, this.#options.concurrency)
     this.#kick()
   }
 
   dueAt(time: number): void {
-    if (this.#stopping || time >= this.#dueAt) return
-    this.#dueAt = time
-    clearTimeout(this.#dueTimer)
-    const wait = Math.min(TIMER_MAX_MS, Math.max(0, time - Date.now()))
-    this.#dueTimer = setTimeout(() => void this.#promote(), wait)
-    this.#dueTimer.unref()
+    this.#lookout.dueAt(time)
   }
 
   settled(settlements: readonly Settlement[]): void {
     for (const { job, outcome } of settlements) {
-      const record = this.#resources.jobs.kinds.get(job.kind)
-      if (record && isLimited(record)) this.#toTry.add(record)
+      this.#claims.tryKind(job.kind)
       if (outcome.status === 'later') this.dueAt(Date.now() + outcome.afterMs)
-      if (outcome.status === 'released') this.#hasBacklog = true
+      if (outcome.status === 'released') this.#claims.tryBacklog()
     }
     this.#kick()
-  }
-
-  /** Looks for jobs that wait, lapsed or are due soon. Never rejects. */
-  async look(): Promise<void> {
-    if (this.#stopping) return
-    try {
-      const { hasWaiting, hasLapsed, nextDueMs } = await lookAround(this.#resources.db)
-      if (hasLapsed) await this.#reclaim()
-      if (hasWaiting) this.#tryEverything()
-      if (nextDueMs !== null) this.dueAt(Date.now() + nextDueMs)
-    } catch (err) {
-      this.#resources.log.warn({ err }, 'jobs: the look for waiting jobs failed')
-    }
   }
 
   /** Runs everything that is due and all that it brings about; answers whether there was anything. For tests. */
   async runUntilIdle(): Promise<boolean> {
     for (let hasRun = false; ; hasRun = true) {
-      await this.#promote()
-      await this.#reclaim()
-      this.#tryEverything()
       const before = this.#begun
-      while (this.#claiming || this.#runs.size > 0 || this.#settling) {
-        await (this.#claiming ??
-          this.#settling ??
-          Promise.race([...this.#runs.values()].map((run) => run.ended)))
+      await this.#lookout.promote()
+      await this.#lookout.reclaim()
+      this.#tryEverything()
+      for (;;) {
+        const busy = this.#claiming ?? this.#settler.working ?? this.#anyEnd()
+        if (!busy) break
+        await busy
         await new Promise((resolve) => setImmediate(resolve))
       }
       await this.#notes.flush()
@@ -180,144 +137,84 @@ export class Worker implements LocalWorker {
     if (this.#stopping) return
     this.#stopping = true
     for (const detach of this.#detach) detach()
-    clearTimeout(this.#dueTimer)
+    this.#lookout.close()
     for (const waiter of this.#roomWaiters.splice(0)) waiter()
     await this.#claiming
-    for (const job of this.#ahead.splice(0)) this.#unsettled.push({ job, outcome: { status: 'released' } })
-    this.#settle()
-    const runs = () => Promise.allSettled([...this.#runs.values()].map((run) => run.ended))
-    await Promise.race([runs(), sleep(graceMs)])
+    for (const job of this.#ahead.splice(0)) this.#settler.add({ job, outcome: { status: 'released' } })
+    await Promise.race([this.#allEnds(), sleep(graceMs)])
     for (const run of this.#runs.values()) run.stop('shutdown')
-    await runs()
-    while (this.#settling) await this.#settling
+    await this.#allEnds()
+    await this.#settler.drain(this.#options.leaseMs)
     await this.#notes.flush()
     for (const timer of this.#timers) clearInterval(timer)
-    await this.#renewing
   }
 
   #tryEverything(): void {
-    this.#hasBacklog = true
-    for (const kind of this.#limited) this.#toTry.add(kind)
+    this.#claims.tryEverything()
     this.#kick()
   }
 
   /** A hint off the wire is acknowledged when there is room, so that meanwhile another worker can have the next. */
   async #takeFar(hint: Hint): Promise<void> {
-    while (!this.#stopping && this.room <= 0 && !this.#hasBacklog) {
+    while (!this.#stopping && this.room <= 0 && !this.#claims.hasBacklog) {
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve))
     }
     this.take(hint)
   }
 
-  #kick(): void {
-    this.#claimAgain = true
-    if (this.#claiming || this.#stopping) return
-    this.#claiming = this.#claimLoop().finally(() => {
-      this.#claiming = undefined
-      if (this.#claimAgain && !this.#stopping && this.#hasWork() && this.#wanted() > 0) this.#kick()
-    })
-  }
-
-  #hasWork(): boolean {
-    return this.#hasBacklog || this.#offered.size > 0 || this.#toTry.size > 0
+  get #isClogged(): boolean {
+    return this.#settler.waiting.length > this.#options.concurrency * UNSETTLED_FACTOR
   }
 
   /** How many jobs to claim now: free places, and some ahead where jobs are short. */
-  #wanted(): number {
+  #room(): Room {
+    if (this.#stopping || this.#isClogged) return { wanted: 0, free: 0 }
     const { concurrency } = this.#options
-    if (this.#stopping || this.#unsettled.length > concurrency * UNSETTLED_FACTOR) return 0
-    const ahead = Math.min(AHEAD_FACTOR * concurrency, Math.floor((AHEAD_MS / this.#averageMs) * concurrency))
-    const wanted = concurrency + ahead - this.#runs.size - this.#ahead.length
+    const most = Math.min(AHEAD_MAX, Math.floor((AHEAD_MS / this.#averageMs) * concurrency))
+    const free = concurrency - this.#runs.size - this.#ahead.length
+    const wanted = free + most
     // Many small claims cost more than few large ones.
-    return this.#runs.size >= concurrency && wanted < ahead / 2 ? 0 : wanted
+    return { free, wanted: free <= 0 && wanted < most / 2 ? 0 : wanted }
   }
 
-  async #claimLoop(): Promise<void> {
-    while (!this.#stopping && this.#hasWork()) {
-      this.#claimAgain = false
-      const wanted = this.#wanted()
-      if (wanted <= 0) return
+  #kick(): void {
+    if (this.#claiming || this.#stopping || !this.#claims.canTry(this.#room())) return
+    this.#claiming = this.#claim().finally(() => {
+      this.#claiming = undefined
+      this.#kick()
+    })
+  }
+
+  async #claim(): Promise<void> {
+    for (let room = this.#room(); this.#claims.canTry(room); room = this.#room()) {
       try {
-        this.#begin(await this.#claim(wanted))
+        const jobs = await this.#claims.next(room)
+        this.#vacuum.count(jobs.length)
+        this.#ahead.push(...jobs)
+        this.#beginNext()
       } catch (err) {
-        // What waits is found by the next look.
         this.#resources.log.warn({ err }, 'jobs: a claim failed')
         await sleep(250)
-        this.#hasBacklog = true
-        return
+        this.#claims.tryEverything()
       }
     }
-  }
-
-  /** Claims by one of the ways there are; the way without a claim loses its turn. */
-  async #claim(wanted: number): Promise<ClaimedJob[]> {
-    this.#limitedFirst = !this.#limitedFirst
-    const hasOpen = this.#hasBacklog || this.#offered.size > 0
-    const free = this.#options.concurrency - this.#runs.size - this.#ahead.length
-    const [kind] = this.#toTry
-    if (kind && free > 0 && (this.#limitedFirst || !hasOpen)) return this.#claimOfKind(kind, free)
-    if (this.#hasBacklog) return this.#claimBacklog(wanted)
-    if (this.#offered.size > 0) return this.#claimHinted(wanted)
-    if (kind && free <= 0) {
-      // Limited jobs are never held ahead: they would keep others of their kind from running elsewhere.
-      await Promise.race([...this.#runs.values()].map((run) => run.ended))
-    }
-    return []
-  }
-
-  async #claimOfKind(kind: JobRecord, free: number): Promise<ClaimedJob[]> {
-    this.#toTry.delete(kind)
-    const { jobs, openAgainMs } = await claimLimited(this.#resources.db, this.#claimant, kind, {
-      most: free,
-      cursor: this.#cursor,
-    })
-    if (jobs.length === free) this.#toTry.add(kind)
-    else if (openAgainMs !== null) {
-      setTimeout(() => {
-        this.#toTry.add(kind)
-        this.#kick()
-      }, openAgainMs + 5).unref()
-    }
-    return jobs
-  }
-
-  async #claimBacklog(wanted: number): Promise<ClaimedJob[]> {
-    this.#offered.clear()
-    const jobs = await claimInTurn(this.#resources.db, this.#claimant, this.#open, {
-      most: wanted,
-      cursor: this.#cursor,
-    })
-    if (jobs.length === 0) this.#hasBacklog = false
-    const last = jobs.at(-1)
-    if (last) this.#cursor = last.tenantId
-    return jobs
-  }
-
-  async #claimHinted(wanted: number): Promise<ClaimedJob[]> {
-    const offered = [...this.#offered.values()].slice(0, wanted)
-    for (const { id } of offered) this.#offered.delete(id)
-    return claimOffered(this.#resources.db, this.#claimant, this.#open, offered)
-  }
-
-  #begin(jobs: readonly ClaimedJob[]): void {
-    this.#ahead.push(...jobs)
-    this.#beginNext()
   }
 
   #beginNext(): void {
     while (this.#runs.size < this.#options.concurrency && !this.#stopping) {
       const job = this.#ahead.shift()
       if (!job) return
-      this.#run(job)
+      this.#begin(job)
     }
   }
 
-  #run(job: ClaimedJob): void {
-    const record = this.#resources.jobs.kinds.get(job.kind)
+  #begin(job: ClaimedJob): void {
+    const { metrics, jobs } = this.#resources
+    const record = jobs.kinds.get(job.kind)
+    // Only known kinds are claimed.
     if (!record) return
-    const { metrics } = this.#resources
-    const startedAt = performance.now()
     this.#begun += 1
+    const startedAt = performance.now()
     metrics.jobWait.observe({ queue: record.queue }, Math.max(0, Date.now() - job.readyAt.getTime()) / 1000)
     const run = startRun(this.#resources, record, job, this.#notes)
     this.#runs.set(job.id, run)
@@ -326,118 +223,58 @@ export class Worker implements LocalWorker {
       const ms = performance.now() - startedAt
       this.#averageMs += (ms - this.#averageMs) * 0.05
       metrics.jobRuns.observe({ kind: job.kind, outcome: outcome?.status ?? 'settled' }, ms / 1000)
-      if (outcome) {
-        this.#unsettled.push({ job, outcome })
-        this.#settle()
-      }
+      if (outcome) this.#settler.add({ job, outcome })
       this.#beginNext()
       this.#roomWaiters.shift()?.()
-      if (this.#hasWork()) this.#kick()
+      this.#kick()
     })
-  }
-
-  #settle(): void {
-    this.#settling ??= this.#settleLoop().finally(() => {
-      this.#settling = undefined
-      if (this.#unsettled.length > 0) this.#settle()
-    })
-  }
-
-  async #settleLoop(): Promise<void> {
-    while (this.#unsettled.length > 0) {
-      // Statements of one worker on the same rows must not wait for each other in a circle.
-      await this.#renewing
-      const batch = this.#unsettled.splice(0, SETTLE_MAX)
-      try {
-        const { accepted, freed } = await settle(this.#resources.db, batch)
-        this.#resources.metrics.jobsLost.inc(batch.length - accepted.length)
-        this.#resources.jobs.settled(accepted, freed)
-        if (this.#stopping) continue
-        this.settled(accepted)
-      } catch (err) {
-        this.#resources.log.warn({ err, jobs: batch.length }, 'jobs: a settlement failed and is tried again')
-        this.#unsettled.unshift(...batch)
-        if (this.#stopping && performance.now() - this.#renewedAt > this.#options.leaseMs) return
-        await sleep(250)
-      }
-    }
   }
 
   async #renew(): Promise<void> {
-    await this.#settling
     const held = [
       ...[...this.#runs.values()].map((run) => run.job),
       ...this.#ahead,
-      ...this.#unsettled.map(({ job }) => job as ClaimedJob),
+      ...this.#settler.waiting.map(({ job }) => job),
     ]
-    if (held.length === 0) {
-      this.#renewedAt = performance.now()
-      return
-    }
-    this.#renewing = this.#renewHeld(held)
-    await this.#renewing
-  }
-
-  async #renewHeld(held: readonly ClaimedJob[]): Promise<void> {
     const askedAt = performance.now()
-    try {
-      const kept = new Map(
-        (await renewLeases(this.#resources.db, this.#claimant, held)).map((job) => [job.id, job]),
-      )
-      this.#renewedAt = askedAt
-      for (const { id } of held) {
-        const known = kept.get(id)
-        if (!known) this.#lose(id, 'lost')
-        else if (known.isCancelled) this.#lose(id, 'cancelled')
-      }
-    } catch (err) {
-      this.#resources.log.warn({ err }, 'jobs: leases were not renewed')
-      // By now another worker may have them.
-      if (performance.now() - this.#renewedAt > this.#options.leaseMs) {
-        for (const { id } of held) this.#lose(id, 'lost')
+    if (held.length > 0) {
+      try {
+        const kept = await this.#settler.aside(() => renewLeases(this.#resources.db, this.#claimant, held))
+        const known = new Map(kept.map((job) => [job.id, job]))
+        for (const { id } of held) {
+          const job = known.get(id)
+          if (!job) this.#stop(id, 'lost')
+          else if (job.isCancelled) this.#stop(id, 'cancelled')
+        }
+      } catch (err) {
+        this.#resources.log.warn({ err }, 'jobs: leases were not renewed')
+        // By now another worker may have them.
+        if (askedAt - this.#renewedAt > this.#options.leaseMs) {
+          for (const { id } of held) this.#stop(id, 'lost')
+        }
+        return
       }
     }
+    this.#renewedAt = askedAt
   }
 
-  #lose(id: string, reason: StopReason): void {
+  #stop(id: string, reason: StopReason): void {
     this.#runs.get(id)?.stop(reason)
     const at = this.#ahead.findIndex((job) => job.id === id)
-    if (at < 0) return
-    const [job] = this.#ahead.splice(at, 1)
+    const [job] = at < 0 ? [] : this.#ahead.splice(at, 1)
     if (job && reason === 'cancelled') {
-      this.#unsettled.push({ job, outcome: { status: 'cancelled', error: null } })
-      this.#settle()
+      this.#settler.add({ job, outcome: { status: 'cancelled', error: null } })
     }
   }
 
-  async #reclaim(): Promise<void> {
-    const { jobs, db, metrics } = this.#resources
-    const { accepted, freed } = await reclaimLapsed(db, (job) => {
-      const record = jobs.kinds.get(job.kind)
-      return record ? pauseMs(record, job.attempt) : 0
-    })
-    metrics.jobsReclaimed.inc(accepted.length)
-    this.settled(accepted)
-    jobs.settled([], freed)
-    jobs.changed(accepted.map(({ job }) => job))
+  #anyEnd(): Promise<unknown> | undefined {
+    const ends = [...this.#runs.values()].map((run) => run.ended)
+    return ends.length > 0 ? Promise.race(ends) : undefined
   }
 
-  /** Makes due jobs ready and tells workers, then waits for the next that is due. Never rejects. */
-  async #promote(): Promise<void> {
-    this.#dueAt = Number.POSITIVE_INFINITY
-    try {
-      const { db, jobs } = this.#resources
-      jobs.offerAll(await promoteDue(db))
-      const { nextDueMs } = await lookAround(db)
-      if (nextDueMs !== null) this.dueAt(Date.now() + nextDueMs)
-    } catch (err) {
-      this.#resources.log.warn({ err }, 'jobs: due jobs were not made ready')
-    }
+  #allEnds(): Promise<unknown> {
+    return Promise.all([...this.#runs.values()].map((run) => run.ended))
   }
-}
-
-function isLimited({ concurrency, rate }: JobRecord): boolean {
-  return concurrency !== undefined || rate !== undefined
 }
 
 function sleep(ms: number): Promise<void> {

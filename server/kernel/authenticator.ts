@@ -5,6 +5,8 @@ import type { Resources } from './resources.js'
 export interface CredentialContext {
   /** Canonical client address. */
   ip: string
+  /** The credential of a stream that is open is looked at once more: no further call that anybody counts. */
+  again?: boolean
 }
 
 /**

@@ -42,7 +42,7 @@ export function unaudited(reason: string): AuditRule {
 }
 
 /** Names of the rate-limit policies; quotas are in server/http/rate-limit.ts. */
-export type LimitName = 'read' | 'write' | 'auth' | 'mail' | 'verify' | 'probe'
+export type LimitName = 'read' | 'write' | 'enqueue' | 'auth' | 'mail' | 'verify' | 'probe'
 
 export interface RouteInput {
   params?: z.ZodType
@@ -93,7 +93,9 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
 /** A route as the kernel sees it, with types erased. */
 export interface RouteRecord extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location'> {
   location?: (output: never) => string
-  handler: (ctx: Ctx, input: never) => unknown
+  /** Set where the route answers with events (see defineStream): `output` is then what one of them may be. */
+  stream?: { eventId: z.ZodType | null }
+  handler: (ctx: Ctx, input: never, stream: never) => unknown
 }
 
 /** Declares a route. Leaving out access, limit, audit, input or output does not compile. */

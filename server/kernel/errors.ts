@@ -72,6 +72,18 @@ export const kernelErrors = defineErrors('request', {
     headers: (d: { policy: string; retryAfter: number }) => ({ 'Retry-After': String(d.retryAfter) }),
     members: (d: { policy: string; retryAfter: number }) => ({ 'violated-policies': [d.policy] }),
   },
+  tooManyStreams: {
+    status: 429,
+    message: (d: { limit: number }) => `You have ${d.limit} streams open already.`,
+    next: 'Close one that is no longer read, then open this one.',
+    headers: () => ({ 'Retry-After': '5' }),
+  },
+  streamsFull: {
+    status: 503,
+    message: 'This server takes no further stream at the moment.',
+    next: 'Try again in a few seconds.',
+    headers: () => ({ 'Retry-After': '5' }),
+  },
   idempotencyInProgress: {
     status: 409,
     message: 'A request with this Idempotency-Key is still running.',

@@ -44,6 +44,22 @@ export class Metrics {
       registers: [],
     }),
   )
+  readonly streamsOpen = this.#register(
+    new Gauge({
+      name: 'vetrai_http_streams_open',
+      help: 'Event streams being sent, by route.',
+      labelNames: ['route'],
+      registers: [],
+    }),
+  )
+  readonly streamEvents = this.#register(
+    new Counter({
+      name: 'vetrai_http_stream_events_total',
+      help: 'Events sent on streams, by route.',
+      labelNames: ['route'],
+      registers: [],
+    }),
+  )
   readonly outboxStored = this.#register(
     new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
   )

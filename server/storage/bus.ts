@@ -13,6 +13,7 @@ export class Bus {
   readonly #subscriber: RedisClient
   readonly #onError: (error: unknown) => void
   readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #onConnected = new Set<Listener>()
 
   /** @param onError told of a listener that threw; the others still hear the message. */
   constructor(
@@ -24,7 +25,11 @@ export class Bus {
     this.#subscriber = subscriber
     this.#onError = onError
     subscriber.on('message', (_channel: string, text: string) => this.#receive(text))
-    const subscribe = () => void subscriber.subscribe(CHANNEL).catch(() => undefined)
+    const subscribe = () =>
+      void subscriber.subscribe(CHANNEL).then(
+        () => this.#tell(this.#onConnected, ''),
+        () => undefined,
+      )
     subscriber.on('ready', subscribe)
     if (subscriber.status === 'ready') subscribe()
   }
@@ -44,7 +49,17 @@ export class Bus {
   subscribe(topic: string, listener: Listener): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
-    return () => listeners.delete(listener)
+    return () => {
+      listeners.delete(listener)
+      // A topic may be named after a person or a job: it must not be remembered for ever.
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic)
+    }
+  }
+
+  /** Hears that messages come (again), so that some may have been missed until now; answers how to stop. */
+  onConnected(listener: () => void): () => void {
+    this.#onConnected.add(listener)
+    return () => this.#onConnected.delete(listener)
   }
 
   async close(): Promise<void> {
@@ -57,7 +72,11 @@ export class Bus {
   }
 
   #dispatch(topic: string, message: string): void {
-    for (const listener of this.#listeners.get(topic) ?? []) {
+    this.#tell(this.#listeners.get(topic) ?? [], message)
+  }
+
+  #tell(listeners: Iterable<Listener>, message: string): void {
+    for (const listener of listeners) {
       try {
         listener(message)
       } catch (error) {

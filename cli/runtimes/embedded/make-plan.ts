@@ -14,6 +14,7 @@ import type { ProgramPaths } from './program-paths.js'
 import { provideRedis } from './redis-binaries.js'
 import { writeRedisConfig } from './redis-config.js'
 import { chooseServiceUser } from './service-user.js'
+import { programNames } from './status.js'
 import { storeFolder } from './store-folder.js'
 import { postgresSocketFolder, postgresUrl, redisSocket, redisUrl } from './store-sockets.js'
 
@@ -58,12 +59,15 @@ export async function makePlan(
     ...(!database.url && { databaseUrl: postgresUrl(folders.postgres, ports.postgres) }),
     ...(!redis.url && { redisUrl: redisUrl(folders.redis, ports.redis) }),
   }
-  const server = await serverChild(deployment, context, addresses, stores)
+  const programs = [
+    await serverChild(deployment, context, addresses, stores),
+    ...(await workerChildren(deployment, context, addresses, stores)),
+  ]
   const plan: Plan = {
     format: 1,
     socket: await chooseSocket(deployment.paths.run),
     code: await folderStamp(dirname(context.programs.supervisor)),
-    children: [...stores, server],
+    children: [...stores, ...programs],
   }
   await noteVersions(deployment, plan)
   return { plan, addresses }
@@ -77,7 +81,8 @@ async function postgresChild(deployment: Deployment, folder: string, port: numbe
   const { created } = await ensureCluster(binaries, { dataDir, user }, { superuserPassword, durable: true })
   // A new cluster has neither roles nor tables, whatever was done in an earlier one.
   if (created) await deployment.updateLock((lock) => ({ ...lock, done: {} }))
-  const maxConnections = Math.max(100, deployment.config.database.pool_max * POOLS + 40)
+  const { database, workers } = deployment.config
+  const maxConnections = Math.max(100, database.pool_max * POOLS * (1 + workers.processes) + 40)
   await writePostgresConfig(
     { dataDir, user },
     { port, socketFolder: postgresSocketFolder(folder), maxConnections, durable: true },
@@ -138,12 +143,18 @@ async function serverChild(
   addresses: StoreAddresses,
   stores: ChildPlan[],
 ): Promise<ChildPlan> {
+  const runsJobs = deployment.config.workers.processes === 0
   return {
     name: 'server',
     version: programs.version,
     command: process.execPath,
     args: [programs.server],
-    env: { PATH: plainEnv().PATH, TZ: 'UTC', ...(await deployment.serverEnv(addresses)) },
+    env: {
+      PATH: plainEnv().PATH,
+      TZ: 'UTC',
+      ...(await deployment.serverEnv(addresses)),
+      ...(runsJobs ? {} : { VETRAI_ROLES: 'api,scheduler' }),
+    },
     cwd: deployment.dir,
     user: null,
     needs: stores.map(({ name }) => name),
@@ -152,6 +163,28 @@ async function serverChild(
     log: join(deployment.paths.logs, 'server.log'),
     code: await folderStamp(dirname(programs.server)),
   }
+}
+
+/** The same program in another role, each on a loopback port where only its health and metrics are. */
+async function workerChildren(
+  deployment: Deployment,
+  context: PlanContext,
+  addresses: StoreAddresses,
+  stores: ChildPlan[],
+): Promise<ChildPlan[]> {
+  const children: ChildPlan[] = []
+  for (const name of programNames(deployment).slice(1)) {
+    const port = await internalPort(deployment, name, portOptions(context))
+    const server = await serverChild(deployment, context, addresses, stores)
+    children.push({
+      ...server,
+      name,
+      env: { ...server.env, VETRAI_ROLES: 'worker', VETRAI_HOST: HOST, VETRAI_PORT: String(port) },
+      health: { kind: 'http', url: `http://${HOST}:${port}/healthz` },
+      log: join(deployment.paths.logs, `${name}.log`),
+    })
+  }
+  return children
 }
 
 function portOptions({ portsInUse, note }: PlanContext) {

@@ -46,7 +46,7 @@ function withoutSupervisor(deployment: Deployment, programs: ProgramPaths): Comp
     const pid = orphans.find((one) => one.name === name)?.pid ?? null
     return {
       ...{ name, pid, state: pid === null ? 'stopped' : 'failed' },
-      version: name === 'server' ? programs.version : (versions[name] ?? null),
+      version: programNames(deployment).includes(name) ? programs.version : (versions[name] ?? null),
       ...{ uptime_s: null, memory_bytes: null },
       last_error: pid === null ? (lastErrors[name] ?? null) : 'its supervisor was killed; run: vetrai up',
     } satisfies ComponentStatus
@@ -54,8 +54,18 @@ function withoutSupervisor(deployment: Deployment, programs: ProgramPaths): Comp
 }
 
 /** The components of a deployment, dependencies first. */
-export function componentNames({ config }: Deployment): string[] {
-  return [...(config.database.url ? [] : ['postgres']), ...(config.redis.url ? [] : ['redis']), 'server']
+export function componentNames(deployment: Deployment): string[] {
+  return [...storeNames(deployment), ...programNames(deployment)]
+}
+
+/** The private stores of a deployment. */
+export function storeNames({ config }: Deployment): string[] {
+  return [...(config.database.url ? [] : ['postgres']), ...(config.redis.url ? [] : ['redis'])]
+}
+
+/** The server, and the processes that run jobs where it does not do that itself. */
+export function programNames({ config }: Deployment): string[] {
+  return ['server', ...Array.from({ length: config.workers.processes }, (_, n) => `worker-${n + 1}`)]
 }
 
 /**

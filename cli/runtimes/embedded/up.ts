@@ -7,7 +7,7 @@ import { mayNeedMigration, migrateDatabase } from './migrate.js'
 import { stopOrphans } from './orphans.js'
 import { planFingerprint } from './plan.js'
 import type { ProgramPaths } from './program-paths.js'
-import { componentNames, embeddedStatus } from './status.js'
+import { componentNames, embeddedStatus, programNames, storeNames } from './status.js'
 import {
   requestSupervisor,
   type SupervisorReport,
@@ -52,15 +52,15 @@ async function converge(
   const action = restarted.length > 0 ? 'restart' : 'up'
   await deployment.journal.record(action, async () => {
     const { addresses, migrating } = prepared
-    const hold = migrating ? ['server'] : []
+    // What speaks to the database of this version waits for it.
+    const hold = migrating ? programNames(deployment) : []
     await start(deployment, programs, { ...prepared, hold, restarted, progress })
     if (migrating) {
-      const stores = componentNames(deployment).filter((name) => name !== 'server')
-      await waitHealthy(deployment, stores)
+      await waitHealthy(deployment, storeNames(deployment))
       await during(progress, 'Bring the database to this version', () =>
         migrateDatabase(deployment, programs, addresses),
       )
-      await requestSupervisor(deployment, { command: 'start', name: 'server' })
+      for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
     await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
   })
@@ -123,6 +123,7 @@ function servesAlready(running: SupervisorReport | undefined, url: string): bool
 function portsOf(running: SupervisorReport | undefined): number[] {
   return (running?.plan.children ?? []).flatMap(({ name, health }) => {
     const serves = running?.children.some((child) => child.name === name && child.state === 'running')
-    return serves && health.kind !== 'http' ? [health.port] : []
+    if (!serves || name === 'server') return []
+    return [health.kind === 'http' ? Number(new URL(health.url).port) : health.port]
   })
 }

@@ -20,21 +20,23 @@ export const keyAuthenticator: Authenticator = {
 function admit(
   resources: Resources,
   identity: KeyIdentity | null,
-  { ip }: CredentialContext,
+  { ip, again }: CredentialContext,
 ): Principal | null {
   if (!identity) return null
   const now = resources.now()
   const code = judgeKey(identity.facts, { scopes: [], address: ip }, now)
   const { id: keyId, tenant } = identity
   const at = now.getTime()
-  stateOf(resources, keyRegistry).usage.record({
-    tenantId: tenant.id,
-    keyId,
-    kind: 'request',
-    outcome: code,
-    credits: 0,
-    at,
-  })
+  if (!again) {
+    stateOf(resources, keyRegistry).usage.record({
+      tenantId: tenant.id,
+      keyId,
+      kind: 'request',
+      outcome: code,
+      credits: 0,
+      at,
+    })
+  }
   if (code === 'FORBIDDEN' && tenant.status === 'suspended') throw new kernelErrors.TenantSuspended()
   return code === 'VALID' ? identity.principal : null
 }

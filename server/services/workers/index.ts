@@ -1,4 +1,10 @@
 import { defineService } from '../../kernel/define-service.js'
+import './events.js'
+import { forgetSettled } from './jobs/forget-settled.js'
+import { gather } from './jobs/gather.js'
+import { httpRequest } from './jobs/http-request.js'
+import { jobRoutes } from './routes/jobs.js'
+import { queueRoutes } from './routes/queues.js'
 
 /** Background jobs, schedules and workflows. */
 export const workers = defineService({
@@ -6,5 +12,6 @@ export const workers = defineService({
   summary: 'Background jobs, queues, schedules, dead letters and workflows.',
   prefix: '/workers',
   needs: ['tenancy'],
-  routes: [],
+  routes: [...jobRoutes, ...queueRoutes],
+  jobs: [forgetSettled, gather, httpRequest],
 })
