@@ -1,7 +1,9 @@
 import { can, defineRoute, unaudited } from '../../../kernel/define-route.js'
+import { defineStream } from '../../../kernel/define-stream.js'
 import { listOf } from '../../../kernel/schema.js'
 import { workflowErrors as errors } from '../workflows/errors.js'
 import { cancelRun } from '../workflows/operations/cancel-run.js'
+import { followRun } from '../workflows/operations/follow-run.js'
 import {
   listCheckpoints,
   listRuns,
@@ -17,10 +19,14 @@ import {
   checkpointParams,
   checkpointStateView,
   checkpointView,
+  eventView,
   listOfRunQuery,
   listRunsQuery,
+  RUN_EVENTS,
+  type RunEventType,
   replayBody,
   resumeBody,
+  runEventId,
   runParams,
   runView,
   startRunBody,
@@ -46,7 +52,13 @@ const startRunRoute = defineRoute({
   output: runView,
   status: 201,
   location: runAddress,
-  errors: [errors.TemplateNotFound, errors.VersionNotFound, errors.NotPublished, errors.InputRefused, errors.TooManyRuns],
+  errors: [
+    errors.TemplateNotFound,
+    errors.VersionNotFound,
+    errors.NotPublished,
+    errors.InputRefused,
+    errors.TooManyRuns,
+  ],
   handler: async (ctx, { body }) => presentRun(await startRun(ctx, body)),
 })
 
@@ -85,7 +97,8 @@ const cancelRunRoute = defineRoute({
   method: 'post',
   path: '/workflow-runs/:runId/cancel',
   summary: 'Cancel a workflow run',
-  description: 'At once, with the runs that its steps began. A run that is over stays as it is. Safe to repeat.',
+  description:
+    'At once, with the runs that its steps began. A run that is over stays as it is. Safe to repeat.',
   access: can('workers.runs.manage'),
   limit: 'write',
   audit: { action: 'workflow-run.cancelled', target: 'params.runId' },
@@ -181,6 +194,24 @@ const getCheckpointRoute = defineRoute({
     presentCheckpointState(await readCheckpointOf(ctx, params.runId, params.checkpointId)),
 })
 
+const eventsRoute = defineStream({
+  id: 'streamWorkflowRunEvents',
+  path: '/workflow-runs/:runId/events',
+  summary: 'Follow a workflow run',
+  description: 'Every event from the beginning, or after `Last-Event-ID`; ends when the run is over.',
+  access: mayRead,
+  limit: 'read',
+  audit: reading,
+  input: { params: runParams },
+  events: Object.fromEntries(RUN_EVENTS.map((type) => [type, eventView])) as Record<
+    RunEventType,
+    typeof eventView
+  >,
+  eventId: runEventId,
+  errors: [errors.RunNotFound],
+  handler: (ctx, { params }, stream) => followRun(ctx, params.runId, stream),
+})
+
 /** Templates, secrets and runs, in URL order. */
 export const workflowRoutes = [
   ...workflowTemplateRoutes,
@@ -190,6 +221,7 @@ export const workflowRoutes = [
   cancelRunRoute,
   resumeRunRoute,
   replayRunRoute,
+  eventsRoute,
   listStepsRoute,
   listCheckpointsRoute,
   getCheckpointRoute,

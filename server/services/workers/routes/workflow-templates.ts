@@ -98,7 +98,8 @@ const schemaRoute = defineRoute({
   method: 'get',
   path: '/workflow-templates/schema',
   summary: 'JSON Schema of a workflow graph',
-  description: 'For editors. Publishing checks more: how the nodes hang together, and what expressions refer to.',
+  description:
+    'For editors. Publishing checks more: how the nodes hang together, and what expressions refer to.',
   access: mayRead,
   limit: 'read',
   audit: reading,
@@ -106,7 +107,10 @@ const schemaRoute = defineRoute({
   input: {},
   output: z.record(z.string(), jsonValue),
   handler: () =>
-    z.toJSONSchema(graphDocument, { io: 'input', unrepresentable: 'any' }) as Record<string, z.input<typeof jsonValue>>,
+    z.toJSONSchema(graphDocument, { io: 'input', unrepresentable: 'any' }) as Record<
+      string,
+      z.input<typeof jsonValue>
+    >,
 })
 
 const getTemplateRoute = defineRoute({
@@ -136,7 +140,8 @@ const updateTemplateRoute = defineRoute({
   input: { params: templateParams, body: updateTemplateBody },
   output: templateView,
   errors: [errors.TemplateNotFound, errors.NameTaken],
-  handler: async (ctx, { params, body }) => presentTemplate(await updateTemplate(ctx, params.templateId, body)),
+  handler: async (ctx, { params, body }) =>
+    presentTemplate(await updateTemplate(ctx, params.templateId, body)),
 })
 
 const deleteTemplateRoute = defineRoute({
@@ -183,7 +188,8 @@ const publishRoute = defineRoute({
   method: 'post',
   path: '/workflow-templates/:templateId/publish',
   summary: 'Publish the draft, or an old version again',
-  description: 'Versions never change; runs that name none get the newest. A workflow may do what its publisher may.',
+  description:
+    'Versions never change; runs that name none get the newest. A workflow may do what its publisher may.',
   access: mayManage,
   limit: 'write',
   audit: { action: 'workflow-template.published', target: 'params.templateId' },
@@ -192,7 +198,8 @@ const publishRoute = defineRoute({
   status: 201,
   location: ({ template_id, version }) => `/workers/v1/workflow-templates/${template_id}/versions/${version}`,
   errors: [errors.TemplateNotFound, errors.VersionNotFound, errors.NotSound],
-  handler: async (ctx, { params, body }) => presentVersion(await publishTemplate(ctx, params.templateId, body)),
+  handler: async (ctx, { params, body }) =>
+    presentVersion(await publishTemplate(ctx, params.templateId, body)),
 })
 
 const drawRoute = defineRoute({
@@ -236,7 +243,8 @@ const getVersionRoute = defineRoute({
   input: { params: versionParams },
   output: versionView,
   errors: [errors.TemplateNotFound, errors.VersionNotFound],
-  handler: async (ctx, { params }) => presentVersion(await readVersion(ctx, params.templateId, params.version)),
+  handler: async (ctx, { params }) =>
+    presentVersion(await readVersion(ctx, params.templateId, params.version)),
 })
 
 const diffRoute = defineRoute({
@@ -252,7 +260,11 @@ const diffRoute = defineRoute({
   errors: [errors.TemplateNotFound, errors.VersionNotFound],
   handler: async (ctx, { params, query }) => {
     const { from, to, differences } = await diffVersion(ctx, params.templateId, params.version, query.against)
-    return { from_version: from, to_version: to, differences: differences as z.input<typeof diffView>['differences'] }
+    return {
+      from_version: from,
+      to_version: to,
+      differences: differences as z.input<typeof diffView>['differences'],
+    }
   },
 })
 

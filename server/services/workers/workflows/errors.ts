@@ -48,7 +48,8 @@ export const workflowErrors = defineErrors('workflows', {
   },
   tooManyRuns: {
     status: 429,
-    message: (d: { limit: number }) => `${d.limit} runs of this organisation are under way, which is all there may be.`,
+    message: (d: { limit: number }) =>
+      `${d.limit} runs of this organisation are under way, which is all there may be.`,
     next: 'Wait for some to end, or cancel what is not needed.',
     headers: () => ({ 'Retry-After': '60' }),
   },

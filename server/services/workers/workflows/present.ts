@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { channels } from './runs/compile.js'
 import type { CheckpointSummary } from './models/checkpoint.js'
 import type { RunEvent } from './models/event.js'
 import type { WorkflowRun } from './models/run.js'
@@ -8,6 +7,7 @@ import type { WorkflowStep } from './models/step.js'
 import type { WorkflowTemplate } from './models/template.js'
 import type { WorkflowVersion } from './models/version.js'
 import type { Wait } from './models/wait.js'
+import { channels } from './runs/compile.js'
 import type { StepState } from './runs/scope.js'
 import { showable } from './runs/values.js'
 import type {

@@ -11,7 +11,9 @@ const versionNumber = z.coerce.number().int().min(1).max(VERSION_MAX).describe('
 const graph = jsonObject({ maxBytes: GRAPH_MAX_BYTES }).describe(
   'The workflow; GET /workers/v1/workflow-templates/schema is the JSON Schema of a sound one.',
 )
-const input = jsonObject({ maxBytes: INPUT_MAX_BYTES }).describe('What the version’s "input" schema asks for.')
+const input = jsonObject({ maxBytes: INPUT_MAX_BYTES }).describe(
+  'What the version’s "input" schema asks for.',
+)
 
 export const templateParams = z.strictObject({ templateId: id('workflow template') })
 export const versionParams = z.strictObject({ ...templateParams.shape, version: versionNumber })
@@ -47,7 +49,12 @@ export const validateBody = z.strictObject({
 
 export const publishBody = z.strictObject({
   note: shortText({ max: 500 }).optional().describe('What is new about it.'),
-  from_version: z.int().min(1).max(VERSION_MAX).optional().describe('Publishes an old version again, instead of the draft.'),
+  from_version: z
+    .int()
+    .min(1)
+    .max(VERSION_MAX)
+    .optional()
+    .describe('Publishes an old version again, instead of the draft.'),
 })
 export type PublishInput = z.output<typeof publishBody>
 
@@ -103,8 +110,15 @@ export const resumeBody = z.strictObject({
 export type ResumeInput = z.output<typeof resumeBody>
 
 export const replayBody = z.strictObject({
-  checkpoint_id: id('checkpoint').optional().describe('Where to begin; the newest checkpoint where left out.'),
-  version: z.int().min(1).max(VERSION_MAX).optional().describe('Another version of the template to go on with.'),
+  checkpoint_id: id('checkpoint')
+    .optional()
+    .describe('Where to begin; the newest checkpoint where left out.'),
+  version: z
+    .int()
+    .min(1)
+    .max(VERSION_MAX)
+    .optional()
+    .describe('Another version of the template to go on with.'),
   input: input.optional().describe('Another input from there on.'),
   steps: jsonObject({ maxBytes: 262_144 })
     .default({})
@@ -222,9 +236,7 @@ export const runView = z
     status: z.enum(RUN_STATUSES),
     input: z.record(z.string(), jsonValue),
     output: jsonValue,
-    error: z
-      .strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() })
-      .nullable(),
+    error: z.strictObject({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
     waiting_for: z.array(waitView).describe('Empty in lists.'),
     usage: z.strictObject({ steps: z.number(), tokens: z.number(), bytes: z.number() }),
     parent_run_id: z.uuid().nullable(),
@@ -282,3 +294,23 @@ export const eventView = z
     at: timestamp,
   })
   .meta({ id: 'WorkflowRunEvent' })
+
+/** Everything that a run tells, by the names of its events. */
+export const RUN_EVENTS = [
+  'run.queued',
+  'run.resumed',
+  'run.succeeded',
+  'run.failed',
+  'run.cancelled',
+  'step.started',
+  'step.retried',
+  'step.waiting',
+  'step.succeeded',
+  'step.failed',
+] as const
+export type RunEventType = (typeof RUN_EVENTS)[number]
+
+export const runEventId = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .describe('Sequence of the event.')

@@ -50,11 +50,11 @@ function visit(node: unknown, isRoot: boolean, found: References): void {
   }
   if (typeof node !== 'object' || node === null) return
   const ast = node as Ast
-  if (ast.type === 'path') return visitPath(ast, isRoot, found)
-  if (ast.type === 'variable') return visitVariable(ast.value, isRoot, found)
   if (isRoot && (ast.type === 'wildcard' || ast.type === 'descendant')) found.isOpen = true
   if (ast.type === 'parent') found.isOpen = true
-  visitParts(ast, isRoot, found)
+  if (ast.type === 'path') visitPath(ast, isRoot, found)
+  else if (ast.type === 'variable') visitVariable(ast.value, isRoot, found)
+  else visitParts(ast, isRoot, found)
 }
 
 function visitPath(path: Ast, isRoot: boolean, found: References): void {

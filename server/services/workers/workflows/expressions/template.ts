@@ -75,7 +75,9 @@ export function fillTemplates(value: unknown, resultOf: (expression: string) => 
   if (typeof value === 'string') return fillText(partsOf(value), resultOf)
   if (Array.isArray(value)) return value.map((inner) => fillTemplates(inner, resultOf))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fillTemplates(inner, resultOf)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, fillTemplates(inner, resultOf)]),
+  )
 }
 
 function fillText(parts: readonly Part[], resultOf: (expression: string) => unknown): unknown {

@@ -33,7 +33,8 @@ export function stepsOfAll(plan: Plan): Set<string> {
 function addVisible(plan: Plan, id: string, found: Set<string>): void {
   found.add(id)
   if (plan.nodes.get(id)?.type !== 'loop') return
-  for (const body of plan.bodies.get(id) ?? []) for (const node of body.nodes) addVisible(plan, node.id, found)
+  for (const body of plan.bodies.get(id) ?? [])
+    for (const node of body.nodes) addVisible(plan, node.id, found)
 }
 
 function ancestorsIn(plan: Plan, region: Region, id: string): Set<string> {

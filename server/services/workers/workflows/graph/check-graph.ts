@@ -8,7 +8,14 @@ import { expressionsIn, type PlacedExpression, templateExpressions } from './exp
 import { type DeclaredSchema, knownNames } from './json-schema.js'
 import { END } from './pieces.js'
 import { edgesOf, type Plan, planOf, type Region } from './regions.js'
-import { GRAPH_MAX_BYTES, type Graph, type GraphNode, graphDocument, graphNode, type NodeOf } from './schema.js'
+import {
+  GRAPH_MAX_BYTES,
+  type Graph,
+  type GraphNode,
+  graphDocument,
+  graphNode,
+  type NodeOf,
+} from './schema.js'
 
 /** One thing wrong with a graph; the pointer is into the graph. */
 export interface GraphProblem {
@@ -90,7 +97,11 @@ async function problemsOfSoundNodes(document: unknown): Promise<GraphProblem[]> 
     if (!node) continue
     for (const { to, field } of edgesOf(node)) {
       if (to === END || known.has(to)) continue
-      found.push({ pointer: `/nodes/${i}${field}`, code: 'unknown_node', message: `there is no node "${to}"` })
+      found.push({
+        pointer: `/nodes/${i}${field}`,
+        code: 'unknown_node',
+        message: `there is no node "${to}"`,
+      })
     }
     for (const { pointer, text } of expressionsIn(node).expressions)
       found.push(...(await syntaxProblems(text, `/nodes/${i}${pointer}`)))
@@ -120,7 +131,10 @@ function structureProblems(plan: Plan): GraphProblem[] {
     message,
   }))
   if (!plan.nodes.has(graph.start))
-    return [...found, { pointer: '/start', code: 'unknown_node', message: `there is no node "${graph.start}"` }]
+    return [
+      ...found,
+      { pointer: '/start', code: 'unknown_node', message: `there is no node "${graph.start}"` },
+    ]
   if (!root.nodes.some((node) => edgesOf(node).some(({ to }) => to === END)))
     found.push({ pointer: '/nodes', code: 'no_end', message: 'no node leads to the end' })
   for (const [i, { id }] of graph.nodes.entries()) {
@@ -143,7 +157,11 @@ async function expressionProblems(plan: Plan, surroundings: Surroundings): Promi
     for (const { pointer, name } of secrets) {
       const at = `/nodes/${i}${pointer}`
       if (!/^\/config\/(headers|query)\//.test(pointer) || node.type !== 'http')
-        found.push({ pointer: at, code: 'secret_here', message: 'secrets go into headers and query of http nodes only' })
+        found.push({
+          pointer: at,
+          code: 'secret_here',
+          message: 'secrets go into headers and query of http nodes only',
+        })
       else if (!surroundings.hasSecret(name))
         found.push({ pointer: at, code: 'unknown_secret', message: `there is no secret "${name}"` })
     }
@@ -220,7 +238,11 @@ function credentialProblems(node: NodeOf<'http'>, base: string): GraphProblem[] 
     }))
 }
 
-function subWorkflowProblems(node: NodeOf<'workflow'>, base: string, { subWorkflow }: Surroundings): GraphProblem[] {
+function subWorkflowProblems(
+  node: NodeOf<'workflow'>,
+  base: string,
+  { subWorkflow }: Surroundings,
+): GraphProblem[] {
   const { template, version, input } = node.config
   const target = subWorkflow(template, version)
   if (!target)
@@ -236,9 +258,17 @@ function subWorkflowProblems(node: NodeOf<'workflow'>, base: string, { subWorkfl
   return [
     ...required
       .filter((name) => !Object.hasOwn(input, name))
-      .map((name) => ({ code: 'missing_input', message: `"${template}" needs the input "${name}"`, pointer: '' })),
+      .map((name) => ({
+        code: 'missing_input',
+        message: `"${template}" needs the input "${name}"`,
+        pointer: '',
+      })),
     ...Object.keys(input)
       .filter((name) => known !== null && !known.has(name))
-      .map((name) => ({ code: 'unknown_input', message: `"${template}" takes no "${name}"`, pointer: `/${name}` })),
+      .map((name) => ({
+        code: 'unknown_input',
+        message: `"${template}" takes no "${name}"`,
+        pointer: `/${name}`,
+      })),
   ].map((problem) => ({ ...problem, pointer: `${base}/config/input${problem.pointer}` }))
 }

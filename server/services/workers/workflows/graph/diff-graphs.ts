@@ -21,7 +21,8 @@ function compare(before: unknown, after: unknown, path: string, found: Differenc
   if (isObject(before) && isObject(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       const at = `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
-      if (!Object.hasOwn(before, key)) found.push({ kind: 'added', path: at, before: null, after: after[key] })
+      if (!Object.hasOwn(before, key))
+        found.push({ kind: 'added', path: at, before: null, after: after[key] })
       else if (!Object.hasOwn(after, key))
         found.push({ kind: 'removed', path: at, before: before[key], after: null })
       else compare(before[key], after[key], at, found)
@@ -42,9 +43,7 @@ function byId(graph: unknown): unknown {
 /** JSON text in which the order of keys does not matter. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
-    isObject(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
   )
 }
 

@@ -1,5 +1,5 @@
 import { END } from './pieces.js'
-import { bodiesOf, edgesOf, planOf, type Plan, type Region } from './regions.js'
+import { bodiesOf, edgesOf, type Plan, planOf, type Region } from './regions.js'
 import type { Graph, GraphNode } from './schema.js'
 
 /** A picture of a graph as Mermaid text; loops and branches are boxes. */

@@ -72,12 +72,14 @@ export interface Misfit {
 }
 
 /** The value as the schema has it, with defaults filled in, or where it does not fit. */
-export function fit(schema: DeclaredSchema, value: unknown): { value: unknown } | { misfits: Misfit[] } {
+export function fitTo(schema: DeclaredSchema, value: unknown): { value: unknown } | { misfits: Misfit[] } {
   const result = checkerOf(schema).safeParse(value)
   if (result.success) return { value: result.data }
   return {
     misfits: result.error.issues.slice(0, 50).map((issue) => ({
-      pointer: issue.path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+      pointer: issue.path
+        .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+        .join(''),
       code: issue.code ?? 'invalid',
       message: issue.message,
     })),

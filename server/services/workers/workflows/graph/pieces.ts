@@ -33,7 +33,12 @@ export const secretName = z
 /** How often a failing call is tried, and with what pauses. */
 export const retryPolicy = z.strictObject({
   attempts: z.int().min(1).max(10).describe('Calls at most, the first included.'),
-  delay_ms: z.int().min(0).max(3_600_000).default(1_000).describe('Pause after the first; it doubles each time.'),
+  delay_ms: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(1_000)
+    .describe('Pause after the first; it doubles each time.'),
   max_delay_ms: z.int().min(0).max(86_400_000).default(60_000),
 })
 export type RetryPolicy = z.infer<typeof retryPolicy>

@@ -77,7 +77,9 @@ export const parallelNode = z.strictObject({
         .refine((branches) => Object.keys(branches).length <= 20, 'at most 20 branches')
         .refine((branches) => Object.keys(branches).length > 0, 'at least one branch')
         .optional()
-        .describe('First node of each branch by its name; each last one names the parallel node as its next.'),
+        .describe(
+          'First node of each branch by its name; each last one names the parallel node as its next.',
+        ),
       over: expression.optional().describe('A list: the body runs for each item at the same time.'),
       body: nodeId.optional(),
       max: z.int().min(1).max(200).default(100).describe('Items at most.'),
@@ -127,7 +129,9 @@ export const graphDocument = z
       .describe('JSON Schema of what a run is started with.'),
     start: nodeId,
     nodes: z.array(graphNode).min(1).max(NODES_MAX),
-    output: jsonValue.optional().describe('May hold {{ expressions }}; the last step’s output where left out.'),
+    output: jsonValue
+      .optional()
+      .describe('May hold {{ expressions }}; the last step’s output where left out.'),
     limits: graphLimits.prefault({}),
   })
   .meta({ id: 'WorkflowGraph', description: 'A workflow graph.' })

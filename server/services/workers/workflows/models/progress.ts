@@ -77,7 +77,11 @@ export interface Progress {
  * Keeps progress, all of it or nothing, in one statement. Throws JobLost, and keeps nothing, where another execution
  * is in charge of the run by now or the run is over.
  */
-export async function keepProgress(ctx: Ctx, { runId, jobId, fence }: Guard, progress: Progress): Promise<void> {
+export async function keepProgress(
+  ctx: Ctx,
+  { runId, jobId, fence }: Guard,
+  progress: Progress,
+): Promise<void> {
   const rows = await ctx.db.query({
     name: 'workflows-keep-progress',
     text: KEEP,
@@ -108,11 +112,11 @@ const KEEP = `
     on conflict do nothing),
   values as (
     insert into workflow_checkpoint_values (tenant_id, run_id, ns, channel, version, value)
-    select $1, $2, v.* from mine, json_to_recordset($10::json) v (ns text, channel text, version integer, value json)
+    select $1, $2, v.ns, v.channel, v.version, coalesce(v.value, 'null') from mine, json_to_recordset($10::json) v (ns text, channel text, version integer, value json)
     on conflict do nothing),
   writes as (
     insert into workflow_checkpoint_writes (tenant_id, run_id, ns, checkpoint_id, task_id, idx, path, channel, value)
-    select $1, $2, w.* from mine, json_to_recordset($11::json)
+    select $1, $2, w.ns, w.checkpoint_id, w.task_id, w.idx, w.path, w.channel, coalesce(w.value, 'null') from mine, json_to_recordset($11::json)
       w (ns text, checkpoint_id uuid, task_id uuid, idx integer, path text, channel text, value json)
     on conflict (tenant_id, run_id, ns, checkpoint_id, task_id, idx)
       do update set path = excluded.path, channel = excluded.channel, value = excluded.value),

@@ -209,7 +209,11 @@ export async function queueRun(ctx: Ctx, runId: string, jobId: string): Promise<
 }
 
 /** Ends a run that is under way; false where it is over already. */
-export async function endRun(ctx: Ctx, runId: string, end: RunEnd | { status: 'cancelled' }): Promise<boolean> {
+export async function endRun(
+  ctx: Ctx,
+  runId: string,
+  end: RunEnd | { status: 'cancelled' },
+): Promise<boolean> {
   const failure = end.status === 'failed' ? end : null
   const ended = await ctx.db.execute({
     name: 'workflows-end-run',

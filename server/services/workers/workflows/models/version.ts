@@ -46,7 +46,11 @@ export async function insertVersion(
   return number
 }
 
-export async function findVersion(ctx: Ctx, templateId: string, number: number): Promise<WorkflowVersion | null> {
+export async function findVersion(
+  ctx: Ctx,
+  templateId: string,
+  number: number,
+): Promise<WorkflowVersion | null> {
   const [row] = await ctx.db.query<Row>({
     name: 'workflows-find-version',
     text: `select ${COLUMNS} from workflow_versions where tenant_id = $1 and template_id = $2 and number = $3`,
@@ -82,6 +86,12 @@ export async function listVersions(
       where tenant_id = $1 and template_id = $2
         and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
       order by created_at desc, id desc limit $5`,
-    values: [ctx.tenant.id, templateId, window.after?.createdAt ?? null, window.after?.id ?? null, window.limit],
+    values: [
+      ctx.tenant.id,
+      templateId,
+      window.after?.createdAt ?? null,
+      window.after?.id ?? null,
+      window.limit,
+    ],
   })
 }

@@ -10,6 +10,7 @@ export interface Wait {
   kind: WaitKind
   status: 'pending' | 'answered' | 'done' | 'cancelled'
   dueAt: Date | null
+  /** The job that answers it: when its time has come, or when the jobs below it are over. */
   jobId: string | null
   childRunId: string | null
   spec: Record<string, unknown>
@@ -77,4 +78,26 @@ export async function keepAnswer(
     values: [ctx.tenant.id, runId, waitId, JSON.stringify(answer), by],
   })
   return kept > 0
+}
+
+/** A wait of some tenant whose job ended without answering it. */
+export interface StrayWait extends Record<string, unknown> {
+  tenantId: string
+  runId: string
+  id: string
+  jobStatus: string
+}
+
+/** Waits that nothing will answer any more: a look across tenants, for the sweep. Needs a system transaction. */
+export async function findStrayWaits(ctx: Ctx, limit: number): Promise<StrayWait[]> {
+  return ctx.db.query<StrayWait>({
+    name: 'workflows-find-stray-waits',
+    text: `select w.tenant_id as "tenantId", w.run_id as "runId", w.id, coalesce(j.status, 'gone') as "jobStatus"
+      from workflow_runs r join workflow_waits w on w.tenant_id = r.tenant_id and w.run_id = r.id
+        left join worker_jobs j on j.tenant_id = w.tenant_id and j.id = w.job_id
+      where r.status in ('queued', 'running', 'waiting') and w.status = 'pending' and w.job_id is not null
+        and coalesce(j.status, 'gone') in ('succeeded', 'failed', 'cancelled', 'gone')
+      limit $1`,
+    values: [limit],
+  })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { jsonValue } from '../../../../kernel/schema.js'
 import { OutboundError, OutboundRefusedError } from '../../../../outbound/errors.js'
+import { retryAfterMs } from '../../../../outbound/retry-after.js'
 import type { SafeResponse } from '../../../../outbound/safe-fetch.js'
 import { partsOf } from '../expressions/template.js'
 import { template } from '../graph/pieces.js'
@@ -32,7 +33,15 @@ export const httpConfig = z.strictObject({
 type HttpConfig = z.output<typeof httpConfig>
 
 /** Headers of the answer that are worth keeping; none of them carries a credential. */
-const KEPT_HEADERS = ['content-type', 'etag', 'last-modified', 'link', 'location', 'retry-after', 'x-request-id']
+const KEPT_HEADERS = [
+  'content-type',
+  'etag',
+  'last-modified',
+  'link',
+  'location',
+  'retry-after',
+  'x-request-id',
+]
 
 /** Calls a URL through the guarded client. Secrets go to the hosts they are for, and nowhere else. */
 export async function callHttp(step: Step, raw: HttpConfig): Promise<StepResult> {
@@ -49,7 +58,7 @@ export async function callHttp(step: Step, raw: HttpConfig): Promise<StepResult>
     ...(config.body === undefined ? {} : { body: config.body }),
   })
   const answer = await send(step, config, withQuery(url, query.real), headers.real)
-  if (!isExpected(config, answer.status)) throw badStatus(answer)
+  if (!isExpected(config, answer.status)) throw badStatus(step, answer)
   return { output: presentAnswer(answer, secrets) }
 }
 
@@ -60,7 +69,8 @@ async function send(
   headers: Record<string, string>,
 ): Promise<SafeResponse> {
   const isReading = method === 'GET' || method === 'HEAD'
-  const text = body === undefined || isReading ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
+  const text =
+    body === undefined || isReading ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
   try {
     return await step.ctx.fetch.fetch(url, {
       method,
@@ -103,19 +113,11 @@ function isPassing(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500
 }
 
-function badStatus({ status, headers }: SafeResponse): StepFailure {
-  const retryAfterMs = retryAfter(headers['retry-after'])
+function badStatus(step: Step, { status, headers }: SafeResponse): StepFailure {
   return new StepFailure('http_status', `The other server answered ${status}.`, {
     isRetryable: isPassing(status),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs: retryAfterMs(headers['retry-after'], step.ctx.now()),
   })
-}
-
-/** Retry-After in milliseconds, an hour at most; undefined where there is none. */
-export function retryAfter(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = /^\d{1,6}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000
-  return Number.isFinite(seconds) ? Math.min(3_600, Math.max(0, seconds)) * 1_000 : undefined
 }
 
 /** A call without an answer, as a failure of the step; others pass unchanged. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { createSafeFetch, type SafeFetch, type SafeResponse } from '../../../../outbound/safe-fetch.js'
 import { defineState } from '../../../../kernel/resources.js'
-import { declaredSchema, fit } from '../graph/json-schema.js'
+import { retryAfterMs } from '../../../../outbound/retry-after.js'
+import { createSafeFetch, type SafeFetch, type SafeResponse } from '../../../../outbound/safe-fetch.js'
+import { declaredSchema, fitTo } from '../graph/json-schema.js'
 import { template } from '../graph/pieces.js'
-import { networkFailure, retryAfter } from './http.js'
+import { networkFailure } from './http.js'
 import { type Step, StepFailure, type StepResult } from './step.js'
 
 const message = z.strictObject({
@@ -113,7 +114,7 @@ async function send(step: Step, { timeout_s }: ModelConfig, body: object): Promi
 }
 
 function outputOf(step: Step, config: ModelConfig, answer: SafeResponse): unknown {
-  if (!answer.ok) throw modelStatus(answer)
+  if (!answer.ok) throw modelStatus(step, answer)
   const parsed = completion.safeParse(jsonOf(answer))
   if (!parsed.success)
     throw new StepFailure('bad_answer', 'The model server did not answer as OpenAI-compatible ones do.')
@@ -137,7 +138,7 @@ function checkedJson(text: string, { schema }: ModelConfig): unknown {
     throw bad('The model was to answer in JSON and did not.')
   }
   if (!schema) return value
-  const fitted = fit(schema, value)
+  const fitted = fitTo(schema, value)
   if ('value' in fitted) return fitted.value
   const [first] = fitted.misfits
   throw bad(`The model's answer does not fit its schema: ${first?.pointer ?? ''} ${first?.message ?? ''}`)
@@ -151,11 +152,10 @@ function jsonOf(answer: SafeResponse): unknown {
   }
 }
 
-function modelStatus({ status, headers }: SafeResponse): StepFailure {
-  const retryAfterMs = retryAfter(headers['retry-after'])
+function modelStatus(step: Step, { status, headers }: SafeResponse): StepFailure {
   return new StepFailure('model_status', `The model server answered ${status}.`, {
     isRetryable: status === 408 || status === 409 || status === 429 || status >= 500,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs: retryAfterMs(headers['retry-after'], step.ctx.now()),
   })
 }
 

@@ -17,7 +17,10 @@ export async function runNotification(
   const { notification } = await step.config(notificationConfig, raw)
   const notify = notifierOf(step.ctx)
   if (!notify)
-    throw new StepFailure('notifications_absent', 'This installation has no notifications service to send it.')
+    throw new StepFailure(
+      'notifications_absent',
+      'This installation has no notifications service to send it.',
+    )
   step.show({ notification })
   return { output: await notify(step.ctx, notification, step.idempotencyKey) }
 }

@@ -76,7 +76,7 @@ export class StepFailure extends Error {
   constructor(
     readonly code: string,
     message: string,
-    readonly options: { isRetryable?: boolean; retryAfterMs?: number } = {},
+    readonly options: { isRetryable?: boolean; retryAfterMs?: number | null } = {},
   ) {
     super(message)
   }

@@ -4,7 +4,11 @@ import { type Step, StepFailure, type StepResult } from './step.js'
 
 export const subWorkflowConfig = z.strictObject({
   template: slug.describe('Name of the workflow template.'),
-  version: z.int().min(1).max(1_000_000).describe('Published version: pinned, so that what runs is what was checked.'),
+  version: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .describe('Published version: pinned, so that what runs is what was checked.'),
   input: jsonObject({ maxBytes: 262_144 }).default({}),
 })
 

@@ -12,7 +12,10 @@ export async function checkInTenant(ctx: Ctx, graph: unknown): Promise<CheckedGr
 async function surroundingsOf(ctx: Ctx, graph: unknown): Promise<Surroundings> {
   const secrets = new Set((await listSecrets(ctx)).map(({ name }) => name))
   const versions = new Map(
-    (await findVersionsByName(ctx, subWorkflowsIn(graph))).map((found) => [`${found.name} ${found.number}`, found]),
+    (await findVersionsByName(ctx, subWorkflowsIn(graph))).map((found) => [
+      `${found.name} ${found.number}`,
+      found,
+    ]),
   )
   return {
     hasSecret: (name) => secrets.has(name),
@@ -32,14 +35,18 @@ function inputOf(graph: Record<string, unknown>): DeclaredSchema {
 function subWorkflowsIn(graph: unknown): { template: string; version: number }[] {
   const { nodes } = (graph ?? {}) as { nodes?: unknown }
   if (!Array.isArray(nodes)) return []
-  return nodes.slice(0, 200).flatMap((node: { type?: unknown; config?: { template?: unknown; version?: unknown } }) => {
-    const { template, version } = node?.config ?? {}
-    const isNamed =
-      node?.type === 'workflow' &&
-      typeof template === 'string' &&
-      Number.isInteger(version) &&
-      Number(version) > 0 &&
-      Number(version) <= 1_000_000
-    return isNamed ? [{ template: template.toWellFormed().replaceAll('\0', ''), version: Number(version) }] : []
-  })
+  return nodes
+    .slice(0, 200)
+    .flatMap((node: { type?: unknown; config?: { template?: unknown; version?: unknown } }) => {
+      const { template, version } = node?.config ?? {}
+      const isNamed =
+        node?.type === 'workflow' &&
+        typeof template === 'string' &&
+        Number.isInteger(version) &&
+        Number(version) > 0 &&
+        Number(version) <= 1_000_000
+      return isNamed
+        ? [{ template: template.toWellFormed().replaceAll('\0', ''), version: Number(version) }]
+        : []
+    })
 }

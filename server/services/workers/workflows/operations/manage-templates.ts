@@ -6,10 +6,10 @@ import { workflowErrors } from '../errors.js'
 import { hasOpenRunsOf } from '../models/run.js'
 import {
   changeTemplate,
+  listTemplates as fetchTemplates,
   findTemplate,
   hasTemplates,
   insertTemplate,
-  listTemplates as fetchTemplates,
   lockTemplate,
   removeTemplate,
   type WorkflowTemplate,
@@ -23,7 +23,8 @@ export const TEMPLATES_MAX = 1_000
 
 /** Makes a template with a draft, which need not be sound yet. */
 export async function createTemplate(ctx: Ctx, input: CreateTemplateInput): Promise<WorkflowTemplate> {
-  if (await hasTemplates(ctx, TEMPLATES_MAX)) throw new workflowErrors.TooManyTemplates({ limit: TEMPLATES_MAX })
+  if (await hasTemplates(ctx, TEMPLATES_MAX))
+    throw new workflowErrors.TooManyTemplates({ limit: TEMPLATES_MAX })
   const shipped = input.from === undefined ? undefined : await shippedWorkflow(input.from)
   const id = newId()
   const isNew = await insertTemplate(ctx, {
@@ -49,7 +50,13 @@ export function listTemplates(
   query: { limit: number; cursor?: string | undefined; name?: string | undefined },
 ) {
   const filter = { name: query.name }
-  return paginate(ctx, 'workflow-templates', query, (window) => fetchTemplates(ctx, filter, window), presentTemplate)
+  return paginate(
+    ctx,
+    'workflow-templates',
+    query,
+    (window) => fetchTemplates(ctx, filter, window),
+    presentTemplate,
+  )
 }
 
 /** Changes name, description or draft; published versions and their runs stay as they are. */
@@ -61,7 +68,11 @@ export async function updateTemplate(
   visible(await lockTemplate(ctx, templateId))
   const isChanged = await changeTemplate(ctx, templateId, { name, description, draft: graph })
   if (!isChanged) throw new workflowErrors.NameTaken({ name: name ?? '' })
-  ctx.auditDetail = { fields: Object.keys({ name, description, graph }).filter((_, i) => [name, description, graph][i] !== undefined) }
+  ctx.auditDetail = {
+    fields: Object.keys({ name, description, graph }).filter(
+      (_, i) => [name, description, graph][i] !== undefined,
+    ),
+  }
   return visible(await findTemplate(ctx, templateId))
 }
 

@@ -5,7 +5,12 @@ import { type Difference, diffGraphs } from '../graph/diff-graphs.js'
 import { drawMermaid } from '../graph/draw.js'
 import { type Graph, graphDocument } from '../graph/schema.js'
 import { lockTemplate } from '../models/template.js'
-import { findVersion, insertVersion, listVersions as fetchVersions, type WorkflowVersion } from '../models/version.js'
+import {
+  listVersions as fetchVersions,
+  findVersion,
+  insertVersion,
+  type WorkflowVersion,
+} from '../models/version.js'
 import { presentVersion } from '../present.js'
 import type { PublishInput } from '../schemas.js'
 import { actorOf } from './actor.js'
@@ -16,7 +21,11 @@ import { readTemplate } from './manage-templates.js'
  * Publishes the draft, or an old version again, as the next version. Only a graph without any problem is published,
  * and only by somebody who may do everything that it does: whoever starts it later acts on that.
  */
-export async function publishTemplate(ctx: Ctx, templateId: string, input: PublishInput): Promise<WorkflowVersion> {
+export async function publishTemplate(
+  ctx: Ctx,
+  templateId: string,
+  input: PublishInput,
+): Promise<WorkflowVersion> {
   const template = await lockTemplate(ctx, templateId)
   if (!template) throw new workflowErrors.TemplateNotFound()
   const { from_version: from } = input
@@ -32,7 +41,11 @@ export async function publishTemplate(ctx: Ctx, templateId: string, input: Publi
     restoredFrom: from ?? null,
     publishedBy: actorOf(ctx),
   })
-  ctx.auditDetail = { name: template.name, version: number, ...(from === undefined ? {} : { from_version: from }) }
+  ctx.auditDetail = {
+    name: template.name,
+    version: number,
+    ...(from === undefined ? {} : { from_version: from }),
+  }
   return readVersion(ctx, templateId, number)
 }
 
@@ -79,7 +92,11 @@ export async function diffVersion(
 }
 
 /** A picture of the draft or of a version. */
-export async function drawTemplate(ctx: Ctx, templateId: string, number: number | undefined): Promise<string> {
+export async function drawTemplate(
+  ctx: Ctx,
+  templateId: string,
+  number: number | undefined,
+): Promise<string> {
   const { draft } = await readTemplate(ctx, templateId)
   const source = number === undefined ? draft : (await readVersion(ctx, templateId, number)).graph
   const parsed = graphDocument.safeParse(source)

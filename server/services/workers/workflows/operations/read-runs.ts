@@ -1,8 +1,8 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { paginate } from '../../../../kernel/pagination.js'
 import { workflowErrors } from '../errors.js'
-import { findCheckpoint, listCheckpoints as fetchCheckpoints } from '../models/checkpoint.js'
-import { findRun, listRuns as fetchRuns, lockRun, type WorkflowRun } from '../models/run.js'
+import { listCheckpoints as fetchCheckpoints, findCheckpoint } from '../models/checkpoint.js'
+import { listRuns as fetchRuns, findRun, lockRun, type WorkflowRun } from '../models/run.js'
 import { listSteps as fetchSteps } from '../models/step.js'
 import { openWaits, type Wait } from '../models/wait.js'
 import { presentCheckpoint, presentRun, presentStep } from '../present.js'
@@ -24,7 +24,10 @@ export async function holdVisibleRun(ctx: Ctx, runId: string): Promise<WorkflowR
 }
 
 /** A run with what it waits for. */
-export async function readRunWithWaits(ctx: Ctx, runId: string): Promise<{ run: WorkflowRun; waits: Wait[] }> {
+export async function readRunWithWaits(
+  ctx: Ctx,
+  runId: string,
+): Promise<{ run: WorkflowRun; waits: Wait[] }> {
   return { run: await readRun(ctx, runId), waits: await openWaits(ctx, runId) }
 }
 
@@ -48,7 +51,13 @@ export async function listSteps(ctx: Ctx, runId: string, query: PageOf) {
 export async function listCheckpoints(ctx: Ctx, runId: string, query: PageOf) {
   await readRun(ctx, runId)
   const list = `workflow-checkpoints ${runId}`
-  return paginate(ctx, list, { ...query }, (window) => fetchCheckpoints(ctx, runId, window), presentCheckpoint)
+  return paginate(
+    ctx,
+    list,
+    { ...query },
+    (window) => fetchCheckpoints(ctx, runId, window),
+    presentCheckpoint,
+  )
 }
 
 export async function readCheckpointOf(ctx: Ctx, runId: string, checkpointId: string) {

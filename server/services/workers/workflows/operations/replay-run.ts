@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { workflowErrors } from '../errors.js'
-import { fit } from '../graph/json-schema.js'
+import { fitTo } from '../graph/json-schema.js'
 import { type Graph, graphDocument } from '../graph/schema.js'
 import { OPEN_RUNS_MAX } from '../limits.js'
 import { copyCheckpoint, findCheckpoint, listCheckpoints } from '../models/checkpoint.js'
@@ -24,7 +24,7 @@ export async function replayRun(ctx: Ctx, runId: string, input: ReplayInput): Pr
   const graph = graphDocument.parse((await readVersion(ctx, old.templateId, version)).graph)
   const checkpoint = await chosenCheckpoint(ctx, runId, input.checkpoint_id)
   if (checkpoint && version !== old.version) refuseUnfit(graph, checkpoint.next)
-  const fitted = fit(graph.input, input.input ?? old.input)
+  const fitted = fitTo(graph.input, input.input ?? old.input)
   if ('misfits' in fitted) throw new workflowErrors.InputRefused({ misfits: fitted.misfits })
   if (await hasOpenRuns(ctx, OPEN_RUNS_MAX)) throw new workflowErrors.TooManyRuns({ limit: OPEN_RUNS_MAX })
   const changed = changedValues(checkpoint?.values ?? {}, input.steps)

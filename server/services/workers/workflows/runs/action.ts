@@ -11,7 +11,14 @@ import { callHttp } from '../nodes/http.js'
 import { runJob } from '../nodes/job.js'
 import { askModel } from '../nodes/model.js'
 import { runNotification } from '../nodes/notification.js'
-import { type Revealed, type Step, StepFailure, type StepResult, type WaitAnswer, type WaitRequest } from '../nodes/step.js'
+import {
+  type Revealed,
+  type Step,
+  StepFailure,
+  type StepResult,
+  type WaitAnswer,
+  type WaitRequest,
+} from '../nodes/step.js'
 import { runSubWorkflow } from '../nodes/sub-workflow.js'
 import { runTransform } from '../nodes/transform.js'
 import { runWait } from '../nodes/wait.js'
@@ -50,8 +57,9 @@ async function attempt(execution: Execution, node: ActionNode, step: StepInHand)
     try {
       return await perform(new StepRun(execution, step), node)
     } catch (error) {
-      if (!(error instanceof StepFailure) || !error.options.isRetryable || step.attempts >= policy.attempts) throw error
-      await pause(execution, step, pauseMs(policy, step.attempts, error.options.retryAfterMs))
+      if (!(error instanceof StepFailure) || !error.options.isRetryable || step.attempts >= policy.attempts)
+        throw error
+      await pause(execution, step, pauseMs(policy, step.attempts, error.options.retryAfterMs ?? null))
     }
   }
 }
@@ -92,8 +100,8 @@ function perform(step: Step, node: ActionNode): Promise<StepResult> {
 }
 
 /** The other end's own wish, else doubling pauses with full jitter. */
-function pauseMs({ delay_ms, max_delay_ms }: RetryPolicy, attempts: number, wished: number | undefined): number {
-  if (wished !== undefined) return wished
+function pauseMs({ delay_ms, max_delay_ms }: RetryPolicy, attempts: number, wished: number | null): number {
+  if (wished !== null) return wished
   return Math.floor(Math.random() * Math.min(max_delay_ms, delay_ms * 2 ** (attempts - 1)))
 }
 
@@ -151,7 +159,10 @@ class StepRun implements Step {
     const parsed = schema.safeParse(filled)
     if (parsed.success) return parsed.data
     const [issue] = parsed.error.issues
-    throw new StepFailure('invalid_config', `"${issue?.path.join('.') ?? ''}" ${issue?.message ?? 'does not fit'}`)
+    throw new StepFailure(
+      'invalid_config',
+      `"${issue?.path.join('.') ?? ''}" ${issue?.message ?? 'does not fit'}`,
+    )
   }
 
   evaluate(expression: string): Promise<unknown> {
@@ -178,7 +189,10 @@ class StepRun implements Step {
   }
 
   /** Secrets for a URL; throws where one is not for its host, or would be sent in the clear. */
-  async #secretsFor(names: readonly string[], url: URL): Promise<{ values: Map<string, string>; forms: string[] }> {
+  async #secretsFor(
+    names: readonly string[],
+    url: URL,
+  ): Promise<{ values: Map<string, string>; forms: string[] }> {
     const values = new Map<string, string>()
     if (names.length === 0) return { values, forms: [] }
     const opened = await this.ctx.transaction(() => openSecrets(this.ctx, names))

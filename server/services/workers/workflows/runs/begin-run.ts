@@ -1,6 +1,6 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { newId } from '../../../../kernel/ids.js'
-import { fit } from '../graph/json-schema.js'
+import { fitTo } from '../graph/json-schema.js'
 import { type Graph, graphDocument } from '../graph/schema.js'
 import { DEPTH_MAX } from '../limits.js'
 import { insertRun, type NewRun } from '../models/run.js'
@@ -37,10 +37,13 @@ export async function beginSubRun(
   if (!found)
     throw new StepFailure('unknown_version', `"${template}" has no published version ${version} any more.`)
   const graph = graphDocument.parse(found.graph)
-  const fitted = fit(graph.input, input)
+  const fitted = fitTo(graph.input, input)
   if ('misfits' in fitted) {
     const [first] = fitted.misfits
-    throw new StepFailure('invalid_input', `The input does not fit: ${first?.pointer ?? ''} ${first?.message ?? ''}`)
+    throw new StepFailure(
+      'invalid_input',
+      `The input does not fit: ${first?.pointer ?? ''} ${first?.message ?? ''}`,
+    )
   }
   return beginRun(ctx, graph, {
     templateId: found.templateId,

@@ -1,12 +1,12 @@
+import type { RunnableConfig } from '@langchain/core/runnables'
 import type {
   BaseCheckpointSaver,
   Checkpoint,
   CheckpointMetadata,
   CheckpointTuple,
 } from '@langchain/langgraph'
-import type { RunnableConfig } from '@langchain/core/runnables'
-import type { CheckpointRow, ValueRow, WriteRow } from '../models/progress.js'
 import type { StoredCheckpoint } from '../models/checkpoint.js'
+import type { CheckpointRow, ValueRow, WriteRow } from '../models/progress.js'
 import type { LangGraph } from './langgraph.js'
 
 /** What the checkpointer needs of the run in hand, which each call's configuration carries under RUN. */
@@ -72,7 +72,12 @@ export function createCheckpointer(langgraph: LangGraph): BaseCheckpointSaver {
       return configOf(store.runId, ns, checkpoint.id)
     }
 
-    async putWrites(config: RunnableConfig, writes: [channel: string, value: unknown][], taskId: string, taskPath = ''): Promise<void> {
+    async putWrites(
+      config: RunnableConfig,
+      writes: [channel: string, value: unknown][],
+      taskId: string,
+      taskPath = '',
+    ): Promise<void> {
       const { store, ns, id } = placeOf(config)
       await store.keepWrites(
         writes.map(([channel, value], i) => ({
@@ -94,7 +99,11 @@ export function createCheckpointer(langgraph: LangGraph): BaseCheckpointSaver {
   return new RunCheckpointer()
 }
 
-function placeOf({ configurable = {} }: RunnableConfig): { store: CheckpointStore; ns: string; id: string | undefined } {
+function placeOf({ configurable = {} }: RunnableConfig): {
+  store: CheckpointStore
+  ns: string
+  id: string | undefined
+} {
   return {
     store: configurable[RUN] as CheckpointStore,
     ns: String(configurable.checkpoint_ns ?? ''),

@@ -46,7 +46,10 @@ export interface BranchCall {
 /** What executes the nodes of a run; LangGraph decides when. */
 export interface NodeRunner {
   execute(node: GraphNode, place: Place): Promise<Move>
-  fanOut(node: NodeOf<'parallel'>, place: Place): Promise<{ update: Record<string, unknown>; calls: BranchCall[] }>
+  fanOut(
+    node: NodeOf<'parallel'>,
+    place: Place,
+  ): Promise<{ update: Record<string, unknown>; calls: BranchCall[] }>
   inBranch(
     node: NodeOf<'parallel'>,
     call: BranchCall,
@@ -102,7 +105,9 @@ class Compiler {
     const nodes = this.#nodesIn(region, [])
     const { StateGraph, START } = this.#langgraph
     const spec = Object.fromEntries(nodes.flatMap(({ node }) => channelsOf(node)))
-    const builder = new StateGraph({ channels: { go: null, last: null, ...spec } } as never) as unknown as Builder
+    const builder = new StateGraph({
+      channels: { go: null, last: null, ...spec },
+    } as never) as unknown as Builder
     for (const { node, loops } of nodes) {
       if (node.type === 'parallel') this.#addParallel(builder, node, loops)
       else this.#addNode(builder, node, loops)
@@ -112,7 +117,10 @@ class Compiler {
   }
 
   /** The nodes of a region and of its loops, which are part of the same graph. */
-  #nodesIn(region: Region, loops: readonly NodeOf<'loop'>[]): { node: GraphNode; loops: readonly NodeOf<'loop'>[] }[] {
+  #nodesIn(
+    region: Region,
+    loops: readonly NodeOf<'loop'>[],
+  ): { node: GraphNode; loops: readonly NodeOf<'loop'>[] }[] {
     return region.nodes.flatMap((node) => [
       { node, loops },
       ...(node.type === 'loop'
@@ -125,7 +133,8 @@ class Compiler {
     const ends = [...edgesOf(node).map(({ to }) => to), ...bodiesOf(node).map(({ start }) => start)]
     builder.addNode(
       node.id,
-      async (state, config) => this.#command(node, await runnerOf(config).execute(node, placeOf(state, config, loops))),
+      async (state, config) =>
+        this.#command(node, await runnerOf(config).execute(node, placeOf(state, config, loops))),
       { ends: ends.map((to) => this.#name(node, to)) },
     )
   }
@@ -156,7 +165,8 @@ class Compiler {
     }
     builder.addNode(
       join,
-      async (state, config) => this.#command(node, await runnerOf(config).join(node, placeOf(state, config, loops))),
+      async (state, config) =>
+        this.#command(node, await runnerOf(config).join(node, placeOf(state, config, loops))),
       { ends: edgesOf(node).map(({ to }) => this.#name(node, to)) },
     )
   }
@@ -178,7 +188,11 @@ function channelsOf(node: GraphNode): [string, unknown][] {
   const out: [string, unknown] = [channels.out(node.id), null]
   if (node.type === 'loop') return [out, [channels.loop(node.id), null], [channels.items(node.id), null]]
   if (node.type === 'parallel')
-    return [out, [channels.items(node.id), null], [channels.join(node.id), { reducer: gather, default: () => ({}) }]]
+    return [
+      out,
+      [channels.items(node.id), null],
+      [channels.join(node.id), { reducer: gather, default: () => ({}) }],
+    ]
   return [out]
 }
 

@@ -2,7 +2,14 @@ import { END } from '../graph/pieces.js'
 import { bodiesOf } from '../graph/regions.js'
 import type { GraphNode, NodeOf } from '../graph/schema.js'
 import { StepFailure } from '../nodes/step.js'
-import { type BranchCall, type ChannelState, channels, type Move, type OuterScope, type Place } from './compile.js'
+import {
+  type BranchCall,
+  type ChannelState,
+  channels,
+  type Move,
+  type OuterScope,
+  type Place,
+} from './compile.js'
 import type { Execution, StepInHand } from './execution.js'
 import { loopState, outerOf, type StepState, stepState } from './scope.js'
 import { storable } from './values.js'
@@ -95,7 +102,11 @@ async function collected(execution: Execution, node: NodeOf<'loop'>, place: Plac
   return { index, results: storable([...results, result]) as unknown[] }
 }
 
-async function itemsOf(execution: Execution, { config }: NodeOf<'loop'>, place: Place): Promise<unknown[] | null> {
+async function itemsOf(
+  execution: Execution,
+  { config }: NodeOf<'loop'>,
+  place: Place,
+): Promise<unknown[] | null> {
   if (config.over === undefined) return null
   return listOf(await execution.evaluate(place, config.over), config.max)
 }
@@ -180,10 +191,14 @@ export async function join(execution: Execution, node: NodeOf<'parallel'>, place
   try {
     const results = place.state[channels.join(node.id)] as Record<string, BranchResult>
     const items = place.state[channels.items(node.id)]
-    if (typeof items === 'object' && items !== null) throw failureOf(items as { code: string; message: string })
+    if (typeof items === 'object' && items !== null)
+      throw failureOf(items as { code: string; message: string })
     for (const [slot, result] of Object.entries(results)) {
       if ('error' in result)
-        throw new StepFailure('branch_failed', `Branch ${slot} failed at "${result.error.step}": ${result.error.message}`)
+        throw new StepFailure(
+          'branch_failed',
+          `Branch ${slot} failed at "${result.error.step}": ${result.error.message}`,
+        )
     }
     return succeed(execution, step, storable(outputOf(node, results, items)), node.next)
   } catch (error) {

@@ -18,9 +18,10 @@ export function enqueueRun(ctx: Ctx, runId: string): Promise<EnqueuedJob> {
   return ctx.enqueue(kindOf<{ run_id: string }>(ctx, RUN_JOB), { run_id: runId })
 }
 
-/** Has a wait looked at when its time has come. */
-export function enqueueWake(ctx: Ctx, { runId, waitId }: WaitRef, runAt: Date): Promise<EnqueuedJob> {
-  return ctx.enqueue(wakeKind(ctx), { run_id: runId, wait_id: waitId }, { runAt })
+/** Has a wait looked at when its time has come; answers the job that does. */
+export async function enqueueWake(ctx: Ctx, { runId, waitId }: WaitRef, runAt: Date): Promise<string> {
+  const { id } = await ctx.enqueue(wakeKind(ctx), { run_id: runId, wait_id: waitId }, { runAt })
+  return id
 }
 
 /** Enqueues a job, and behind it one that answers the wait with how it ended. */

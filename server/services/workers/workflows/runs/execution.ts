@@ -227,18 +227,17 @@ export class Execution implements CheckpointStore, NodeRunner {
   async openWait(step: StepInHand, request: WaitRequest): Promise<void> {
     const id = newId()
     await this.#journal.keepWith(async () => {
-      if (!(await holdRun(this.ctx, this.#guard))) throw new JobLost('the run belongs to another execution by now')
+      if (!(await holdRun(this.ctx, this.#guard)))
+        throw new JobLost('the run belongs to another execution by now')
       const begun = (await request.begin?.(id)) ?? {}
-      const wait = {
-        ...{ id, runId: this.runId, step: step.node.id, iteration: step.iteration, kind: request.kind },
-        ...{ dueAt: request.dueAt ?? null, spec: request.spec },
-        ...{ jobId: begun.jobId ?? null, childRunId: begun.childRunId ?? null },
-      }
-      await insertWait(this.ctx, wait)
-      if (request.dueAt) await enqueueWake(this.ctx, { runId: this.runId, waitId: id }, request.dueAt)
+      const { dueAt = null, kind, spec } = request
+      const wakeId = dueAt && (await enqueueWake(this.ctx, { runId: this.runId, waitId: id }, dueAt))
+      await insertWait(this.ctx, {
+        ...{ id, runId: this.runId, step: step.node.id, iteration: step.iteration, kind, dueAt, spec },
+        ...{ jobId: begun.jobId ?? wakeId, childRunId: begun.childRunId ?? null },
+      })
       this.#noteStep(step, 'waiting', null)
-      const until = request.dueAt?.toISOString() ?? null
-      this.#noteEvent(step, 'step.waiting', { wait_id: id, kind: request.kind, until })
+      this.#noteEvent(step, 'step.waiting', { wait_id: id, kind, until: dueAt?.toISOString() ?? null })
     })
   }
 
@@ -256,7 +255,11 @@ export class Execution implements CheckpointStore, NodeRunner {
   }
 
   /** Checkpoints from before the first step are kept with what comes after them. */
-  async keepCheckpoint(row: CheckpointRow, values: readonly ValueRow[], all: Record<string, unknown>): Promise<void> {
+  async keepCheckpoint(
+    row: CheckpointRow,
+    values: readonly ValueRow[],
+    all: Record<string, unknown>,
+  ): Promise<void> {
     this.#states.set(row.ns, all)
     const bytes = values.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0)
     this.#used.bytes += bytes
@@ -279,12 +282,24 @@ export class Execution implements CheckpointStore, NodeRunner {
     if (this.ctx.now() >= this.run.deadlineAt)
       throw new RunFailure('timed_out', `The run took longer than ${limits.timeout_s} s.`, node.id)
     if (this.#used.steps >= limits.max_steps)
-      throw new RunFailure('step_limit', `The run took ${limits.max_steps} steps, which is all it may.`, node.id)
+      throw new RunFailure(
+        'step_limit',
+        `The run took ${limits.max_steps} steps, which is all it may.`,
+        node.id,
+      )
     if (this.#used.bytes > limits.max_bytes)
-      throw new RunFailure('byte_limit', `The run's steps put out more than ${limits.max_bytes} bytes.`, node.id)
+      throw new RunFailure(
+        'byte_limit',
+        `The run's steps put out more than ${limits.max_bytes} bytes.`,
+        node.id,
+      )
   }
 
-  #noteStep(step: StepInHand, status: 'running' | 'waiting' | StepState['status'], end: StepState | null): void {
+  #noteStep(
+    step: StepInHand,
+    status: 'running' | 'waiting' | StepState['status'],
+    end: StepState | null,
+  ): void {
     this.#journal.noteStep({
       ...{ id: step.id, step: step.node.id, iteration: step.iteration, type: step.node.type, status },
       ...{ attempts: Math.max(1, step.attempts), tokens: step.tokens, started_at: step.startedAt },

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { dropOpenWork, endRun, findRun, type RunEnd } from '../models/run.js'
+import { dropJob } from './drop-job.js'
 import { answerWait, RUN_STOPPED_TOPIC, tellFollowers } from './wake.js'
 
 declare module '../../../../kernel/events.js' {
@@ -27,7 +28,8 @@ export async function finishRun(
   if (!(await endRun(ctx, runId, end))) return false
   const run = await findRun(ctx, runId)
   if (!run) return false
-  for (const { childRunId } of await dropOpenWork(ctx, runId)) {
+  for (const { jobId, childRunId } of await dropOpenWork(ctx, runId)) {
+    if (jobId) await dropJob(ctx, jobId)
     if (childRunId) await finishRun(ctx, childRunId, { status: 'cancelled' })
   }
   await ctx.emit('workers.workflow-run.finished', {

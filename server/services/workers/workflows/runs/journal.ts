@@ -56,9 +56,7 @@ export class Journal {
     checkpoints.push(row)
     this.#next.values.push(...values)
     this.#next.bytes_used += bytes
-    this.#next.writes = writes.filter(
-      (write) => write.ns !== row.ns || write.checkpoint_id !== row.parent_id,
-    )
+    this.#next.writes = writes.filter((write) => write.ns !== row.ns || write.checkpoint_id !== row.parent_id)
   }
 
   noteWrites(rows: readonly WriteRow[]): void {
@@ -129,5 +127,7 @@ function emptyProgress(): Progress {
 }
 
 function isEmpty(progress: Progress): boolean {
-  return Object.values(progress).every((part: number | unknown[]) => part === 0 || (Array.isArray(part) && part.length === 0))
+  return Object.values(progress).every(
+    (part: number | unknown[]) => part === 0 || (Array.isArray(part) && part.length === 0),
+  )
 }

@@ -10,7 +10,7 @@ import { findVersion } from '../models/version.js'
 import { openWaits } from '../models/wait.js'
 import { StepFailure } from '../nodes/step.js'
 import { RUN } from './checkpointer.js'
-import { channels, type CompiledWorkflow } from './compile.js'
+import { type CompiledWorkflow, channels } from './compile.js'
 import { compiledVersion, compiledVersions } from './compiled.js'
 import { NodeFailed } from './control.js'
 import { enqueueRun, RUN_JOB } from './enqueue.js'
@@ -37,14 +37,12 @@ export const runWorkflow = defineJob({
   timeoutMs: 15 * 60_000,
   backoff: { baseMs: 250, capMs: 60_000 },
   retention: { succeededS: 3_600, failedS: 7 * 86_400 },
-  safeToRepeat: 'finished steps are checkpointed and never run again; calls carry a key by which a repeat is told',
+  safeToRepeat:
+    'finished steps are checkpointed and never run again; calls carry a key by which a repeat is told',
   run: (ctx, { run_id: runId }, job) => goOn(ctx, runId, job),
 })
 
-type Turn =
-  | { kind: 'over'; end: RunEnd }
-  | { kind: 'waits' }
-  | { kind: 'had its turn' }
+type Turn = { kind: 'over'; end: RunEnd } | { kind: 'waits' } | { kind: 'had its turn' }
 
 async function goOn(ctx: Ctx, runId: string, job: JobHandle): Promise<{ status: string }> {
   const guard: Guard = { runId, jobId: job.id, fence: job.fence }
@@ -55,7 +53,12 @@ async function goOn(ctx: Ctx, runId: string, job: JobHandle): Promise<{ status: 
   if (!taken) return { status: 'not in charge' }
   const { run, version } = taken
   if (!version) {
-    const end = { status: 'failed', code: 'version_gone', message: 'Its version is gone.', step: null } as const
+    const end = {
+      status: 'failed',
+      code: 'version_gone',
+      message: 'Its version is gone.',
+      step: null,
+    } as const
     return settle(ctx, run, guard, job, { kind: 'over', end })
   }
   const { plan, workflow } = await compiledVersion(ctx.state(compiledVersions), version)
@@ -76,7 +79,8 @@ async function goOn(ctx: Ctx, runId: string, job: JobHandle): Promise<{ status: 
       if (settled.status !== 'answered meanwhile') return settled
     }
   } catch (error) {
-    if (stopped.signal.aborted || (error instanceof JobLost && !job.signal.aborted)) return { status: 'stopped' }
+    if (stopped.signal.aborted || (error instanceof JobLost && !job.signal.aborted))
+      return { status: 'stopped' }
     throw error
   } finally {
     forget()

@@ -89,7 +89,10 @@ function loopsAt({ state, outer, loops }: Place): Record<string, unknown> {
   return {
     ...outer?.loops,
     ...Object.fromEntries(
-      loops.map((loop) => [loop.id, { index: loopState(state, loop.id)?.index ?? 0, item: itemOf(state, loop) }]),
+      loops.map((loop) => [
+        loop.id,
+        { index: loopState(state, loop.id)?.index ?? 0, item: itemOf(state, loop) },
+      ]),
     ),
   }
 }

@@ -2,9 +2,19 @@ import { z } from 'zod'
 import { backgroundContext, type Ctx } from '../../../../kernel/context.js'
 import { defineJob } from '../../../../kernel/define-job.js'
 import type { EventHandler } from '../../../../kernel/define-service.js'
-import { findRunOfJob, findStrayRuns, lockRun, queueRun, removeOldRuns, type RunEnd, type StrayRun } from '../models/run.js'
+import {
+  findRunOfJob,
+  findStrayRuns,
+  lockRun,
+  queueRun,
+  type RunEnd,
+  removeOldRuns,
+  type StrayRun,
+} from '../models/run.js'
+import { findStrayWaits, type StrayWait } from '../models/wait.js'
 import { enqueueRun, RUN_JOB } from './enqueue.js'
 import { finishRun } from './finish-run.js'
+import { answerWait } from './wake.js'
 
 /** Runs one look takes care of at most, and one removal removes. */
 const BATCH = 200
@@ -20,13 +30,25 @@ export const sweepRuns = defineJob({
   run: async (ctx) => {
     const strays = await ctx.system('finds runs of all tenants', () => findStrayRuns(ctx, BATCH))
     for (const stray of strays) await tend(ctx, stray)
-    return { tended: strays.length }
+    const waits = await ctx.system('finds waits of all tenants', () => findStrayWaits(ctx, BATCH))
+    for (const wait of waits) await giveUp(ctx, wait)
+    return { tended: strays.length + waits.length }
   },
 })
 
+function inTenant(ctx: Ctx, tenantId: string): Ctx {
+  return backgroundContext(ctx.resources, 'workflows.sweep', { id: tenantId, slug: '', status: 'active' })
+}
+
+/** The job that was to answer a wait was cancelled or lost: its step is told so. */
+async function giveUp(ctx: Ctx, { tenantId, runId, id, jobStatus }: StrayWait): Promise<void> {
+  const own = inTenant(ctx, tenantId)
+  const answer = { code: 'job_lost', message: `The job it waited for is ${jobStatus} and told nothing.` }
+  await own.transaction(() => answerWait(own, { runId, waitId: id }, answer, null))
+}
+
 async function tend(ctx: Ctx, stray: StrayRun): Promise<void> {
-  const tenant = { id: stray.tenantId, slug: '', status: 'active' as const }
-  const own = backgroundContext(ctx.resources, 'workflows.sweep', tenant)
+  const own = inTenant(ctx, stray.tenantId)
   await own.transaction(async () => {
     const run = await lockRun(own, stray.id)
     if (!run) return

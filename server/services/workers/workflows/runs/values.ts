@@ -10,7 +10,10 @@ export function storable(value: unknown): unknown {
   const tidied = tidy(value, 0)
   const bytes = Buffer.byteLength(JSON.stringify(tidied))
   if (bytes > STEP_OUTPUT_MAX)
-    throw new StepFailure('output_too_large', `A step may put out ${STEP_OUTPUT_MAX} bytes; this is ${bytes}.`)
+    throw new StepFailure(
+      'output_too_large',
+      `A step may put out ${STEP_OUTPUT_MAX} bytes; this is ${bytes}.`,
+    )
   return tidied
 }
 
@@ -52,7 +55,9 @@ function redact(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      SECRET_KEY.test(key) && typeof inner === 'string' && !inner.includes('{{secrets.') ? '[removed]' : redact(inner),
+      SECRET_KEY.test(key) && typeof inner === 'string' && !inner.includes('{{secrets.')
+        ? '[removed]'
+        : redact(inner),
     ]),
   )
 }
