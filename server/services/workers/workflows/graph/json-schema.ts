@@ -75,15 +75,21 @@ export interface Misfit {
 export function fitTo(schema: DeclaredSchema, value: unknown): { value: unknown } | { misfits: Misfit[] } {
   const result = checkerOf(schema).safeParse(value)
   if (result.success) return { value: result.data }
-  return {
-    misfits: result.error.issues.slice(0, 50).map((issue) => ({
-      pointer: issue.path
-        .map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-        .join(''),
-      code: issue.code ?? 'invalid',
-      message: issue.message,
-    })),
-  }
+  return { misfits: result.error.issues.flatMap(misfitsOf).slice(0, 50) }
+}
+
+function misfitsOf(issue: z.core.$ZodIssue): Misfit[] {
+  const { code, message, path } = issue
+  if (code !== 'unrecognized_keys') return [{ pointer: pointerOf(path), code, message }]
+  return issue.keys.map((key) => ({
+    pointer: pointerOf([...path, key]),
+    code: 'unknown',
+    message: 'is not a known field',
+  }))
+}
+
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
 const checkers = new WeakMap<object, z.ZodType>()

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import { END } from '../graph/pieces.js'
 import { bodiesOf, edgesOf, type Plan, type Region } from '../graph/regions.js'
@@ -217,5 +218,9 @@ function placeOf(state: ChannelState, config: RunnableConfig, loops: readonly No
 }
 
 function withOuter(config: RunnableConfig, outer: OuterScope): RunnableConfig {
+  // Each branch listens to the signals of the whole; Node would take many for a leak.
+  const known = Object.values((config.configurable?.__pregel_abort_signals as object | undefined) ?? {})
+  for (const signal of [config.signal, ...known])
+    if (signal instanceof AbortSignal) setMaxListeners(0, signal)
   return { ...config, configurable: { ...config.configurable, [OUTER]: outer } }
 }

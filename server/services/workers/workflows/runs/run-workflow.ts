@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { z } from 'zod'
 import type { Ctx } from '../../../../kernel/context.js'
 import { defineJob } from '../../../../kernel/define-job.js'
@@ -27,6 +28,12 @@ import { RUN_STOPPED_TOPIC, tellFollowers } from './wake.js'
 const SLICE_MS = 60_000
 /** Branches of a run that work at the same time. */
 const BRANCHES_AT_ONCE = 8
+
+/**
+ * Outside of everything: a run whose job was handed over by a step of another would be taken for a part of that one by
+ * LangGraph, which finds what is around a graph by the asynchronous context.
+ */
+const outside = AsyncLocalStorage.snapshot()
 
 /** Goes on with a run until it is over, waits for something, or has had its turn. */
 export const runWorkflow = defineJob({
@@ -96,12 +103,14 @@ async function takeTurn(execution: Execution, workflow: CompiledWorkflow): Promi
   const isFirst = (await execution.read('', undefined)) === null
   execution.isSuspended = false
   try {
-    await workflow.invoke(isFirst ? { go: true } : null, {
-      configurable: { thread_id: execution.runId, [RUN]: execution },
-      recursionLimit: 3 * stepBound(execution.plan) + 10,
-      maxConcurrency: BRANCHES_AT_ONCE,
-      ...{ durability: 'sync', control, outputKeys: [channels.last] },
-    })
+    const invoke = () =>
+      workflow.invoke(isFirst ? { go: true } : null, {
+        configurable: { thread_id: execution.runId, [RUN]: execution },
+        recursionLimit: 3 * stepBound(execution.plan) + 10,
+        maxConcurrency: BRANCHES_AT_ONCE,
+        ...{ durability: 'sync', control, outputKeys: [channels.last] },
+      })
+    await outside(invoke)
     if (execution.isSuspended) return { kind: 'waits' }
     return { kind: 'over', end: { status: 'succeeded', output: await outputOf(execution) } }
   } catch (error) {
