@@ -2,17 +2,18 @@ import { type BuiltUser, buildMember, unique } from '../../../../test/build.js'
 import type { Answer } from '../../../../test/caller.js'
 import type { TestServer } from '../../../../test/server.js'
 
-type Json = Record<string, unknown>
+type Json = object
+type Node = { id: string } & Record<string, unknown>
 
 /** A node for tests: its configuration, and what may be said besides. */
-export function node(id: string, type: string, config: Json, more: Json = {}): Json {
+export function node(id: string, type: string, config: Json, more: Json = {}): Node {
   const isBranch = type === 'branch'
   return { id, type, config, ...(isBranch ? {} : { next: 'end' }), ...more }
 }
 
 /** A workflow that takes any input and begins with its first node, unless told otherwise. */
-export function graphOf(nodes: readonly Json[], more: Json = {}): Json {
-  return { input: { type: 'object' }, start: String(nodes[0]?.id ?? ''), nodes, ...more }
+export function graphOf(nodes: readonly Node[], more: Json = {}): { nodes: readonly Node[] } & Record<string, unknown> {
+  return { input: { type: 'object' }, start: nodes[0]?.id ?? '', nodes, ...more }
 }
 
 /** Somebody who makes and runs workflows. */
@@ -63,9 +64,11 @@ export class Author {
   }
 
   /** Everything a run that is over told, in order. */
-  async events(runId: string): Promise<Json[]> {
+  async events(runId: string): Promise<Record<string, unknown>[]> {
     const stream = await this.api.stream(`/workers/v1/workflow-runs/${runId}/events`)
-    return (await stream.rest()).filter(({ event }) => event !== 'end').map(({ data }) => data as Json)
+    return (await stream.rest())
+      .filter(({ event }) => event !== 'end')
+      .map(({ data }) => data as Record<string, unknown>)
   }
 }
 
