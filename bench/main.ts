@@ -4,15 +4,16 @@ import { type Figure, printTable, writeResult } from './report.js'
 import { measureBoot } from './scenarios/boot.js'
 import { measureCommandLine } from './scenarios/command-line.js'
 import { measureRoutes } from './scenarios/http.js'
+import { measureJobs } from './scenarios/jobs.js'
 import { measureLogin } from './scenarios/login.js'
 import { openWorld, populate, startExpress, startVetrai } from './world.js'
 
-const HELP = `npm run bench -- [--only routes,login,boot,cli] [--seconds N]
+const HELP = `npm run bench -- [--only cli,jobs,routes,login,boot] [--seconds N]
 
 Each figure is a ratio to a baseline measured in the same run. The measured server has a core of its own;
-load generator, PostgreSQL and Redis share the others. Results go to bench/results/.`
+load generator, PostgreSQL and Redis share the others. Jobs are measured on all cores together. Results go to bench/results/.`
 
-const SCENARIOS = ['routes', 'login', 'boot', 'cli'] as const
+const SCENARIOS = ['cli', 'jobs', 'routes', 'login', 'boot'] as const
 type Scenario = (typeof SCENARIOS)[number]
 
 const { values } = parseArgs({
@@ -29,6 +30,7 @@ async function main(wanted: readonly string[], seconds: number): Promise<void> {
     figures.push(...more)
   }
   if (asked('cli')) add(await measureCommandLine())
+  if (asked('jobs')) add(await measureJobs())
   moveAside()
   const world = await openWorld()
   try {

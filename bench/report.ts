@@ -7,7 +7,7 @@ export interface Figure {
   name: string
   /** The figure that has the target, e.g. a ratio. */
   value: number
-  unit: 'x' | 's' | 'MB'
+  unit: 'x' | 's' | 'ms' | 'MB' | '/s'
   target: { atLeast: number } | { atMost: number }
   /** The raw figures behind it. */
   detail: Record<string, number>

@@ -14,6 +14,9 @@ export interface World {
   env: Record<string, string>
   folder: string
   operatorToken: string
+  databaseName: string
+  /** Drops the database; the stores go on for others. */
+  dropDatabase(): Promise<void>
   close(): Promise<void>
 }
 
@@ -26,6 +29,8 @@ export interface Cast {
   jwt: string
   /** Key that reads and verifies. */
   callerKey: string
+  /** Key that enqueues jobs. */
+  jobsKey: string
   /** Key that is verified. */
   otherKey: string
 }
@@ -56,6 +61,11 @@ export async function openWorld(options: { durable?: boolean } = {}): Promise<Wo
     env,
     folder,
     operatorToken,
+    databaseName: database.name,
+    dropDatabase: async () => {
+      await database.drop()
+      await rm(folder, { recursive: true, force: true })
+    },
     close: async () => {
       await database.drop()
       await stopStores()
@@ -65,9 +75,13 @@ export async function openWorld(options: { durable?: boolean } = {}): Promise<Wo
 }
 
 /** A VetrAI server over the world, logging to a file as a deployed one does. */
-export function startVetrai(world: World, options: { cores?: 'server' | 'all' } = {}): Promise<Measured> {
+export function startVetrai(
+  world: World,
+  { roles, ...options }: { cores?: 'server' | 'all'; roles?: string } = {},
+): Promise<Measured> {
   const program = join(import.meta.dirname, '..', 'packed', 'server', 'main.js')
-  return startServer(program, { env: world.env, log: join(world.folder, 'server.log'), ...options })
+  const env = roles ? { ...world.env, VETRAI_ROLES: roles } : world.env
+  return startServer(program, { env, log: join(world.folder, 'server.log'), ...options })
 }
 
 /** The yardstick server. */
@@ -88,6 +102,7 @@ export async function populate(world: World, url: string): Promise<Cast> {
   const caller = await made(
     admin.post('/keys/v1/keys', { name: 'caller', scopes: ['tenancy:read', 'keys:verify'] }),
   )
+  const jobs = await made(admin.post('/keys/v1/keys', { name: 'jobs', scopes: ['jobs:write'] }))
   const other = await made(admin.post('/keys/v1/keys', { name: 'other', scopes: ['documents:read'] }))
   return {
     tenantId: tenant.id,
@@ -95,6 +110,7 @@ export async function populate(world: World, url: string): Promise<Cast> {
     password: PASSWORD,
     jwt: login.access_token,
     callerKey: caller.key,
+    jobsKey: jobs.key,
     otherKey: other.key,
   }
 }

@@ -123,12 +123,19 @@ export default sqlMigration(
       time_zone: "text not null default 'UTC'",
       // What happens to firings missed while nothing ran: none, the last, or each (bounded).
       catch_up: "text not null default 'last' check (catch_up in ('none', 'last', 'all'))",
+      // Whether a firing makes a job while the one before it is not settled.
+      overlap: "text not null default 'allow' check (overlap in ('allow', 'skip'))",
       paused_at: 'timestamptz(3)',
       starts_at: 'timestamptz(3)',
       ends_at: 'timestamptz(3)',
+      // Null while it is paused and when it has come to its end.
       next_at: 'timestamptz(3)',
+      // The last firing that made a job, and that job.
       last_at: 'timestamptz(3)',
       last_job_id: 'uuid',
+      // Firings that made no job, and why the last one did not; null after one that did.
+      missed: 'integer not null default 0',
+      last_error: 'text',
       created_by: 'text not null',
     },
     {
@@ -137,7 +144,7 @@ export default sqlMigration(
       constraints: ['check ((cron is null) <> (every_s is null))'],
     },
   ),
-  'create index schedules_due on schedules (next_at) where next_at is not null and paused_at is null',
+  'create index schedules_due on schedules (next_at) where next_at is not null',
 
   // Starts counted against a kind's rate; one row a window and tenant (the zeros: the installation).
   ...globalTable(

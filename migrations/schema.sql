@@ -617,21 +617,25 @@ create table schedules (
   every_s integer,
   time_zone text not null default 'UTC'::text,
   catch_up text not null default 'last'::text,
+  overlap text not null default 'allow'::text,
   paused_at timestamp(3) with time zone,
   starts_at timestamp(3) with time zone,
   ends_at timestamp(3) with time zone,
   next_at timestamp(3) with time zone,
   last_at timestamp(3) with time zone,
   last_job_id uuid,
+  missed integer not null default 0,
+  last_error text,
   created_by text not null,
   created_at timestamp(3) with time zone not null default now(),
   updated_at timestamp(3) with time zone not null default now(),
   constraint schedules_pkey PRIMARY KEY (tenant_id, id),
   constraint schedules_catch_up_check CHECK ((catch_up = ANY (ARRAY['none'::text, 'last'::text, 'all'::text]))),
   constraint schedules_check CHECK (((cron IS NULL) <> (every_s IS NULL))),
-  constraint schedules_every_s_check CHECK ((every_s > 0))
+  constraint schedules_every_s_check CHECK ((every_s > 0)),
+  constraint schedules_overlap_check CHECK ((overlap = ANY (ARRAY['allow'::text, 'skip'::text])))
 );
-CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE ((next_at IS NOT NULL) AND (paused_at IS NULL));
+CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE (next_at IS NOT NULL);
 CREATE INDEX schedules_tenant_id_created_at_id_idx ON public.schedules USING btree (tenant_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX schedules_tenant_id_name_idx ON public.schedules USING btree (tenant_id, name);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION touch_updated_at();

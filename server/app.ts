@@ -13,14 +13,14 @@ export interface App {
 
 /**
  * The whole HTTP application over open resources. Route records are answered straight from node:http; what is
- * no record (documents, health, metrics, later pages and uploads) goes on to Express. Without `api` only the
- * latter are there: what a worker needs to be watched.
+ * no record (documents, health, metrics, pages) goes on to Express. Without `api` only health and metrics are there,
+ * by which a worker is watched.
  */
 export function buildApp(resources: Resources, { api = true }: { api?: boolean } = {}): App {
   const state: ServerState = { draining: false, streams: new Streams(resources.config) }
   const dispatch = api ? createDispatch(resources, state) : () => false
   const pages = express()
-  mountPages(pages, resources, state)
+  mountPages(pages, resources, state, { api })
   return {
     listener: (request: IncomingMessage, response: ServerResponse) => {
       if (state.draining) response.setHeader('Connection', 'close')

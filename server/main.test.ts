@@ -8,6 +8,7 @@ import {
   type ServerProcess,
   startServerProcess,
 } from '../test/server-process.js'
+import { asAdmin, stores } from '../test/stores.js'
 
 describe('the server process', function () {
   this.timeout(60_000)
@@ -47,11 +48,46 @@ describe('the server process', function () {
     expect(stderr).not.to.contain('canary').and.not.to.contain('    at ')
   })
 
+  it('serves health and metrics, and nothing of the API, as a worker', async () => {
+    const worker = await start({ VETRAI_ROLES: 'worker' })
+    const statusOf = async (path: string) => (await fetch(worker.url + path)).status
+    expect(await statusOf('/healthz')).to.equal(200)
+    expect(await statusOf('/readyz')).to.equal(200)
+    expect(await (await fetch(`${worker.url}/metrics`)).text()).to.include('vetrai_job_run_duration_seconds')
+    for (const path of ['/auth/v1/me', '/workers/v1/jobs', '/openapi.json', '/docs', '/account/']) {
+      expect(await statusOf(path), path).to.equal(404)
+    }
+  })
+
+  it('refuses a role that there is not', async () => {
+    const { code, stderr } = await runServer({ ...env, VETRAI_ROLES: 'api,cook' })
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('VETRAI_ROLES').and.to.contain('"cook"')
+  })
+
   it('ends with 1 where the port is taken, and says so', async () => {
     const server = await start()
     const { code, stderr } = await runServer({ ...env, VETRAI_PORT: new URL(server.url).port })
     expect(code).to.equal(1)
     expect(stderr).to.contain('EADDRINUSE')
+  })
+
+  it('fires periodic jobs where it is a scheduler, and runs none where it is no worker', async () => {
+    const database = new URL(env.DATABASE_URL ?? '').pathname.slice(1)
+    const admin = async (sql: string) => (await asAdmin(await stores(), sql, database)).rows
+    await admin('delete from schedules; delete from worker_jobs')
+    await start({ VETRAI_ROLES: 'api' })
+    expect(await admin('select 1 from schedules')).to.deep.equal([])
+    await start({ VETRAI_ROLES: 'scheduler' })
+    while (
+      (await admin("update schedules set next_at = now() where kind = 'kernel.housekeeping' returning 1"))
+        .length === 0
+    )
+      await sleep(20)
+    await start({ VETRAI_ROLES: 'scheduler' })
+    let jobs: { kind: string; status: string }[] = []
+    while (jobs.length === 0) jobs = await admin('select kind, status from worker_jobs')
+    expect(jobs).to.deep.equal([{ kind: 'kernel.housekeeping', status: 'queued' }])
   })
 
   it('finishes the request in hand on SIGTERM, takes no other, and ends with 0 at once', async () => {

@@ -4,6 +4,7 @@ import { buildApp } from './app.js'
 import { type Config, ConfigError, readSettings } from './config/config.js'
 import { settings } from './config/settings.js'
 import { closeServer } from './http/close-server.js'
+import { Scheduler } from './jobs/scheduler.js'
 import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
 import { Lifecycle } from './kernel/lifecycle.js'
@@ -37,6 +38,14 @@ async function main(): Promise<void> {
       'worker',
       () => worker.start(),
       () => worker.close(config.SHUTDOWN_GRACE_MS * 0.7),
+    )
+  }
+  if (hasRole(config, 'scheduler')) {
+    const scheduler = new Scheduler(resources)
+    await life.open(
+      'scheduler',
+      () => scheduler.start(),
+      () => scheduler.close(),
     )
   }
   const app = buildApp(resources, { api: hasRole(config, 'api') })

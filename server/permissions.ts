@@ -94,7 +94,10 @@ export const permissions = {
   ),
   'workers.jobs.create': tenant('enqueue jobs', admins, 'jobs:write'),
   'workers.jobs.manage': tenant('cancel, retry and redrive jobs', admins, 'jobs:write'),
-  'workers.jobs.administer': installation('see, cancel and retry jobs of the installation itself', operators),
+  'workers.jobs.administer': installation(
+    'see, cancel and retry jobs of the installation itself, and pause its schedules',
+    operators,
+  ),
   'workers.queues.read': tenant('see queues and what waits in them', staff.concat('org_admin'), 'jobs:read'),
   'workers.queues.manage': installation('pause and resume queues', operators),
   'workers.schedules.read': tenant('see schedules', staff.concat('org_admin'), 'schedules:read'),

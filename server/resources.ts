@@ -2,6 +2,7 @@ import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { linkSecret } from './http/object-links.js'
 import { Jobs } from './jobs/jobs.js'
+import { countJobs } from './jobs/leases.js'
 import { Wire } from './jobs/wire.js'
 import { assemble } from './kernel/assemble.js'
 import type { ServiceRecord } from './kernel/define-service.js'
@@ -57,6 +58,7 @@ export async function openResources(
     (opened) => opened.close(),
   )
   metrics.watchPools(db)
+  metrics.watchJobs(() => countJobs(db))
   const redis = await life.open(
     'redis',
     () => openRedisFor(config, log, 'vetrai'),

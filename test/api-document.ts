@@ -55,8 +55,10 @@ export class ApiDocument {
     const operation = this.find(method, path)
     if (!operation) return []
     const where = `${operation.operationId} → ${status}`
-    const seen = this.seen.get(operation.operationId) ?? new Set()
-    this.seen.set(operation.operationId, seen.add(status))
+    if (!isEndOfStream(contentType, body)) {
+      const seen = this.seen.get(operation.operationId) ?? new Set()
+      this.seen.set(operation.operationId, seen.add(status))
+    }
     if (status === 304) return []
     const response = operation.responses[String(status)]
     if (!response) return [`${where}: the status is not documented`]
@@ -88,6 +90,11 @@ export class ApiDocument {
     this.#validators.set(pointer, validate)
     return validate
   }
+}
+
+/** Of a stream only an event of its own counts as an answer. */
+function isEndOfStream(contentType: string | null, body: unknown): boolean {
+  return contentType === 'text/event-stream' && (body as { event?: unknown }).event === 'end'
 }
 
 function parametersIn(operation: DocumentedOperation): number {

@@ -116,8 +116,6 @@ async function* flood(bytes: number) {
   for (;;) yield { event: 'word' as const, data: 'x'.repeat(bytes) }
 }
 
-export const FLOOD_BYTES = 10_000
-
 /** Streams that do what no stream should. */
 const BEHAVIOURS: Readonly<Record<string, (handle: StreamHandle) => AsyncIterable<Word> | null>> = {
   nothing: () => null,
@@ -127,7 +125,7 @@ const BEHAVIOURS: Readonly<Record<string, (handle: StreamHandle) => AsyncIterabl
       yield { event: 'word', data: '.' }
     }
   },
-  flood: () => flood(FLOOD_BYTES),
+  flood: () => flood(10_000),
   async *throws() {
     yield { event: 'word', data: 'before' }
     throw new Error('canary-stream at /etc/secret')

@@ -29,6 +29,7 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    scheduleId: async (owner) => (await made(owner.api.post('/workers/v1/schedules', SCHEDULE))).id,
     jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
@@ -81,6 +82,12 @@ describe("another tenant's ids", function () {
   }
 })
 
+const SCHEDULE = {
+  name: 'mine',
+  kind: 'workers.http-request',
+  payload: { url: 'https://app.example.com' },
+  cron: '@daily',
+}
 const DELAYED_JOB = {
   kind: 'workers.http-request',
   payload: { url: 'https://app.example.com/' },

@@ -146,6 +146,7 @@ describe('whatever is sent', function () {
           'idempotency-key': fc.constantFrom('a', 'b', 'x'.repeat(255)),
           'if-match': fc.constantFrom('*', '"a"', 'W/"a"', '"', ','),
           'if-none-match': fc.constantFrom('*', '"a"'),
+          'last-event-id': fc.constantFrom('0', '-1', "'", 'é', '01970000-0000-7000-8000-000000000000'),
           'x-request-id': fc.constantFrom('12345678', '\x7f'.slice(1)),
         },
         { requiredKeys: [] },

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 /** Sends bytes as they are and answers all that came back until the server closed, or `ms` passed. */
 export function rawRequest(url: string, bytes: string | Buffer, ms = 1_500): Promise<string> {
@@ -17,4 +17,13 @@ export function rawRequest(url: string, bytes: string | Buffer, ms = 1_500): Pro
     socket.on('error', (error) => (chunks.length > 0 ? done() : reject(error)))
     socket.write(bytes)
   })
+}
+
+/** A client that asks for an address and then takes nothing of the answer. */
+export function stuckClient(url: string): Socket {
+  const { hostname, port, pathname } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.pause()
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  return socket
 }

@@ -77,7 +77,8 @@ export class TestServer {
   }
 }
 
-const SKIP_PAUSES = "update worker_jobs set run_at = now() where status = 'scheduled'"
+/** In the past: rounded to milliseconds, now() may lie ahead. */
+const SKIP_PAUSES = "update worker_jobs set run_at = now() - interval '1 ms' where status = 'scheduled'"
 
 export interface ServerOptions {
   /** Settings that differ from the defaults of tests. */

@@ -169,9 +169,8 @@ describe('a tour of the API', function () {
     const { id } = await ok(admin.api.post('/workers/v1/jobs', job))
     await server.runJobs()
     await ok(admin.api.get('/workers/v1/jobs'))
-    for (const part of ['', '/attempts', '/logs', '/events']) {
-      await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
-    }
+    for (const part of ['', '/attempts', '/logs']) await ok(admin.api.get(`/workers/v1/jobs/${id}${part}`))
+    await (await admin.api.stream(`/workers/v1/jobs/${id}/events`)).rest()
     const letters = await ok(admin.api.get('/workers/v1/dead-letters'))
     await ok(admin.api.get(`/workers/v1/dead-letters/${letters.data[0].id}`))
     await ok(admin.api.post(`/workers/v1/dead-letters/${letters.data[0].id}/redrive`))
@@ -182,6 +181,22 @@ describe('a tour of the API', function () {
     await ok(admin.api.get('/workers/v1/queues'))
     await ok(server.operator.post('/workers/v1/queues/workers/pause', {}))
     await ok(server.operator.post('/workers/v1/queues/workers/resume'))
+  })
+
+  it('tours schedules', async () => {
+    const { api } = await buildMember(server)
+    const kind = { kind: 'workers.http-request', payload: { url: 'http://169.254.169.254/' } }
+    const { id } = await ok(api.post('/workers/v1/schedules', { name: 'nightly', ...kind, cron: '@daily' }))
+    await ok(api.post('/workers/v1/schedules/preview', { every_s: 60 }))
+    await ok(api.get('/workers/v1/schedules'))
+    await ok(api.patch(`/workers/v1/schedules/${id}`, { time_zone: 'Europe/Berlin' }))
+    await ok(api.get(`/workers/v1/schedules/${id}/next-runs?count=3`))
+    await ok(api.post(`/workers/v1/schedules/${id}/pause`))
+    await ok(api.post(`/workers/v1/schedules/${id}/resume`))
+    const { job_id } = await ok(api.post(`/workers/v1/schedules/${id}/run`))
+    expect((await ok(api.get(`/workers/v1/jobs/${job_id}`))).schedule_id).to.equal(id)
+    await ok(api.get(`/workers/v1/schedules/${id}`))
+    await ok(api.delete(`/workers/v1/schedules/${id}`))
   })
 
   it('has been to every operation, so that each answered as it is documented', async () => {

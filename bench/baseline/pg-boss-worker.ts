@@ -2,7 +2,6 @@ import { PgBoss } from 'pg-boss'
 
 /** pg-boss: enqueues `COUNT` jobs that do nothing, then runs them; prints both times in milliseconds. */
 const count = Number(process.env.COUNT)
-const concurrency = Number(process.env.CONCURRENCY)
 const connection = JSON.parse(process.env.POSTGRES ?? '{}')
 
 const boss = new PgBoss({ ...connection, max: 10, supervise: false, schedule: false })
@@ -24,8 +23,7 @@ await new Promise<void>((resolve) => {
   void boss.work(
     'bench',
     {
-      batchSize: Number(process.env.BATCH ?? 50),
-      localConcurrency: Number(process.env.LOCAL ?? 1),
+      batchSize: Number(process.env.CONCURRENCY),
       burstWhenBatchFull: true,
       pollingIntervalSeconds: 0.5,
     },

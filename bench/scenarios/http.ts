@@ -20,11 +20,12 @@ export async function measureRoutes(
     const read = await drive(targets.read, { seconds })
     const verify = await drive(targets.verify, { seconds })
     const me = await drive(targets.me, { seconds })
-    rounds.push({ express, read, verify, me })
+    const enqueue = await drive(targets.enqueue, { seconds })
+    rounds.push({ express, read, verify, me, enqueue })
   }
-  const ratioOf = (name: 'read' | 'verify' | 'me') =>
+  const ratioOf = (name: 'read' | 'verify' | 'me' | 'enqueue') =>
     median(rounds.map((r) => r[name].perSecond / r.express.perSecond))
-  const detailOf = (name: 'read' | 'verify' | 'me') => ({
+  const detailOf = (name: 'read' | 'verify' | 'me' | 'enqueue') => ({
     per_second: median(rounds.map((r) => r[name].perSecond)),
     express_per_second: median(rounds.map((r) => r.express.perSecond)),
     p50_ms: median(rounds.map((r) => r[name].p50)),
@@ -38,6 +39,7 @@ export async function measureRoutes(
     figure('POST /keys/v1/verify', ratioOf('verify'), { atLeast: 0.75 }, detailOf('verify')),
     figure('verify, p99', median(rounds.map((r) => r.verify.p99 / r.express.p99)), { atMost: 3 }, {}),
     figure('GET /auth/v1/me by JWT', ratioOf('me'), { atLeast: 0.45 }, detailOf('me')),
+    figure('POST /workers/v1/jobs', ratioOf('enqueue'), { atLeast: 0.4 }, detailOf('enqueue')),
   ]
 }
 
@@ -50,6 +52,7 @@ function targetsOf(cast: Cast, { express, vetrai }: { express: Measured; vetrai:
     read: { url: `${url}/tenancy/v1/tenants/${cast.tenantId}`, pid, headers: byKey },
     verify: verifyTarget(cast, vetrai),
     me: { url: `${url}/auth/v1/me`, pid, headers: { authorization: `Bearer ${cast.jwt}` } },
+    enqueue: enqueueTarget(cast, vetrai),
   } as const satisfies Record<string, Target>
 }
 
@@ -61,6 +64,21 @@ export function verifyTarget(cast: Cast, { url, pid }: Pick<Measured, 'url' | 'p
     method: 'POST',
     headers: { authorization: `Bearer ${cast.callerKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ key: cast.otherKey, scopes: ['documents:read'] }),
+  }
+}
+
+/** A job that is not due while the bench runs: what is measured is that it is accepted, which means committed. */
+function enqueueTarget(cast: Cast, { url, pid }: Pick<Measured, 'url' | 'pid'>): Target {
+  return {
+    url: `${url}/workers/v1/jobs`,
+    pid,
+    method: 'POST',
+    headers: { authorization: `Bearer ${cast.jobsKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      kind: 'workers.http-request',
+      payload: { url: 'https://app.example.com/tasks' },
+      delay_s: 86_400,
+    }),
   }
 }
 

@@ -36,3 +36,39 @@ export const auditDoc: JsonDoc = {
   id: 'id of the entry (UUID)',
   action: 'what happened, such as key.revoked',
 }
+
+export const jobDoc: JsonDoc = {
+  id: 'id of the job (UUID)',
+  kind: 'what kind of job it is',
+  queue: 'the queue it is counted in',
+  status: 'scheduled, queued, running, waiting, succeeded, failed or cancelled',
+  attempt: 'how often it was begun',
+  attempts: 'how often it is begun at most',
+  run_at: 'when it may begin',
+  result: 'what it answered, or null',
+  error: 'why the newest attempt failed, or null',
+}
+
+export const enqueuedJobDoc: JsonDoc = {
+  id: 'id of the job (UUID)',
+  kind: 'what kind of job it is',
+  status: 'scheduled or queued; else that of the job with the same unique key',
+  run_at: 'when it may begin',
+  is_new: 'false where a job with the same unique key was there already',
+}
+
+export const deadLetterDoc: JsonDoc = {
+  id: 'id of the dead letter (UUID)',
+  job_id: 'the job that failed (UUID)',
+  kind: 'its kind',
+  reason: 'attempts, gave_up, lost, child_failed or bad_payload',
+  error: 'what went wrong, or null',
+  redriven_at: 'when it was run again, or null',
+}
+
+export const queueDoc: JsonDoc = {
+  name: 'name of the queue',
+  paused: 'true while nothing of it begins',
+  counts: 'unsettled jobs by status',
+  oldest_waiting_s: 'seconds the job that waits longest could have begun; null where none waits',
+}

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { apiErrorFrom, unreachable } from './api-error.js'
+import { readEvents, type ServerEvent } from './event-stream.js'
 
 const TIMEOUT_MS = 30_000
+/** Pause before a broken stream is opened again. */
+const RECONNECT_MS = 500
 
 /** One page of a list, as every list of the API answers. */
 export interface Page<T> {
@@ -52,6 +55,46 @@ export class Api {
 
   delete<T>(path: string, query: Query = {}): Promise<T> {
     return this.send<T>('DELETE', path, { query })
+  }
+
+  /**
+   * Follows a stream of events until the server says that nothing more will come; connects anew after the last event
+   * where the connection breaks. Throws as other calls do where it cannot be opened.
+   */
+  async *follow(path: string): AsyncGenerator<ServerEvent> {
+    for (let after: string | undefined; ; ) {
+      const response = await this.open(path, after)
+      if (!response.body) return
+      try {
+        for await (const event of readEvents(response.body)) {
+          if (event.event === 'end') {
+            if (!mayGoOn(event.data)) return
+            break
+          }
+          after = event.id ?? after
+          yield event
+        }
+      } catch (error) {
+        if (!brokeOff(error)) throw unreachable(this.options.url, error, TIMEOUT_MS)
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+    }
+  }
+
+  private async open(path: string, after: string | undefined): Promise<Response> {
+    const response = await fetch(this.options.url + path, {
+      headers: {
+        ...this.headers('GET'),
+        accept: 'text/event-stream',
+        ...(after === undefined ? {} : { 'last-event-id': after }),
+      },
+      redirect: 'error',
+    }).catch((error: unknown) => {
+      throw unreachable(this.options.url, error, TIMEOUT_MS)
+    })
+    if (response.ok) return response
+    const body = parseBody(await response.text())
+    throw apiErrorFrom(response.status, body, response.headers.get('x-request-id'))
   }
 
   private async send<T>(method: string, path: string, parts: { query?: Query; body?: object }): Promise<T> {
@@ -119,6 +162,12 @@ function parseBody(body: string): unknown {
   } catch {
     return body
   }
+}
+
+/** Whether a stream ended for the time being only: the server restarts, or failed at it. */
+function mayGoOn(data: unknown): boolean {
+  const { reason } = (data ?? {}) as { reason?: string }
+  return reason === 'shutdown' || reason === 'failed'
 }
 
 /** The connection was open and broke: a restarting server does this, and once more is enough. */

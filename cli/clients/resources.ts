@@ -89,3 +89,77 @@ export interface ChainVerdict {
   checked: number
   broken_at: number | null
 }
+
+/** A background job, as `/workers/v1/jobs` presents it. */
+export interface Job {
+  id: string
+  kind: string
+  queue: string
+  /** scheduled, queued, running, waiting, succeeded, failed or cancelled */
+  status: string
+  attempt: number
+  attempts: number
+  run_at: string
+  started_at: string | null
+  finished_at: string | null
+  progress: { share: number; words?: string } | null
+  result: unknown
+  error: string | null
+  created_at: string
+  [field: string]: unknown
+}
+
+/** What `POST /workers/v1/jobs` answers. */
+export interface EnqueuedJob {
+  id: string
+  kind: string
+  status: string
+  run_at: string | null
+  is_new: boolean
+}
+
+/** One attempt of a job. */
+export interface JobAttempt {
+  attempt: number
+  outcome: string
+  worker: string | null
+  started_at: string
+  finished_at: string | null
+  error: string | null
+  next_run_at: string | null
+}
+
+/** A job that failed for good. */
+export interface DeadLetter {
+  id: string
+  job_id: string
+  kind: string
+  queue: string
+  reason: string
+  error: string | null
+  attempts: number
+  redriven_at: string | null
+  created_at: string
+  [field: string]: unknown
+}
+
+/** A queue with what waits in it. */
+export interface Queue {
+  name: string
+  kinds: string[]
+  paused: boolean
+  paused_at: string | null
+  pause_reason: string | null
+  counts: { scheduled: number; queued: number; running: number; waiting: number }
+  oldest_waiting_s: number | null
+}
+
+/** A kind of job that may be enqueued, with the JSON Schema of its payload. */
+export interface JobKind {
+  kind: string
+  queue: string
+  summary: string
+  attempts: number
+  timeout_s: number
+  payload_schema: Record<string, unknown>
+}

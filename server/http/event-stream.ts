@@ -15,8 +15,6 @@ const REVOKED_WITHIN_MS = 1_000
 const LOOK_MS = (REVOKED_WITHIN_MS - FRESH_MS) / 2
 /** After so many events in one go others have their turn, also where the handler never waits for anything. */
 const IN_ONE_GO = 50
-/** Longest that a stream may hold up the shutdown of the server. */
-const SHUTDOWN_MS = 1_000
 /** Clients connect again after one to three seconds: not all at once when a server goes away. */
 const RETRY_MS = { least: 1_000, most: 3_000 }
 
@@ -75,7 +73,10 @@ export class EventStream {
     if (!response.destroyed) {
       response.writeHead(200, { ...headers, ...STREAM_HEADERS })
       response.write(formatRetry(retryMs()))
-      response.setTimeout(2 * heartbeatMs, () => response.destroy())
+      // Also told where nothing was to be sent, because the server was busy.
+      response.setTimeout(2 * heartbeatMs, () => {
+        if (response.writableLength > 0) response.destroy()
+      })
       // HEAD is told what GET would be; the server may have begun to end while the stream was opened.
       if (response.req.method === 'HEAD') this.end('finished')
       else if (this.#end) this.#writeEnd(this.#end)
@@ -103,9 +104,7 @@ export class EventStream {
   }
 
   #writeEnd(reason: string): void {
-    const { response } = this.#options
-    response.end(formatEvent({ event: 'end', data: { reason } }))
-    if (reason === 'shutdown') setTimeout(() => response.destroy(), SHUTDOWN_MS).unref()
+    this.#options.response.end(formatEvent({ event: 'end', data: { reason } }))
   }
 
   async #pump(events: AsyncIterable<unknown>): Promise<void> {
@@ -123,10 +122,8 @@ export class EventStream {
   }
 
   async #beat(): Promise<void> {
-    const { response } = this.#options
     try {
-      // Where the last write still waits, the client takes nothing: another would only look like life.
-      if ((await this.#isGood()) && response.writableLength === 0) response.write(HEARTBEAT)
+      if (await this.#isGood()) this.#options.response.write(HEARTBEAT)
     } catch (thrown) {
       this.#fail(thrown)
     }

@@ -18,8 +18,13 @@ import { renderProblem, toAppError } from './problem.js'
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 
-/** Everything that is no route record: health, metrics, the API document and its pages, and the last 404. */
-export function mountPages(app: Express, resources: Resources, state: { draining: boolean }): void {
+/** Everything that is no route record: health and metrics, with `api` also the API document and pages, and the last 404. */
+export function mountPages(
+  app: Express,
+  resources: Resources,
+  state: { draining: boolean },
+  { api }: { api: boolean },
+): void {
   app.disable('x-powered-by')
   app.disable('etag')
   const security = { ...securityHeaders(resources.config), 'Cache-Control': 'no-store' }
@@ -30,9 +35,11 @@ export function mountPages(app: Express, resources: Resources, state: { draining
     next()
   })
   mountHealth(app, resources, state)
-  mountDocuments(app, resources)
-  mountObjectLinks(app, resources)
-  mountAccountPages(app, resources)
+  if (api) {
+    mountDocuments(app, resources)
+    mountObjectLinks(app, resources)
+    mountAccountPages(app, resources)
+  }
   app.use(() => {
     throw new kernelErrors.NotFound()
   })

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { useNotes } from '../../test/notes-service.js'
 import { rawRequest } from '../../test/raw-request.js'
-import { BODY_LIMIT, DEPTH_LIMIT, PROBLEM_LIMIT } from './read-input.js'
+import { PROBLEM_LIMIT } from '../kernel/input-problems.js'
+import { BODY_LIMIT, DEPTH_LIMIT } from './read-input.js'
 
 const ECHO = '/notes/v1/echo'
 

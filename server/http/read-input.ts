@@ -3,11 +3,10 @@ import type { z } from 'zod'
 import type { InputProblem } from '../kernel/define-errors.js'
 import type { RouteRecord } from '../kernel/define-route.js'
 import { kernelErrors } from '../kernel/errors.js'
+import { PROBLEM_LIMIT, pointerTo, problemsOf } from '../kernel/input-problems.js'
 
 export const BODY_LIMIT = 1_048_576
 export const DEPTH_LIMIT = 32
-/** Problems that an answer lists: a small body of junk must not make a large answer. */
-export const PROBLEM_LIMIT = 100
 
 export interface ParsedInput {
   params: unknown
@@ -55,7 +54,7 @@ function parsePart(
   if (!schema) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  for (const issue of result.error.issues.slice(0, PROBLEM_LIMIT)) problems.push(...problemsOf(issue, where))
+  problems.push(...problemsOf(result.error, where === '' ? [] : where.split('/')))
   return undefined
 }
 
@@ -67,25 +66,8 @@ function readLastEventId(request: IncomingMessage, record: RouteRecord, problems
   return parsePart(schema, sent, 'headers/last-event-id', problems)
 }
 
-function problemsOf(issue: z.core.$ZodIssue, where: string): InputProblem[] {
-  const base = where === '' ? [] : where.split('/')
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.slice(0, PROBLEM_LIMIT).map((key) => ({
-      pointer: pointer([...base, ...issue.path, key]),
-      code: 'unknown',
-      message: 'is not a known field',
-    }))
-  }
-  return [{ pointer: pointer([...base, ...issue.path]), code: issue.code, message: issue.message }]
-}
-
 function unknownParameter(name: string): InputProblem {
-  return { pointer: pointer(['query', name]), code: 'unknown', message: 'is not a known parameter' }
-}
-
-/** RFC 6901 pointer. */
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return { pointer: pointerTo(['query', name]), code: 'unknown', message: 'is not a known parameter' }
 }
 
 function queryOf(search: string): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { JobCount } from '../observability/metrics.js'
 import type { Database } from '../storage/database.js'
 import type { Claimant, ClaimedJob } from './claim.js'
 import type { ReadyJob } from './job-row.js'
@@ -89,4 +90,14 @@ export async function lookAround(db: Database): Promise<Outlook> {
           where status = 'scheduled' order by run_at limit 1) as "nextDueMs"`,
   })
   return row ?? { hasWaiting: false, hasLapsed: false, nextDueMs: null }
+}
+
+/** Unsettled jobs of all tenants by queue and status, for metrics. */
+export function countJobs(db: Database): Promise<JobCount[]> {
+  return db.readSystem<JobCount & Record<string, unknown>>({
+    name: 'jobs-count',
+    text: `select queue, status, count(*) as count,
+        case when status = 'queued' then extract(epoch from now() - min(run_at))::double precision end as "oldestS"
+      from worker_jobs where status in ('scheduled', 'queued', 'running', 'waiting') group by 1, 2`,
+  })
 }

@@ -20,13 +20,21 @@ export interface Run {
 }
 
 /** How long a run that was told to stop may take before it is left to itself, in milliseconds. */
-const STOP_GRACE_MS = 5_000
+export const STOP_GRACE_MS = 5_000
+
+/** Longest pause a run may ask for. */
+const PAUSE_MAX_MS = 365 * 86_400_000
 
 /** Longest error text kept. */
 const ERROR_MAX = 2_000
 
 /** Begins a claimed job. */
-export function startRun(resources: Resources, record: JobRecord, job: ClaimedJob, notes: Notes): Run {
+export function startRun(
+  resources: Resources,
+  record: JobRecord,
+  job: ClaimedJob,
+  { notes, stopGraceMs }: { notes: Notes; stopGraceMs: number },
+): Run {
   const controller = new AbortController()
   let reason: StopReason | undefined
   let abandon: () => void = () => undefined
@@ -37,7 +45,7 @@ export function startRun(resources: Resources, record: JobRecord, job: ClaimedJo
     if (reason) return
     reason = why
     controller.abort(new Error(`the job was stopped: ${why}`))
-    setTimeout(abandon, STOP_GRACE_MS).unref()
+    setTimeout(abandon, stopGraceMs).unref()
   }
   const timer = setTimeout(() => stop('timeout'), record.timeoutMs)
   const work = execute(resources, record, job, notes, controller.signal)
@@ -115,7 +123,7 @@ class Handle implements JobHandle {
   }
 
   progress(share: number, words?: string): void {
-    this.#notes.progress(this.#job, Math.min(1, Math.max(0, share)), words)
+    this.#notes.progress(this.#job, Math.min(1, Math.max(0, share || 0)), words)
   }
 
   log(line: string): void {
@@ -161,13 +169,19 @@ function outcomeOf(
   if (thrown instanceof GiveUp)
     return { status: 'failed', reason: 'gave_up', error, attemptOutcome: 'failed' }
   if (thrown instanceof RunLater && thrown.free)
-    return { status: 'later', error, afterMs: thrown.afterMs, isFree: true, attemptOutcome: 'later' }
+    return {
+      status: 'later',
+      error,
+      afterMs: askedMs(record, job, thrown),
+      isFree: true,
+      attemptOutcome: 'later',
+    }
   const isTimeout = reason === 'timeout'
   const attemptOutcome = isTimeout ? 'timed_out' : 'failed'
   const words = isTimeout ? `it took longer than ${record.timeoutMs} ms` : error
   if (job.attempt >= job.maxAttempts)
     return { status: 'failed', reason: 'attempts', error: words, attemptOutcome }
-  const afterMs = thrown instanceof RunLater ? thrown.afterMs : pauseMs(record, job.attempt)
+  const afterMs = thrown instanceof RunLater ? askedMs(record, job, thrown) : pauseMs(record, job.attempt)
   return { status: 'later', error: words, afterMs, isFree: false, attemptOutcome }
 }
 
@@ -175,6 +189,11 @@ function outcomeOf(
 export function pauseMs({ backoff }: Pick<JobRecord, 'backoff'>, attempt: number): number {
   const ceiling = Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt - 1, 40))
   return Math.floor(Math.random() * ceiling)
+}
+
+/** The pause a run asked for, a year at most; its back-off where that is no number, as of a header misread. */
+function askedMs(record: JobRecord, { attempt }: ClaimedJob, { afterMs }: RunLater): number {
+  return Number.isNaN(afterMs) ? pauseMs(record, attempt) : Math.min(PAUSE_MAX_MS, Math.max(0, afterMs))
 }
 
 function errorText(thrown: unknown): string {

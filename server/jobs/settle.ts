@@ -1,6 +1,7 @@
 import type { Database } from '../storage/database.js'
 import type { ClaimedJob } from './claim.js'
 import type { JobRef, ReadyJob } from './job-row.js'
+import { resultText } from './result-text.js'
 
 /** How a run ended. `later` and `released` put the job back: `later` after a pause, `released` at once and uncounted. */
 export type Outcome =
@@ -30,9 +31,6 @@ export interface Settled {
 
 /** Written so that the planner does not take the index of running jobs, where each of them leaves an entry behind. */
 export const IS_RUNNING = "j.status || '' = 'running'"
-
-/** Most of a result that is kept, in characters of its JSON. */
-const RESULT_MAX = 65_536
 
 /**
  * Settles runs under their fencing tokens, all in one statement where each just succeeded, else in one transaction
@@ -215,11 +213,4 @@ export async function tellParents(db: Database, news: readonly ParentNews[]): Pr
       .map(({ tenantId, parentId }) => ({ tenantId, id: parentId ?? '', hasFailed: true })),
   )
   return [...rows.filter(({ status }) => status === 'queued'), ...above]
-}
-
-function resultText(result: unknown): string | null {
-  if (result === undefined || result === null) return null
-  const text = JSON.stringify(result)
-  if (text === undefined) return null
-  return text.length <= RESULT_MAX ? text : JSON.stringify({ omitted: `${text.length} characters` })
 }

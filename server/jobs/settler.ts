@@ -14,8 +14,8 @@ export class Settler {
   readonly #resources: Resources
   readonly #waiting: Settlement[] = []
   #working: Promise<void> | undefined
-  /** Other statements on the same rows: two at a time could wait for each other in a circle. */
-  #aside: Promise<unknown> = Promise.resolve()
+  /** Statements on rows of running jobs take turns: two at a time could wait for each other in a circle. */
+  #turn: Promise<unknown> = Promise.resolve()
   #givesUpAt = Number.POSITIVE_INFINITY
 
   constructor(resources: Resources) {
@@ -27,7 +27,7 @@ export class Settler {
     return this.#waiting
   }
 
-  /** Resolves when the statement under way is done; undefined where none is. */
+  /** Resolves when all is settled that waits; undefined where nothing does. */
   get working(): Promise<void> | undefined {
     return this.#working
   }
@@ -37,11 +37,10 @@ export class Settler {
     this.#begin()
   }
 
-  /** Runs a statement on rows of running jobs while no settlement is under way. */
-  async aside<T>(work: () => Promise<T>): Promise<T> {
-    await this.#working
-    const running = work()
-    this.#aside = running.catch(() => undefined)
+  /** Runs a statement on rows of running jobs after the one under way, before further settlements. */
+  aside<T>(work: () => Promise<T>): Promise<T> {
+    const running = this.#turn.then(work)
+    this.#turn = running.catch(() => undefined)
     return running
   }
 
@@ -61,10 +60,12 @@ export class Settler {
   async #work(): Promise<void> {
     const { db, jobs, log, metrics } = this.#resources
     while (this.#waiting.length > 0) {
-      await this.#aside
+      // Runs that end in this turn of the event loop go along.
+      await new Promise((resolve) => setImmediate(resolve))
+      await this.#turn
       const batch = this.#waiting.splice(0, AT_ONCE)
       try {
-        const { accepted, freed } = await settle(db, batch)
+        const { accepted, freed } = await this.aside(() => settle(db, batch))
         metrics.jobsLost.inc(batch.length - accepted.length)
         jobs.settled(accepted, freed)
       } catch (err) {

@@ -7,7 +7,7 @@ import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker } from './jobs.js'
 import { renewLeases } from './leases.js'
 import { Lookout } from './lookout.js'
 import { Notes } from './notes.js'
-import { type Run, type StopReason, startRun } from './run-job.js'
+import { type Run, STOP_GRACE_MS, type StopReason, startRun } from './run-job.js'
 import type { Settlement } from './settle.js'
 import { Settler } from './settler.js'
 import { Vacuum } from './vacuum.js'
@@ -20,6 +20,8 @@ export interface WorkerOptions {
   leaseMs: number
   /** Milliseconds between looks for what no hint told of. */
   lookMs: number
+  /** Milliseconds that a run told to stop may take before it is left to itself; 5,000 when left out. */
+  stopGraceMs?: number
 }
 
 /** Claimed jobs that wait in memory may take this long to be begun: more would let a tenant's jobs hold up another's. */
@@ -69,6 +71,7 @@ export class Worker implements LocalWorker {
     this.#notes = new Notes(resources.db, {
       onKept: (jobs) => resources.jobs.changed(jobs),
       onError: (err) => resources.log.warn({ err }, 'notes of jobs were not kept'),
+      aside: (work) => this.#settler.aside(work),
     })
   }
 
@@ -216,7 +219,8 @@ export class Worker implements LocalWorker {
     this.#begun += 1
     const startedAt = performance.now()
     metrics.jobWait.observe({ queue: record.queue }, Math.max(0, Date.now() - job.readyAt.getTime()) / 1000)
-    const run = startRun(this.#resources, record, job, this.#notes)
+    const { stopGraceMs = STOP_GRACE_MS } = this.#options
+    const run = startRun(this.#resources, record, job, { notes: this.#notes, stopGraceMs })
     this.#runs.set(job.id, run)
     void run.ended.then((outcome) => {
       this.#runs.delete(job.id)
@@ -241,16 +245,16 @@ export class Worker implements LocalWorker {
       try {
         const kept = await this.#settler.aside(() => renewLeases(this.#resources.db, this.#claimant, held))
         const known = new Map(kept.map((job) => [job.id, job]))
-        for (const { id } of held) {
+        for (const { id, fence } of held) {
           const job = known.get(id)
-          if (!job) this.#stop(id, 'lost')
-          else if (job.isCancelled) this.#stop(id, 'cancelled')
+          if (!job) this.#stop(id, 'lost', fence)
+          else if (job.isCancelled) this.#stop(id, 'cancelled', fence)
         }
       } catch (err) {
         this.#resources.log.warn({ err }, 'jobs: leases were not renewed')
         // By now another worker may have them.
         if (askedAt - this.#renewedAt > this.#options.leaseMs) {
-          for (const { id } of held) this.#stop(id, 'lost')
+          for (const { id, fence } of held) this.#stop(id, 'lost', fence)
         }
         return
       }
@@ -258,9 +262,12 @@ export class Worker implements LocalWorker {
     this.#renewedAt = askedAt
   }
 
-  #stop(id: string, reason: StopReason): void {
-    this.#runs.get(id)?.stop(reason)
-    const at = this.#ahead.findIndex((job) => job.id === id)
+  /** Stops a job this worker holds; with `fence` only the run under that one, since by now it may have the next. */
+  #stop(id: string, reason: StopReason, fence?: number): void {
+    const isMeant = (job: ClaimedJob) => job.id === id && (fence === undefined || job.fence === fence)
+    const run = this.#runs.get(id)
+    if (run && isMeant(run.job)) run.stop(reason)
+    const at = this.#ahead.findIndex(isMeant)
     const [job] = at < 0 ? [] : this.#ahead.splice(at, 1)
     if (job && reason === 'cancelled') {
       this.#settler.add({ job, outcome: { status: 'cancelled', error: null } })

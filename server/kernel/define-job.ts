@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { Cron } from '../jobs/cron.js'
 import type { Ctx } from './context.js'
 import type { JobHandle } from './job-handle.js'
 
@@ -89,6 +90,7 @@ export function defineJob<P>(spec: JobSpec<P>): JobRecord<P> {
     throw new TypeError(`job name "${spec.name}" is not service.verb-noun`)
   if (spec.period && !spec.payload.safeParse({}).success)
     throw new TypeError(`periodic job "${spec.name}" must accept an empty payload`)
+  if (spec.period && 'cron' in spec.period) new Cron(spec.period.cron, spec.period.timeZone)
   if (spec.concurrency?.perKey !== undefined && !spec.keyOf)
     throw new TypeError(`job "${spec.name}" limits by key and has no keyOf`)
   return { ...DEFAULTS, queue: spec.name.slice(0, spec.name.indexOf('.')), ...spec }

@@ -6,6 +6,14 @@ interface CacheFigures {
   misses: number
 }
 
+/** Unsettled jobs of one queue and status. */
+export interface JobCount {
+  queue: string
+  status: string
+  count: number
+  oldestS: number | null
+}
+
 /** Every metric of the server; the names are part of the product and only added to. */
 export class Metrics {
   readonly registry = new Registry()
@@ -139,6 +147,33 @@ export class Metrics {
       },
     })
     this.#register(gauge)
+  }
+
+  /** Watches the jobs that are not settled; the database is asked only when somebody asks for metrics. */
+  watchJobs(count: () => Promise<JobCount[]>): void {
+    const gauge = new Gauge({
+      name: 'vetrai_jobs',
+      help: 'Unsettled jobs by queue and status; every process tells the same.',
+      labelNames: ['queue', 'status'],
+      registers: [],
+      async collect() {
+        const counts = await count().catch(() => [])
+        gauge.reset()
+        oldest.reset()
+        for (const { queue, status, count: jobs, oldestS } of counts) {
+          gauge.set({ queue, status }, jobs)
+          if (oldestS !== null) oldest.set({ queue }, oldestS)
+        }
+      },
+    })
+    const oldest = new Gauge({
+      name: 'vetrai_jobs_oldest_waiting_seconds',
+      help: 'For how long the job of each queue that waits longest could have begun.',
+      labelNames: ['queue'],
+      registers: [],
+    })
+    this.#register(gauge)
+    this.#register(oldest)
   }
 
   #register<M extends Histogram<string> | Gauge<string> | Counter<string>>(metric: M): M {

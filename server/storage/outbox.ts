@@ -39,7 +39,7 @@ export class OutboxDispatcher {
   #again = false
   #stopped = false
 
-  constructor(resources: Resources, { leaseS = 60, sweepMs = 2_000 }: OutboxOptions = {}) {
+  constructor(resources: Resources, { leaseS = 60, sweepMs = 10_000 }: OutboxOptions = {}) {
     this.#resources = resources
     this.#leaseS = leaseS
     this.#sweepMs = sweepMs

@@ -190,6 +190,28 @@ describe('embedded runtime', function () {
     expect((await pids(test)).server).not.to.equal(before.server)
   })
 
+  it('runs jobs in processes of their own when told to, each healthy on a port of its own, and stops them again', async () => {
+    const set = async (processes: number) => {
+      const file = join(test.deployment.dir, 'vetrai.yml')
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replace(/processes: \d+/, `processes: ${processes}`))
+      return test.runtime.up(await openDeployment(test.deployment.dir), silent)
+    }
+    const { status } = await set(2)
+    expect(status.components.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      ...['postgres running', 'redis running', 'server running', 'worker-1 running', 'worker-2 running'],
+    ])
+    const roles = async (pid: number | null) =>
+      /VETRAI_ROLES=([a-z,]*)/.exec(await readFile(`/proc/${pid}/environ`, 'utf8'))?.[1]
+    const [server, first, second] = status.components.slice(2)
+    expect(await roles(server?.pid ?? null)).to.equal('api,scheduler')
+    expect(await roles(first?.pid ?? null)).to.equal('worker')
+    const { ports } = (await openDeployment(test.deployment.dir)).lock
+    expect(new Set([ports['worker-1'], ports['worker-2']]).size).to.equal(2)
+    expect((await set(0)).status.components).to.have.length(3)
+    expect(existsSync(`/proc/${second?.pid}`)).to.equal(false)
+  })
+
   it('refuses to be removed while it runs', async () => {
     const error = await test.runtime.uninstall(test.deployment, silent).catch((reason: unknown) => reason)
     expect(error).to.include({ code: 'still_running', exitCode: 4 })

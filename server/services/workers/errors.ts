@@ -31,4 +31,24 @@ export const workerErrors = defineErrors('workers', {
     message: 'There is no such queue.',
     next: 'GET /workers/v1/queues lists the queues.',
   },
+  scheduleNotFound: {
+    status: 404,
+    message: 'There is no such schedule here.',
+    next: 'GET /workers/v1/schedules lists the schedules you may see.',
+  },
+  scheduleNameTaken: {
+    status: 409,
+    message: (d: { name: string }) => `There is a schedule named "${d.name}" already.`,
+    next: 'Choose another name, or change that schedule.',
+  },
+  scheduleLimitReached: {
+    status: 409,
+    message: (d: { limit: number }) => `This organisation already has ${d.limit} schedules.`,
+    next: 'Delete schedules that are no longer needed.',
+  },
+  scheduleNeverFires: {
+    status: 422,
+    message: 'It would never fire: no time fits between its start and its end.',
+    next: 'POST /workers/v1/schedules/preview shows when a pattern fires; check the pattern and ends_at.',
+  },
 })

@@ -5,6 +5,7 @@ import { gather } from './jobs/gather.js'
 import { httpRequest } from './jobs/http-request.js'
 import { jobRoutes } from './routes/jobs.js'
 import { queueRoutes } from './routes/queues.js'
+import { scheduleRoutes } from './routes/schedules.js'
 import { workflowRoutes } from './routes/workflow-runs.js'
 import { runWorkflow } from './workflows/runs/run-workflow.js'
 import { failRunOfJob, pruneRuns, sweepRuns } from './workflows/runs/sweep-runs.js'
@@ -16,7 +17,7 @@ export const workers = defineService({
   summary: 'Background jobs, queues, schedules, dead letters and workflows.',
   prefix: '/workers',
   needs: ['tenancy'],
-  routes: [...jobRoutes, ...queueRoutes, ...workflowRoutes],
   jobs: [forgetSettled, gather, httpRequest, runWorkflow, wakeRun, sweepRuns, pruneRuns],
   on: { 'workers.job.failed': failRunOfJob },
+  routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
 })

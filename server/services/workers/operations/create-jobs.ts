@@ -2,6 +2,7 @@ import { InsertGroup } from '../../../jobs/insert-group.js'
 import type { Ctx } from '../../../kernel/context.js'
 import type { JobRecord } from '../../../kernel/define-job.js'
 import { kernelErrors } from '../../../kernel/errors.js'
+import { problemsOf } from '../../../kernel/input-problems.js'
 import { defineState } from '../../../kernel/resources.js'
 import { workerErrors } from '../errors.js'
 import { gather } from '../jobs/gather.js'
@@ -18,7 +19,7 @@ type OneJob = Omit<CreateJobInput, 'unique'>
  */
 export async function createJob(ctx: Ctx, input: CreateJobInput) {
   const record = openKind(ctx, input.kind)
-  const payload = parsePayload(record, input.payload, '/payload')
+  const payload = parsePayload(record, input.payload, ['payload'])
   const { unique } = input
   if (!unique && !ctx.db.inTransaction) {
     const stored = await ctx.state(groups).add(ctx.tenant.id, {
@@ -56,7 +57,7 @@ const MODES = { until_settled: 'until-settled', window: 'window', debounce: 'deb
 export function createBatch(ctx: Ctx, { jobs, gather: wantsGather }: CreateBatchInput) {
   const parsed = jobs.map((job, at) => {
     const record = openKind(ctx, job.kind)
-    return { job, record, payload: parsePayload(record, job.payload, `/jobs/${at}/payload`) }
+    return { job, record, payload: parsePayload(record, job.payload, ['jobs', at, 'payload']) }
   })
   return ctx.transaction(async () => {
     if (!wantsGather) {
@@ -97,16 +98,10 @@ export function openKind(ctx: Ctx, name: string): JobRecord {
 }
 
 /** The payload as its kind wants it; all that is wrong with it is thrown together, with pointers below `at`. */
-export function parsePayload(record: JobRecord, payload: unknown, at: string): unknown {
+export function parsePayload(record: JobRecord, payload: unknown, at: readonly PropertyKey[]): unknown {
   const result = record.payload.safeParse(payload)
   if (result.success) return result.data
-  throw new kernelErrors.Invalid({
-    problems: result.error.issues.slice(0, 100).map((issue) => ({
-      pointer: `${at}${issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`,
-      code: issue.code ?? 'invalid',
-      message: issue.message,
-    })),
-  })
+  throw new kernelErrors.Invalid({ problems: problemsOf(result.error, at) })
 }
 
 function timing({ run_at: runAt, delay_s: delayS }: Pick<OneJob, 'run_at' | 'delay_s'>) {

@@ -15,10 +15,13 @@ const input = jsonObject({ maxBytes: INPUT_MAX_BYTES }).describe(
   'What the version’s "input" schema asks for.',
 )
 
+/** LangGraph makes these; they look like UUIDs and are not always any. */
+const checkpointId = z.guid().toLowerCase().describe('Id of the checkpoint.')
+
 export const templateParams = z.strictObject({ templateId: id('workflow template') })
 export const versionParams = z.strictObject({ ...templateParams.shape, version: versionNumber })
 export const runParams = z.strictObject({ runId: id('workflow run') })
-export const checkpointParams = z.strictObject({ ...runParams.shape, checkpointId: id('checkpoint') })
+export const checkpointParams = z.strictObject({ ...runParams.shape, checkpointId })
 export const secretParams = z.strictObject({ secretName })
 
 export const createTemplateBody = z
@@ -110,9 +113,7 @@ export const resumeBody = z.strictObject({
 export type ResumeInput = z.output<typeof resumeBody>
 
 export const replayBody = z.strictObject({
-  checkpoint_id: id('checkpoint')
-    .optional()
-    .describe('Where to begin; the newest checkpoint where left out.'),
+  checkpoint_id: checkpointId.optional().describe('Where to begin; the newest checkpoint where left out.'),
   version: z
     .int()
     .min(1)
@@ -268,7 +269,7 @@ export const stepView = z
   .meta({ id: 'WorkflowStep' })
 
 const checkpointFields = {
-  id: z.uuid(),
+  id: z.guid(),
   step: z.number().describe('Grows along the run.'),
   after: z.array(z.string()).describe('Nodes that ended with it.'),
   next: z.array(z.string()).describe('Nodes that begin from it.'),

@@ -12,7 +12,10 @@ export function node(id: string, type: string, config: Json, more: Json = {}): N
 }
 
 /** A workflow that takes any input and begins with its first node, unless told otherwise. */
-export function graphOf(nodes: readonly Node[], more: Json = {}): { nodes: readonly Node[] } & Record<string, unknown> {
+export function graphOf(
+  nodes: readonly Node[],
+  more: Json = {},
+): { nodes: readonly Node[] } & Record<string, unknown> {
   return { input: { type: 'object' }, start: nodes[0]?.id ?? '', nodes, ...more }
 }
 

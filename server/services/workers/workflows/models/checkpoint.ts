@@ -1,5 +1,4 @@
 import type { Ctx } from '../../../../kernel/context.js'
-import type { Position } from '../../../../kernel/pagination.js'
 
 /** A stored checkpoint of one namespace, its channels' values put together again. */
 export interface StoredCheckpoint {
@@ -43,18 +42,18 @@ export interface CheckpointSummary {
   createdAt: Date
 }
 
+/** Checkpoints of the workflow itself before a step, newest first; that of the bare input is none to go back to. */
 export async function listCheckpoints(
   ctx: Ctx,
   runId: string,
-  window: { after: Position | null; limit: number },
+  window: { before: number | null; limit: number },
 ): Promise<CheckpointSummary[]> {
   return ctx.db.query<CheckpointSummary & Record<string, unknown>>({
     name: 'workflows-list-checkpoints',
     text: `select id, step, after, next, created_at as "createdAt" from workflow_checkpoints
-      where tenant_id = $1 and run_id = $2 and ns = ''
-        and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
-      order by created_at desc, id desc limit $5`,
-    values: [ctx.tenant.id, runId, window.after?.createdAt ?? null, window.after?.id ?? null, window.limit],
+      where tenant_id = $1 and run_id = $2 and ns = '' and step >= 0 and ($3::integer is null or step < $3)
+      order by step desc limit $4`,
+    values: [ctx.tenant.id, runId, window.before, window.limit],
   })
 }
 

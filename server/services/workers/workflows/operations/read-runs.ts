@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../../kernel/context.js'
-import { paginate } from '../../../../kernel/pagination.js'
+import { type Position, paginate } from '../../../../kernel/pagination.js'
 import { workflowErrors } from '../errors.js'
 import { listCheckpoints as fetchCheckpoints, findCheckpoint } from '../models/checkpoint.js'
 import { listRuns as fetchRuns, findRun, lockRun, type WorkflowRun } from '../models/run.js'
@@ -51,13 +51,25 @@ export async function listSteps(ctx: Ctx, runId: string, query: PageOf) {
 export async function listCheckpoints(ctx: Ctx, runId: string, query: PageOf) {
   await readRun(ctx, runId)
   const list = `workflow-checkpoints ${runId}`
-  return paginate(
-    ctx,
-    list,
-    { ...query },
-    (window) => fetchCheckpoints(ctx, runId, window),
-    presentCheckpoint,
-  )
+  const fetchPage = async ({ after, limit }: { after: Position | null; limit: number }) => {
+    const before = after && stepIn(after.id)
+    const found = await fetchCheckpoints(ctx, runId, { before, limit })
+    return found.map((checkpoint) => ({
+      checkpoint,
+      createdAt: checkpoint.createdAt,
+      id: cursorId(checkpoint.step),
+    }))
+  }
+  return paginate(ctx, list, { ...query }, fetchPage, ({ checkpoint }) => presentCheckpoint(checkpoint))
+}
+
+/** A step as cursors hold places: LangGraph's own ids are not always UUIDs. */
+function cursorId(step: number): string {
+  return `00000000-0000-8000-8000-${step.toString(16).padStart(12, '0')}`
+}
+
+function stepIn(id: string): number {
+  return Number.parseInt(id.slice(-12), 16)
 }
 
 export async function readCheckpointOf(ctx: Ctx, runId: string, checkpointId: string) {

@@ -46,7 +46,7 @@ export async function replayRun(ctx: Ctx, runId: string, input: ReplayInput): Pr
 
 /** Null for a run that came to no checkpoint: it begins at its beginning. */
 async function chosenCheckpoint(ctx: Ctx, runId: string, wanted: string | undefined) {
-  const [newest] = wanted === undefined ? await listCheckpoints(ctx, runId, { after: null, limit: 1 }) : []
+  const [newest] = wanted === undefined ? await listCheckpoints(ctx, runId, { before: null, limit: 1 }) : []
   const id = wanted ?? newest?.id
   if (id === undefined) return null
   const checkpoint = await findCheckpoint(ctx, runId, id)
