@@ -253,6 +253,8 @@ function subWorkflowProblems(
         message: `"${template}" has no published version ${version}`,
       },
     ]
+  // What an expression makes is known when it is evaluated.
+  if (typeof input === 'string') return []
   const known = knownNames(target.input)
   const required = (target.input.required as string[] | undefined) ?? []
   return [

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { jsonObject } from '../../../../kernel/schema.js'
 
 /** Where a workflow ends; no node may be called so. */
 export const END = 'end'
@@ -24,6 +25,9 @@ export const expression = z
 
 /** Text that may hold `{{ expressions }}`. */
 export const template = (max: number) => z.string().min(1).max(max)
+
+/** A JSON object, or an expression that makes one. */
+export const objectOrTemplate = (maxBytes: number) => z.union([jsonObject({ maxBytes }), template(4_000)])
 
 /** Name of a stored secret, as `{{ secrets.NAME }}` refers to it. */
 export const secretName = z

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { jsonObject } from '../../../../kernel/schema.js'
+import { objectOrTemplate } from '../graph/pieces.js'
 import { notifierOf } from '../notifier.js'
-import { type Step, StepFailure, type StepResult } from './step.js'
+import { asObject, type Step, StepFailure, type StepResult } from './step.js'
 
 export const notificationConfig = z.strictObject({
-  notification: jsonObject({ maxBytes: 65_536 }).describe(
+  notification: objectOrTemplate(65_536).describe(
     'What POST /notifications/v1/send takes: whom to tell, and what.',
   ),
 })
@@ -14,7 +14,8 @@ export async function runNotification(
   step: Step,
   raw: z.output<typeof notificationConfig>,
 ): Promise<StepResult> {
-  const { notification } = await step.config(notificationConfig, raw)
+  const config = await step.config(notificationConfig, raw)
+  const notification = asObject('notification', config.notification)
   const notify = notifierOf(step.ctx)
   if (!notify)
     throw new StepFailure(

@@ -81,3 +81,10 @@ export class StepFailure extends Error {
     super(message)
   }
 }
+
+/** What a template was to make an object of; throws where it made something else. */
+export function asObject(field: string, value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw new StepFailure('invalid_config', `"${field}" must be an object.`)
+}

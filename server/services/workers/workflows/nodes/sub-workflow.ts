@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { jsonObject, slug } from '../../../../kernel/schema.js'
-import { type Step, StepFailure, type StepResult } from './step.js'
+import { slug } from '../../../../kernel/schema.js'
+import { objectOrTemplate } from '../graph/pieces.js'
+import { asObject, type Step, StepFailure, type StepResult } from './step.js'
 
 export const subWorkflowConfig = z.strictObject({
   template: slug.describe('Name of the workflow template.'),
@@ -9,7 +10,7 @@ export const subWorkflowConfig = z.strictObject({
     .min(1)
     .max(1_000_000)
     .describe('Published version: pinned, so that what runs is what was checked.'),
-  input: jsonObject({ maxBytes: 262_144 }).default({}),
+  input: objectOrTemplate(262_144).default({}),
 })
 
 /** Runs another workflow and waits for its end without holding a worker; its output is the output. */
@@ -17,7 +18,8 @@ export async function runSubWorkflow(
   step: Step,
   raw: z.output<typeof subWorkflowConfig>,
 ): Promise<StepResult> {
-  const { template, version, input } = await step.config(subWorkflowConfig, raw)
+  const { template, version, ...config } = await step.config(subWorkflowConfig, raw)
+  const input = asObject('input', config.input)
   step.show({ template, version, input })
   const answer = await step.wait({
     kind: 'run',
