@@ -157,6 +157,7 @@ describe('a deployment, from nothing to nothing', function () {
 
   it('answers what each command documents', async () => {
     const tenant = ['--tenant', 'acme']
+    const hook = 'https://93.184.215.14/hook'
     for (const argv of [
       ['tenants', 'info', 'acme'],
       ['tenants', 'update', 'acme', '--name', 'Acme'],
@@ -170,6 +171,11 @@ describe('a deployment, from nothing to nothing', function () {
       ['users', 'sessions', 'ann@acme.example', ...tenant],
       ['users', 'disable', 'ann@acme.example'],
       ['users', 'enable', 'ann@acme.example'],
+      ['webhooks', 'create', hook, ...tenant, '--events', 'app.never'],
+      ['webhooks', 'rotate', hook, ...tenant],
+      ['webhooks', 'attempts', hook, ...tenant],
+      ['webhooks', 'events', ...tenant],
+      ['webhooks', 'delete', hook, ...tenant, '--confirm', hook],
       ['audit', 'list'],
       ['config', 'show'],
       ['config', 'get', 'port'],

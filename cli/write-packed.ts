@@ -29,9 +29,12 @@ const LEFT_OUT = [
   'sequelize',
   'minio',
   'nodemailer',
+  'web-push',
   'swagger-ui-dist',
   'inquirer',
   'pg-native',
+  '@langchain/langgraph',
+  'jsonata',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */
@@ -43,6 +46,17 @@ const keepPlaces: Plugin = {
       const code = await readFile(path, 'utf8')
       return { contents: code.replaceAll(/\bimport\.meta\.url\b/g, place), loader: 'js' }
     })
+  },
+}
+
+/** Of the languages that zod can say an error in, this program uses one. */
+const oneLocale: Plugin = {
+  name: 'one-locale',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js'",
+      loader: 'js',
+    }))
   },
 }
 
@@ -63,13 +77,15 @@ const { metafile } = await build({
   logLevel: 'error',
   metafile: true,
   absWorkingDir: dist,
-  plugins: [keepPlaces],
+  plugins: [keepPlaces, oneLocale],
   banner: {
     js: [
       "import { createRequire as makeRequire } from 'node:module'",
       "const distUrl = import.meta.url.slice(0, import.meta.url.lastIndexOf('/packed/') + 1)",
       // What is CommonJS inside asks for Node's own modules by require.
       'const require = makeRequire(distUrl)',
+      // As Node 21 and later have it: where it is missing, pg loads all of fetch to find out where it runs.
+      "globalThis.navigator ??= { userAgent: 'Node.js/' + process.versions.node.split('.')[0] }",
     ].join('\n'),
   },
 })

@@ -482,6 +482,30 @@ create policy tenant_isolation on memberships for all to vetrai_app using ((tena
 grant delete, insert, select, update on table memberships to vetrai_app;
 grant delete, insert, select, update on table memberships to vetrai_system;
 
+create table notification_suppressions (
+  tenant_id uuid not null,
+  id uuid not null,
+  channel text not null,
+  address_hash text not null,
+  masked text not null,
+  reason text not null,
+  source text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_suppressions_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_suppressions_channel_check CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'push'::text]))),
+  constraint notification_suppressions_reason_check CHECK ((reason = ANY (ARRAY['hard_bounce'::text, 'complaint'::text, 'gone'::text, 'invalid'::text, 'manual'::text])))
+);
+CREATE INDEX notification_suppressions_tenant_id_created_at_id_idx ON public.notification_suppressions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_suppressions_tenant_id_channel_address_hash_idx ON public.notification_suppressions USING btree (tenant_id, channel, address_hash);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_suppressions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_suppressions enable row level security;
+alter table notification_suppressions force row level security;
+create policy system_access on notification_suppressions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_suppressions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select on table notification_suppressions to vetrai_app;
+grant delete, insert, select, update on table notification_suppressions to vetrai_system;
+
 create table one_time_tokens (
   id uuid not null,
   token_hash character(64),
@@ -522,6 +546,18 @@ CREATE INDEX outbox_pending ON public.outbox USING btree (next_attempt_at) WHERE
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.outbox FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table outbox to vetrai_system;
 grant insert on table outbox to vetrai_app;
+
+create table push_keys (
+  slot text not null,
+  public_key text not null,
+  private_key_sealed bytea not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint push_keys_pkey PRIMARY KEY (slot),
+  constraint push_keys_slot_check CHECK ((slot = 'vapid'::text))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.push_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table push_keys to vetrai_system;
 
 create table quota_reservations (
   tenant_id uuid not null,
@@ -752,6 +788,162 @@ CREATE UNIQUE INDEX users_email_idx ON public.users USING btree (email);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table users to vetrai_app;
 grant delete, insert, select, update on table users to vetrai_system;
+
+create table webhook_attempts (
+  tenant_id uuid not null,
+  id uuid not null,
+  message_id uuid not null,
+  endpoint_id uuid not null,
+  number integer not null,
+  outcome text not null,
+  status_code smallint,
+  error_code text,
+  error text,
+  duration_ms integer not null,
+  response text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_attempts_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text]))),
+  constraint webhook_attempts_response_check CHECK ((octet_length(response) <= 4096)),
+  constraint webhook_attempts_tenant_id_message_id_endpoint_id_fkey FOREIGN KEY (tenant_id, message_id, endpoint_id) REFERENCES webhook_deliveries(tenant_id, message_id, endpoint_id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_attempts_tenant_id_created_at_id_idx ON public.webhook_attempts USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX webhook_attempts_tenant_id_endpoint_id_created_at_id_idx ON public.webhook_attempts USING btree (tenant_id, endpoint_id, created_at DESC, id DESC);
+CREATE INDEX webhook_attempts_tenant_id_message_id_endpoint_id_idx ON public.webhook_attempts USING btree (tenant_id, message_id, endpoint_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_attempts enable row level security;
+alter table webhook_attempts force row level security;
+create policy system_access on webhook_attempts for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_attempts to vetrai_app;
+grant delete, insert, select, update on table webhook_attempts to vetrai_system;
+
+create table webhook_deliveries (
+  tenant_id uuid not null,
+  message_id uuid not null,
+  endpoint_id uuid not null,
+  status text not null,
+  reason text,
+  attempts integer not null default 0,
+  job_id uuid,
+  slot_at timestamp(3) with time zone,
+  next_attempt_at timestamp(3) with time zone,
+  settled_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_deliveries_pkey PRIMARY KEY (tenant_id, message_id, endpoint_id),
+  constraint webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text, 'skipped'::text]))),
+  constraint webhook_deliveries_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES webhook_messages(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (updated_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_tenant_id_endpoint_id_created_at_message_idx ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at DESC, message_id DESC);
+CREATE INDEX webhook_deliveries_unsuccessful ON public.webhook_deliveries USING btree (tenant_id, endpoint_id, created_at, message_id) WHERE (status = ANY (ARRAY['failed'::text, 'skipped'::text]));
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_deliveries enable row level security;
+alter table webhook_deliveries force row level security;
+create policy system_access on webhook_deliveries for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_deliveries for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_deliveries to vetrai_app;
+grant delete, insert, select, update on table webhook_deliveries to vetrai_system;
+
+create table webhook_endpoints (
+  tenant_id uuid not null,
+  id uuid not null,
+  url text not null,
+  description text not null default ''::text,
+  event_types text[] not null,
+  header_names text[] not null default '{}'::text[],
+  headers_sealed bytea,
+  rate_per_minute integer,
+  disabled_at timestamp(3) with time zone,
+  disabled_reason text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_endpoints_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_endpoints_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['manual'::text, 'gone'::text, 'failing'::text]))),
+  constraint webhook_endpoints_event_types_check CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 100))),
+  constraint webhook_endpoints_rate_per_minute_check CHECK ((rate_per_minute > 0))
+);
+CREATE INDEX webhook_endpoints_tenant_id_created_at_id_idx ON public.webhook_endpoints USING btree (tenant_id, created_at DESC, id DESC);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_endpoints enable row level security;
+alter table webhook_endpoints force row level security;
+create policy system_access on webhook_endpoints for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_endpoints for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_endpoints to vetrai_app;
+grant delete, insert, select, update on table webhook_endpoints to vetrai_system;
+
+create table webhook_health (
+  tenant_id uuid not null,
+  endpoint_id uuid not null,
+  failing_since timestamp(3) with time zone,
+  failures integer not null default 0,
+  last_success_at timestamp(3) with time zone,
+  last_failure_at timestamp(3) with time zone,
+  paused_until timestamp(3) with time zone,
+  next_slot_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_health_pkey PRIMARY KEY (tenant_id, endpoint_id),
+  constraint webhook_health_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoints(tenant_id, id) ON DELETE CASCADE
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_health FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_health enable row level security;
+alter table webhook_health force row level security;
+create policy system_access on webhook_health for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_health for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_health to vetrai_app;
+grant delete, insert, select, update on table webhook_health to vetrai_system;
+
+create table webhook_keys (
+  tenant_id uuid not null,
+  id uuid not null,
+  endpoint_id uuid not null,
+  scheme text not null,
+  sealed bytea not null,
+  public_key text,
+  expires_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_keys_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_keys_scheme_check CHECK ((scheme = ANY (ARRAY['v1'::text, 'v1a'::text]))),
+  constraint webhook_keys_tenant_id_endpoint_id_fkey FOREIGN KEY (tenant_id, endpoint_id) REFERENCES webhook_endpoints(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_keys_tenant_id_created_at_id_idx ON public.webhook_keys USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX webhook_keys_tenant_id_endpoint_id_idx ON public.webhook_keys USING btree (tenant_id, endpoint_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_keys enable row level security;
+alter table webhook_keys force row level security;
+create policy system_access on webhook_keys for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_keys for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_keys to vetrai_app;
+grant delete, insert, select, update on table webhook_keys to vetrai_system;
+
+create table webhook_messages (
+  tenant_id uuid not null,
+  id uuid not null,
+  origin_id uuid,
+  type text not null,
+  source text not null,
+  occurred_at timestamp(3) with time zone not null,
+  body text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint webhook_messages_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_messages_body_check CHECK ((octet_length(body) <= 20480)),
+  constraint webhook_messages_source_check CHECK ((source = ANY (ARRAY['event'::text, 'app'::text, 'notification'::text, 'test'::text])))
+);
+CREATE INDEX webhook_messages_age ON public.webhook_messages USING brin (created_at) WITH (autosummarize='on');
+CREATE INDEX webhook_messages_tenant_id_created_at_id_idx ON public.webhook_messages USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX webhook_messages_tenant_id_origin_id_idx ON public.webhook_messages USING btree (tenant_id, origin_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_messages FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table webhook_messages enable row level security;
+alter table webhook_messages force row level security;
+create policy system_access on webhook_messages for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on webhook_messages for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table webhook_messages to vetrai_app;
+grant delete, insert, select, update on table webhook_messages to vetrai_system;
 
 create table worker_jobs (
   tenant_id uuid not null,

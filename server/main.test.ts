@@ -112,6 +112,20 @@ describe('the server process', function () {
     expect(Date.now() - finished).to.be.below(3_000)
   })
 
+  it('ends streams on SIGTERM by saying so, and does not wait for those who listen', async () => {
+    const server = await start()
+    const { id } = (await server.operator.post('/tenancy/v1/tenants', { slug: unique('live'), name: 'Live' }))
+      .body
+    const api = server.operator.in(id)
+    const payload = { url: 'https://app.example.com/' }
+    const job = await api.post('/workers/v1/jobs', { kind: 'workers.http-request', payload, delay_s: 3_600 })
+    const stream = await api.stream(`/workers/v1/jobs/${job.body.id}/events`)
+    await stream.take(1)
+    server.kill('SIGTERM')
+    expect((await stream.rest()).map(({ data }) => data)).to.deep.equal([{ reason: 'shutdown' }])
+    expect(await server.exited).to.deep.equal({ code: 0, signal: null })
+  })
+
   it('loses nothing it acknowledged when it is killed in the middle of writing', async () => {
     const victim = await start()
     const acknowledged: string[] = []

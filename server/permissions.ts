@@ -152,6 +152,15 @@ export const permissions = {
     admins,
     'notifications:write',
   ),
+  'notifications.suppressions.administer': installation(
+    'see and change the addresses that nobody in the installation writes to',
+    operators,
+  ),
+  'notifications.bounces.report': installation(
+    'hand in bounced mails for the whole installation',
+    operators,
+    'bounces:write',
+  ),
   'notifications.inbox': tenant(
     'read their own inbox and set their own preferences',
     members,
@@ -161,6 +170,11 @@ export const permissions = {
     'see webhook endpoints and their attempts',
     staff.concat('org_admin'),
     'webhooks:read',
+  ),
+  'notifications.webhooks.send': tenant(
+    'send messages of their own to webhook endpoints',
+    admins,
+    'webhooks:send',
   ),
   'notifications.webhooks.manage': tenant(
     'make, change, test, replay and delete webhook endpoints',

@@ -14,6 +14,7 @@ import { StateHolder } from './kernel/state.js'
 import { openLogger } from './observability/logger.js'
 import { Metrics } from './observability/metrics.js'
 import { createMailer } from './outbound/mail.js'
+import { mailerOptions } from './outbound/mailer-options.js'
 import { createSafeFetch } from './outbound/safe-fetch.js'
 import { permissions } from './permissions.js'
 import { services } from './services.js'
@@ -75,7 +76,7 @@ export async function openResources(
   await untilReady(redis, 1_000)
   const mail = await life.open(
     'mail',
-    () => openMailer(config, log),
+    () => createMailer(mailerOptions(config, secrets, log)),
     (opened) => opened.close(),
   )
   const objects = await life.open(
@@ -146,25 +147,6 @@ function openRedisFor(config: Config, log: Logger, name: string) {
       lastSaid = Date.now()
       log.warn({ err }, 'redis is not available')
     },
-  })
-}
-
-function openMailer(config: Config, log: Logger) {
-  const { SMTP_HOST: host, SMTP_USER: user, SMTP_PASSWORD: password } = config
-  return createMailer({
-    from: config.MAIL_FROM,
-    log,
-    ...(host
-      ? {
-          smtp: {
-            host,
-            port: config.SMTP_PORT,
-            ...(config.SMTP_SECURE ? { security: 'tls' as const } : {}),
-            ...(user && password ? { user, password } : {}),
-          },
-        }
-      : {}),
-    mailboxPath: config.MAILBOX_PATH,
   })
 }
 

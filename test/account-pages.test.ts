@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
 import { expect } from 'chai'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { newId } from '../server/kernel/ids.js'
 import { readMailbox } from '../server/outbound/read-mailbox.js'
 import { addTotp } from '../server/services/auth/test-support.js'
+import { unsubscribeUrl } from '../server/services/notifications/operations/unsubscribe.js'
 import { buildMember, PASSWORD, unique } from './build.js'
 import { useServer } from './server.js'
+import { asAdmin, stores } from './stores.js'
 
 /** Where Debian puts it; a machine without it has no such tests. */
 const CHROMIUM = '/usr/bin/chromium'
@@ -115,6 +118,24 @@ if (existsSync(CHROMIUM)) {
       await press('Send a new link')
       await reach('Look into your mail')
       expect(await page.getByRole('main').innerText()).to.contain('a mail is on its way')
+    })
+
+    it('unsubscribes by a press of the button, not by opening the link', async () => {
+      const link = { tenantId: null, recipient: newId(), category: 'news' }
+      const told = async () => {
+        const { rows } = await asAdmin(
+          await stores(),
+          `select 1 from outbox where payload->>'recipient' = '${link.recipient}'`,
+          server.databaseName,
+        )
+        return rows.length
+      }
+      await page.goto(server.url + new URL(unsubscribeUrl(server.resources, link)).pathname)
+      await reach('Stop these messages?')
+      expect(await told(), 'opening the link used it').to.equal(0)
+      await press('Unsubscribe')
+      await reach('You are unsubscribed')
+      expect(await told()).to.equal(1)
     })
 
     it('resets a password and signs in with the new one', async () => {

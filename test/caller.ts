@@ -97,7 +97,8 @@ export class Caller {
   async #keepToDocument(method: string, path: string, response: Response, text: string): Promise<void> {
     const document = await documentOf(this.url)
     const type = response.headers.get('content-type')
-    const body = isStream(response) ? END : parsed(text)
+    const isText = type?.startsWith('text/') && !isStream(response)
+    const body = isStream(response) ? END : isText ? text : parsed(text)
     complain(document.problems(method, withoutQuery(path), response.status, type, body), text)
   }
 }

@@ -15,7 +15,15 @@ describe('secrets', function () {
       .with({ 'idempotency-key': 'canary-1' })
       .post('/keys/v1/keys', { name: 'kept', scopes: ['tenancy:read'] })
     const token = await member.api.post('/auth/v1/tokens', { name: 'canary' })
-    expect([idempotent.status, token.status]).to.deep.equal([201, 201])
+    const header = 'a-header-for-the-receiver-only'
+    const endpoint = await member.api
+      .with({ 'idempotency-key': 'canary-2' })
+      .post('/notifications/v1/webhook-endpoints', {
+        url: 'https://93.184.215.14/hook',
+        event_types: ['app.never'],
+        headers: { authorization: header },
+      })
+    expect([idempotent.status, token.status, endpoint.status]).to.deep.equal([201, 201, 201])
     const secrets = [
       PASSWORD,
       OPERATOR_PASSWORD,
@@ -23,6 +31,8 @@ describe('secrets', function () {
       server.resources.config.VETRAI_SECRET,
       key.key,
       idempotent.body.key as string,
+      endpoint.body.secret as string,
+      header,
       (token.body.token ?? token.body.access_token) as string,
       member.token,
       member.refreshToken,

@@ -7,6 +7,12 @@ import { type TestServer, useServer } from './server.js'
 
 const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
 
+/**
+ * Parameters that are no ids: a name chosen by people (a quota), which both tenants may have, and a link that is its
+ * own credential.
+ */
+const NO_IDS = new Set(['resource', 'queue', 'token', 'secretName'])
+
 /** Objects of somebody else, by the name of the path parameter that takes their id. A new name needs a line here. */
 type Foreign = Record<string, (owner: BuiltUser) => Promise<string>>
 
@@ -29,15 +35,26 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    suppressionId: async (owner) =>
+      (
+        await made(
+          owner.api.post('/notifications/v1/suppressions', { channel: 'email', address: 'a@b.example' }),
+        )
+      ).id,
+    endpointId: async (owner) => {
+      const endpoint = { url: 'https://93.184.215.14/hook', event_types: ['app.never'] }
+      return (await made(owner.api.post('/notifications/v1/webhook-endpoints', endpoint))).id
+    },
+    webhookMessageId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/webhook-messages', { type: 'app.x', data: {} }))).id,
     scheduleId: async (owner) => (await made(owner.api.post('/workers/v1/schedules', SCHEDULE))).id,
     jobId: async (owner) => (await made(owner.api.post('/workers/v1/jobs', DELAYED_JOB))).id,
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
     queue: async () => 'workers',
     templateId: async (owner) => buildTemplate(owner),
-    // Versions are counted, and secrets named by people.
+    // Versions are counted: both tenants may have one.
     version: async () => '1',
-    secretName: async () => 'API_KEY',
     runId: async (owner) => buildRun(server, owner),
     checkpointId: async (owner) => {
       const { data } = await made(owner.api.get('/workers/v1/workflow-runs?limit=1'))
@@ -56,14 +73,13 @@ describe("another tenant's ids", function () {
     const ids: Record<string, string> = {}
     for (const operation of document.operations.filter((one) => one.path.includes('{'))) {
       const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '')
+      if (names.every((name) => NO_IDS.has(name))) continue
       for (const name of names) {
         const make = foreign[name]
         if (!make)
           throw new Error(`${operation.operationId}: test/foreign-ids.test.ts builds nothing for {${name}}`)
         ids[name] ??= await make(owner)
       }
-      // A name chosen by people (a quota) is no id: both tenants may have one.
-      if (names.every((name) => name === 'queue' || name in NAMED)) continue
       const theirs = await callWith(operation, stranger, (name) => ids[name] ?? '', components)
       const random = await callWith(operation, stranger, (name) => NAMED[name] ?? RANDOM_ID, components)
       expect(comparable(theirs, ids), operation.operationId).to.equal(comparable(random, ids))
@@ -87,7 +103,7 @@ describe("another tenant's ids", function () {
 })
 
 /** What people name or count, by which both tenants may have something. */
-const NAMED: Readonly<Record<string, string>> = { resource: 'documents', version: '1', secretName: 'API_KEY' }
+const NAMED: Readonly<Record<string, string>> = { resource: 'documents', version: '1' }
 
 /** A published workflow of the tenant. */
 async function buildTemplate(owner: BuiltUser): Promise<string> {

@@ -1,9 +1,12 @@
 import { expect } from 'chai'
 import { addTotp, mailedToken } from '../server/services/auth/test-support.js'
+import { RECEIVER_SETTINGS } from '../server/services/notifications/webhooks/test-support.js'
 import { documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
 import type { Answer } from './caller.js'
+import { useReceivers } from './receiver.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
+import { CHANNEL_SECRETS, tourChannels } from './tour-channels.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
 async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
@@ -14,7 +17,8 @@ async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
 
 describe('a tour of the API', function () {
   this.timeout(120_000)
-  const server = useServer()
+  const server = useServer({ settings: { ...RECEIVER_SETTINGS, ...CHANNEL_SECRETS } })
+  const receivers = useReceivers()
 
   it('tours tenancy', async () => {
     const { operator } = server
@@ -160,6 +164,37 @@ describe('a tour of the API', function () {
     const leaked = await buildKey(admin, ['tenancy:read'])
     await ok(admin.api.post('/keys/v1/leaked', [{ token: leaked.key }]))
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
+  })
+
+  it('tours the channels', () => tourChannels(server))
+
+  it('tours webhooks', async () => {
+    const { api } = await buildMember(server)
+    const receiver = await receivers()
+    const [endpoints, messages] = [
+      '/notifications/v1/webhook-endpoints',
+      '/notifications/v1/webhook-messages',
+    ]
+    await ok(api.get('/notifications/v1/event-types'))
+    const { id } = await ok(api.post(endpoints, { url: receiver.url, event_types: ['app.*'] }))
+    await ok(api.get(endpoints))
+    await ok(api.get(`${endpoints}/${id}`))
+    await ok(api.patch(`${endpoints}/${id}`, { description: 'Toured' }))
+    await ok(api.post(`${endpoints}/${id}/rotate`))
+    await ok(api.post(`${endpoints}/${id}/test`))
+    const message = await ok(api.post(messages, { type: 'app.tour.begun', data: { guide: 'Ada' } }))
+    await server.work()
+    expect(receiver.requests).to.have.length(2)
+    await ok(api.get(messages))
+    await ok(api.get(`${messages}/${message.id}`))
+    await ok(api.get(`${messages}/${message.id}/attempts`))
+    await ok(api.post(`${messages}/${message.id}/replay`))
+    const since = new Date(Date.now() - 60_000).toISOString()
+    await ok(api.post(`${endpoints}/${id}/replay`, { since }))
+    await ok(api.get(`${endpoints}/${id}/stats`))
+    await ok(api.get(`${endpoints}/${id}/deliveries`))
+    await ok(api.get(`${endpoints}/${id}/attempts`))
+    await ok(api.delete(`${endpoints}/${id}`))
   })
 
   it('tours jobs and queues', async () => {

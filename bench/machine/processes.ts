@@ -20,10 +20,19 @@ export interface Measured {
 /** Starts a Node program that listens on `PORT`/`VETRAI_PORT`, on the given cores, and waits until it takes connections. */
 export async function startServer(
   program: string,
-  options: { env?: Record<string, string>; cores?: 'server' | 'all'; log?: string } = {},
+  options: {
+    env?: Record<string, string>
+    cores?: 'server' | 'all'
+    log?: string
+    nodeArgs?: readonly string[]
+  } = {},
 ): Promise<Measured> {
   const port = await findFreePort()
-  const [file, args] = onCores(options.cores ?? 'server', [process.execPath, program])
+  const [file, args] = onCores(options.cores ?? 'server', [
+    process.execPath,
+    ...(options.nodeArgs ?? []),
+    program,
+  ])
   const out = options.log ? openSync(options.log, 'a') : 'ignore'
   const startedAt = performance.now()
   const child = spawn(file, args, {

@@ -69,6 +69,10 @@ export const pageFlags = {
   all: Flags.boolean({ description: 'follow the pages to the end', env: 'VETRAI_ALL' }),
 }
 
+/** `--channel`: the way a person is reached by. */
+export const channelFlag = (description: string) =>
+  Flags.string({ description, env: 'VETRAI_CHANNEL', options: ['email', 'sms', 'push'] })
+
 /** `--confirm NAME`, where the name of the thing must be repeated. */
 export const confirmFlag = (what: string) =>
   Flags.string({

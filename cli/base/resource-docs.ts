@@ -37,6 +37,15 @@ export const auditDoc: JsonDoc = {
   action: 'what happened, such as key.revoked',
 }
 
+export const suppressionDoc: JsonDoc = {
+  id: 'id of the suppression (UUID)',
+  channel: 'email, sms or push',
+  masked: 'enough of the address to recognise it by',
+  reason: 'hard_bounce, complaint, gone, invalid or manual',
+  source: 'what told: a provider, user:<id> or key:<id>',
+  since: 'when it was put on the list',
+}
+
 export const jobDoc: JsonDoc = {
   id: 'id of the job (UUID)',
   kind: 'what kind of job it is',

@@ -90,6 +90,18 @@ export interface ChainVerdict {
   broken_at: number | null
 }
 
+/** An address that is not written to, as `/notifications/v1/suppressions` presents it. */
+export interface Suppression {
+  id: string
+  channel: string
+  /** Enough of the address to recognise it by. */
+  masked: string
+  reason: string
+  source: string
+  since: string
+  [field: string]: unknown
+}
+
 /** A background job, as `/workers/v1/jobs` presents it. */
 export interface Job {
   id: string

@@ -309,6 +309,63 @@ describe('admin commands', () => {
     })
   })
 
+  describe('suppressions', () => {
+    const SUPPRESSION = {
+      id: '01990f6e-5f0e-7000-8000-000000000004',
+      channel: 'email',
+      masked: 'a…@example.com',
+      reason: 'hard_bounce',
+      source: 'smtp',
+      since: '2026-11-25T20:30:00.000Z',
+    }
+    const OF_TENANT = '/notifications/v1/suppressions'
+    const OF_ALL = '/notifications/v1/installation/suppressions'
+
+    it('lists those of a tenant, or the installation’s', async () => {
+      bed.stub.on(`GET ${OF_TENANT}`, page(SUPPRESSION))
+      bed.stub.on(`GET ${OF_ALL}`, page())
+      const run = await bed.run('suppressions list --tenant acme --channel email --reason hard_bounce')
+      expect(run.stdout).to.include('a…@example.com').and.include('hard_bounce')
+      expect(bed.stub.seen[0]?.query).to.deep.equal({ channel: 'email', reason: 'hard_bounce', limit: '50' })
+      expect((await bed.run('suppressions list')).stdout).to.include('No address is on this list.')
+      expect(bed.stub.seen.map(({ headers }) => headers['x-tenant'])).to.deep.equal(['acme', undefined])
+    })
+
+    it('adds an address, and tells from it what it is for', async () => {
+      bed.stub.on(`POST ${OF_TENANT}`, { status: 201, body: SUPPRESSION })
+      bed.stub.on(`POST ${OF_ALL}`, { status: 201, body: SUPPRESSION })
+      const run = await bed.run('suppressions add ada@example.com --tenant acme --reason complaint --json')
+      expect(run.json()).to.deep.equal(SUPPRESSION)
+      await bed.run('suppressions add +4915123456789')
+      await bed.run('suppressions add https://push.example/x')
+      await bed.run('suppressions add whatever --channel email')
+      expect(bed.stub.seen.map(({ body }) => body)).to.deep.equal([
+        { address: 'ada@example.com', channel: 'email', reason: 'complaint' },
+        { address: '+4915123456789', channel: 'sms' },
+        { address: 'https://push.example/x', channel: 'push' },
+        { address: 'whatever', channel: 'email' },
+      ])
+    })
+
+    it('removes one by address or id', async () => {
+      bed.stub.on(`GET ${OF_TENANT}`, page(SUPPRESSION))
+      bed.stub.on(`GET ${OF_ALL}/${SUPPRESSION.id}`, { body: SUPPRESSION })
+      for (const path of [OF_TENANT, OF_ALL]) bed.stub.on(`DELETE ${path}/${SUPPRESSION.id}`, { status: 204 })
+      const run = await bed.run('suppressions remove ada@example.com --tenant acme')
+      expect(run.stdout).to.include('a…@example.com is written to again')
+      expect(bed.stub.seen[0]?.query).to.deep.equal({ address: 'ada@example.com', limit: '1' })
+      const byId = await bed.run(`suppressions remove ${SUPPRESSION.id} --json`)
+      expect(byId.json()).to.deep.equal({ ...SUPPRESSION, removed: true })
+    })
+
+    it('says where an address is not', async () => {
+      bed.stub.on(`GET ${OF_ALL}`, page())
+      const run = await bed.run('suppressions remove ada@example.com --json')
+      expect(run.code).to.equal(1)
+      expect(run.json<{ error: object }>().error).to.include({ code: 'suppression_not_found' })
+    })
+  })
+
   it('says that nothing listens, with exit code 3', async () => {
     const other = await stubDeployment()
     await other.stub.stop()

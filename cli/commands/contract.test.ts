@@ -13,7 +13,9 @@ const PROMISED = `
   tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
-  audit:list audit:verify
+  audit:list audit:verify suppressions:list suppressions:add suppressions:remove
+  webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
+  webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
   queues:list queues:pause queues:resume`
   .trim()

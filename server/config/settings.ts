@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { z } from 'zod'
 import { addressList } from '../kernel/addresses.js'
+import { channelSettings } from './channel-settings.js'
 import { flag, list, listWhere, number, setting } from './setting.js'
 
 const text = (max: number) => z.string().min(1).max(max)
@@ -115,6 +116,12 @@ export const settings = {
     doc: 'Days between the deletion of an organisation and the purge of its data.',
   }),
   TENANCY_SELF_SERVICE: setting(flag(true), { doc: 'Whether signed-in users may create organisations.' }),
+  WEBHOOKS_TIMEOUT_MS: setting(number({ min: 100, max: 30_000, fallback: 20_000 }), {
+    doc: 'Longest a receiver of webhooks may take to answer.',
+  }),
+  WEBHOOKS_KEPT_DAYS: setting(number({ min: 7, max: 400, fallback: 30 }), {
+    doc: 'Days that messages to webhook endpoints, and how sending them went, can be looked at and sent again.',
+  }),
   SMTP_HOST: setting(text(255).optional(), {
     doc: 'Mail server; without it mail is written to MAILBOX_PATH.',
   }),
@@ -126,6 +133,7 @@ export const settings = {
   }),
   MAIL_FROM: setting(text(320).default('VetrAI <no-reply@localhost>'), { doc: 'Sender of mails.' }),
   MAILBOX_PATH: setting(text(1024).default('mail'), { doc: 'Folder for mails where no mail server is set.' }),
+  ...channelSettings,
   OBJECT_STORE: setting(z.enum(['file', 's3']).default('file'), { doc: 'Where objects are kept.' }),
   OBJECT_STORE_PATH: setting(text(1024).default('objects'), { doc: 'Folder of the file store.' }),
   S3_ENDPOINT: setting(z.url().optional(), { doc: 'Endpoint of the S3 store, path style.' }),

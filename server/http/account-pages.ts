@@ -1,15 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { type Express, type Response, Router } from 'express'
 import type { Resources } from '../kernel/resources.js'
-import { fillTemplate } from '../outbound/render-mail.js'
 import { VERSION } from '../version.js'
 import { etagOf, noneMatchNames } from './conditional.js'
-
-const FILES = new URL('../../../web/account/', import.meta.url)
-
-/** Nothing but what lies beside the pages: no inline script or style, no other host, no frame around them. */
-const CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+import { fillPlace, PAGE_HEADERS, readPage, renderPage } from './page.js'
 
 /** Where mails link to, and what the browser's tab says. */
 const TITLES = {
@@ -35,7 +28,7 @@ const ASSETS = {
 export function mountAccountPages(app: Express, { config }: Pick<Resources, 'config'>): void {
   const router = Router({ strict: true, caseSensitive: true })
   const words = { app_name: config.VETRAI_NAME }
-  const home = renderPage(file('home.html'), {
+  const home = renderPage(readPage('home.html'), {
     ...words,
     title: 'Running',
     assets: 'account/assets',
@@ -54,27 +47,17 @@ const FOOT = 'Nothing you enter is kept in this browser.'
 
 /** A page of the account: its steps, with what all of them share. */
 function accountPage(name: string): string {
-  const steps = put(file(`${name}.html`), 'sign-in', file('sign-in.html'))
-  return put(file('account.html'), 'steps', steps)
-}
-
-function renderPage(content: string, words: Record<string, string>): string {
-  return fillTemplate(put(file('layout.html'), 'content', content), words, 'html')
-}
-
-function put(frame: string, place: string, content: string): string {
-  return frame.replace(`<!-- ${place} -->\n`, () => content)
+  const steps = fillPlace(readPage(`${name}.html`), 'sign-in', readPage('sign-in.html'))
+  return fillPlace(readPage('account.html'), 'steps', steps)
 }
 
 function sendPage(response: Response, html: string): void {
-  // `no-store` and `Referrer-Policy: no-referrer` are on every answer already.
-  response.set({ 'Content-Security-Policy': CSP, 'Cross-Origin-Opener-Policy': 'same-origin' })
-  response.type('text/html').end(html)
+  response.set(PAGE_HEADERS).end(html)
 }
 
 /** Kept by browsers but asked about each time, so that a page never meets the script of another version. */
 function mountAsset(router: Router, name: string, type: string): void {
-  const body = file(name)
+  const body = readPage(name)
   const etag = etagOf(body)
   router.get(`/account/assets/${name}`, (request, response) => {
     response.set({ 'Cache-Control': 'public, no-cache', ETag: etag })
@@ -82,8 +65,4 @@ function mountAsset(router: Router, name: string, type: string): void {
     if (known !== undefined && noneMatchNames(known, etag)) response.status(304).end()
     else response.set('Content-Type', type).end(body)
   })
-}
-
-function file(name: string): string {
-  return readFileSync(new URL(name, FILES), 'utf8')
 }

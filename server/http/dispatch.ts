@@ -12,11 +12,12 @@ import type { Principal } from '../kernel/principal.js'
 import type { Resources } from '../kernel/resources.js'
 import { requestLogger } from '../observability/logger.js'
 import { Limiter } from '../storage/limiter.js'
+import type { Answer } from './answer.js'
 import { callerOf, credentialOf, stillHolds } from './authenticate.js'
 import { EventStream, type StreamOutcome } from './event-stream.js'
 import type { Exchange } from './exchange.js'
 import { corsHeaders, givenRequestId, givenTraceId, PREFLIGHT_HEADERS, securityHeaders } from './headers.js'
-import { type Answer, renderProblem, toAppError } from './problem.js'
+import { type ErrorFormat, renderProblem, toAppError } from './problem.js'
 import { badCredentialLimit, limitHeaders, limitOf } from './rate-limit.js'
 import { RouteTable } from './router.js'
 import { runRoute } from './run-route.js'
@@ -134,13 +135,13 @@ class Dispatcher {
       answer = await time.race(this.#resources.config.REQUEST_TIMEOUT_MS, work)
     } catch (thrown) {
       const error = toAppError(thrown, log.child({ request_id: exchange.id }))
-      answer = renderProblem(error, exchange, route.record.errorFormat)
+      answer = renderProblem(error, exchange, errorFormatOf(route), this.#resources.config.VETRAI_NAME)
     }
     metrics.inFlight.dec()
     const sending = stream && answer.events ? this.#stream(exchange, route, stream, answer.events) : undefined
     if (!sending) this.#write(exchange, answer)
     this.#measure(exchange, route, answer.status)
-    this.#logRequest(exchange, route, answer.status, principal, await sending)
+    this.#logRequest(exchange, route, answer.status, principal, sending && (await sending))
   }
 
   #admitStream(exchange: Exchange, { record, path }: MountedRoute, principal: Principal | null): EventStream {
@@ -286,4 +287,8 @@ class Dispatcher {
       'request',
     )
   }
+}
+
+function errorFormatOf({ record }: MountedRoute): ErrorFormat {
+  return record.produces === 'page' ? 'page' : (record.errorFormat ?? 'problem')
 }

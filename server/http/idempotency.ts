@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Ctx } from '../kernel/context.js'
 import { kernelErrors } from '../kernel/errors.js'
 import type { Principal } from '../kernel/principal.js'
-import type { Answer } from './problem.js'
+import type { Answer } from './answer.js'
 
 const HOURS = 24
 

@@ -1,6 +1,7 @@
 import type { Assembly, MountedRoute } from '../kernel/assemble.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { VERSION } from '../version.js'
+import { mediaTypesOf } from './read-input.js'
 import { exampleOf, type JsonSchema, SchemaCollector } from './schema-document.js'
 
 interface ErrorSummary {
@@ -100,7 +101,8 @@ function operation(route: MountedRoute, assembly: Assembly, collector: SchemaCol
     parameters: [
       ...parameters(route, 'params', collector),
       ...parameters(route, 'query', collector),
-      ...headerParameters(route),
+      ...parameters(route, 'headers', collector),
+      ...headerParameters(route, collector),
     ],
     ...(body ? { requestBody: body } : {}),
     responses: responses(route, collector),
@@ -117,14 +119,20 @@ function requestBody(route: MountedRoute, collector: SchemaCollector): JsonSchem
   const { record } = route
   if (!record.input.body) return undefined
   const schema = collector.convert(record.input.body, 'input')
-  const type = record.accepts === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const media = { schema, example: exampleOf(schema, collector.components) }
   return {
     required: !record.input.body.safeParse(undefined).success,
-    content: { [type]: { schema, example: exampleOf(schema, collector.components) } },
+    content: Object.fromEntries(mediaTypesOf(record).map((type) => [type, media])),
   }
 }
 
-function parameters(route: MountedRoute, part: 'params' | 'query', collector: SchemaCollector): JsonSchema[] {
+const PLACES = { params: 'path', query: 'query', headers: 'header' } as const
+
+function parameters(
+  route: MountedRoute,
+  part: keyof typeof PLACES,
+  collector: SchemaCollector,
+): JsonSchema[] {
   const schema = route.record.input[part]
   if (!schema) return []
   let json = collector.convert(schema, 'input')
@@ -135,7 +143,7 @@ function parameters(route: MountedRoute, part: 'params' | 'query', collector: Sc
       const { description, ...rest } = inner
       return {
         name,
-        in: part === 'params' ? 'path' : 'query',
+        in: PLACES[part],
         required: part === 'params' || required.has(name),
         ...(description ? { description } : {}),
         schema: rest,
@@ -144,7 +152,7 @@ function parameters(route: MountedRoute, part: 'params' | 'query', collector: Sc
   )
 }
 
-function headerParameters({ record }: MountedRoute): JsonSchema[] {
+function headerParameters({ record }: MountedRoute, collector: SchemaCollector): JsonSchema[] {
   const text = { type: 'string', maxLength: 255 }
   const list: JsonSchema[] = []
   if (record.access.kind === 'can') {
@@ -171,7 +179,7 @@ function headerParameters({ record }: MountedRoute): JsonSchema[] {
       in: 'header',
       required: false,
       description: 'Id of the last event that was received: the stream goes on after it.',
-      schema: text,
+      schema: collector.convert(record.stream.eventId, 'input'),
     })
   }
   return list
@@ -183,7 +191,6 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
   const answers: Record<string, unknown> = {}
   if (status === '204') answers[status] = { description: 'Done; no content.' }
   else {
-    const schema = collector.convert(record.output, 'output')
     answers[status] = {
       description: record.stream ? STREAM_WORDS : 'Success.',
       headers: {
@@ -195,18 +202,27 @@ function responses(route: MountedRoute, collector: SchemaCollector): JsonSchema 
           ? { Location: { schema: { type: 'string' }, description: 'Address of what was made.' } }
           : {}),
       },
-      content: {
-        [record.stream ? 'text/event-stream' : 'application/json']: {
-          schema,
-          example: exampleOf(schema, collector.components),
-        },
-      },
+      content: answerContent(record, collector),
     }
   }
   if (record.stream) answers['204'] = { description: 'Nothing more will come; do not connect again.' }
   for (const [code, errors] of Object.entries(groupErrors(route)))
     answers[code] = errorResponse(route, errors)
   return answers
+}
+
+function answerContent(
+  { produces, output, stream }: MountedRoute['record'],
+  collector: SchemaCollector,
+): JsonSchema {
+  if (produces === 'page') return { 'text/html': { schema: { type: 'string' } } }
+  const schema = collector.convert(output, 'output')
+  return {
+    [stream ? 'text/event-stream' : 'application/json']: {
+      schema,
+      example: exampleOf(schema, collector.components),
+    },
+  }
 }
 
 const STREAM_WORDS =
@@ -250,8 +266,11 @@ function errorsOfEvery({ access, input, method, stream }: MountedRoute['record']
 
 function errorResponse({ record }: MountedRoute, errors: ErrorSummary[]): JsonSchema {
   const oauth = record.errorFormat === 'oauth'
+  const description = errors.map((error) => `\`${error.code}\`: ${error.title}`).join('; ')
+  if (record.produces === 'page')
+    return { description, content: { 'text/html': { schema: { type: 'string' } } } }
   return {
-    description: errors.map((error) => `\`${error.code}\`: ${error.title}`).join('; '),
+    description,
     content: {
       [oauth ? 'application/json' : 'application/problem+json']: {
         schema: { $ref: `#/components/schemas/${oauth ? 'OAuthError' : 'Problem'}` },

@@ -1,15 +1,8 @@
 import type { Logger } from 'pino'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
-
-/** An answer ready to be written. */
-export interface Answer {
-  status: number
-  headers: Record<string, string>
-  body: string | null
-  /** Instead of a body, what is sent event by event. */
-  events?: AsyncIterable<unknown>
-}
+import type { Answer } from './answer.js'
+import { answerPage } from './page.js'
 
 /** PostgreSQL error codes that mean "not now" rather than "never" (Appendix A of its manual). */
 const TRANSIENT = new Set([
@@ -69,13 +62,18 @@ function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {
   )
 }
 
-/** Renders an error as RFC 9457 problem+json, or as RFC 6749 for OAuth routes. */
+/** How a route answers errors. */
+export type ErrorFormat = 'problem' | 'oauth' | 'page'
+
+/** Renders an error as RFC 9457 problem+json, as RFC 6749 for OAuth routes, or as a page for people. */
 export function renderProblem(
   error: AppError,
   request: { id: string; path: string },
-  format: 'problem' | 'oauth' = 'problem',
+  format: ErrorFormat = 'problem',
+  appName = '',
 ): Answer {
   if (format === 'oauth') return renderOauth(error)
+  if (format === 'page') return renderPage(error, request, appName)
   const body = {
     type: error.type,
     title: error.title,
@@ -92,6 +90,12 @@ export function renderProblem(
     headers: { 'Content-Type': 'application/problem+json', ...error.headers },
     body: JSON.stringify(body),
   }
+}
+
+function renderPage(error: AppError, { id, path }: { id: string; path: string }, appName: string): Answer {
+  const words = { detail: error.message, next: error.next, request_id: id }
+  const page = answerPage({ page: 'problem', title: error.title, words }, { path, appName })
+  return { ...page, status: error.status, headers: { ...page.headers, ...error.headers } }
 }
 
 function renderOauth(error: AppError): Answer {

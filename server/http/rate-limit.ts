@@ -19,6 +19,8 @@ export const LIMIT_POLICIES: Readonly<Record<LimitName, LimitPolicy>> = {
   auth: { quota: 30, windowS: 300, by: 'address' },
   mail: { quota: 10, windowS: 600, by: 'address' },
   probe: { quota: 600, windowS: 60, by: 'address' },
+  // Providers report what became of each message, from few addresses and with a signature.
+  callback: { quota: 6_000, windowS: 60, by: 'address' },
 }
 
 /** Credentials that were no good, by address: guessing keys or tokens gets slow. */

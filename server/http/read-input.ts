@@ -8,10 +8,12 @@ import { PROBLEM_LIMIT, pointerTo, problemsOf } from '../kernel/input-problems.j
 export const BODY_LIMIT = 1_048_576
 export const DEPTH_LIMIT = 32
 
+/** What a handler is given. */
 export interface ParsedInput {
   params: unknown
   query: unknown
   body: unknown
+  headers: unknown
   rawBody: Buffer | null
   /** Of a stream that is resumed, else null. */
   lastEventId: unknown
@@ -40,9 +42,10 @@ export async function readInput(
     input.body && rawBody
       ? parsePart(input.body, parseBody(request, record, rawBody), '', problems)
       : undefined
+  const headers = parsePart(input.headers, { ...request.headers }, 'headers', problems)
   const lastEventId = readLastEventId(request, record, problems)
   if (problems.length > 0) throw new kernelErrors.Invalid({ problems: problems.slice(0, PROBLEM_LIMIT) })
-  return { params, query, body, rawBody, lastEventId }
+  return { params, query, body, headers, rawBody, lastEventId }
 }
 
 function parsePart(
@@ -105,11 +108,19 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
   })
 }
 
+/** Media types that a route takes. */
+export function mediaTypesOf({ accepts, mediaTypes = [] }: RouteRecord): readonly string[] {
+  if (accepts === 'bytes') return mediaTypes
+  return [accepts === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']
+}
+
 function parseBody(request: IncomingMessage, record: RouteRecord, raw: Buffer): unknown {
-  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
-  const expected = record.accepts === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
-  if (raw.length === 0) return record.accepts === 'form' ? {} : undefined
-  if (type !== expected) throw new kernelErrors.UnsupportedMediaType({ expected })
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const expected = mediaTypesOf(record)
+  if (raw.length === 0 && record.accepts !== 'bytes') return record.accepts === 'form' ? {} : undefined
+  if (!expected.includes(type))
+    throw new kernelErrors.UnsupportedMediaType({ expected: expected.join(' or ') })
+  if (record.accepts === 'bytes') return raw
   const text = utf8(raw)
   if (record.accepts === 'form') return queryOf(text)
   let value: unknown

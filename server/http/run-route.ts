@@ -4,12 +4,14 @@ import { AppError } from '../kernel/define-errors.js'
 import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
 import type { StreamHandle } from '../kernel/define-stream.js'
 import { kernelErrors } from '../kernel/errors.js'
+import type { PageContent } from '../kernel/schema.js'
 import { appendAudit } from '../storage/audit.js'
 import type { TransactionScope } from '../storage/database.js'
+import type { Answer } from './answer.js'
 import { etagOf, matchNames, noneMatchNames } from './conditional.js'
 import type { Exchange } from './exchange.js'
 import { isIdempotencyKey, runOnce } from './idempotency.js'
-import type { Answer } from './problem.js'
+import { answerPage } from './page.js'
 import { type ParsedInput, readInput } from './read-input.js'
 import type { TimeLimit } from './time-limit.js'
 
@@ -31,6 +33,7 @@ export async function runRoute(
   if (record.method === 'get' && record.transaction === 'manual')
     return answerOf(ctx, record, input, exchange)
   try {
+    await record.before?.(ctx, input as never)
     return await inTransaction(ctx, route, input, rawParams, exchange, time)
   } catch (thrown) {
     await auditRefusal(ctx, record, input, thrown)
@@ -95,7 +98,7 @@ async function answerOf(
     throw new kernelErrors.Internal()
   }
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, checked.data)
-  return present(record, checked.data, exchange)
+  return present(ctx, record, checked.data, exchange)
 }
 
 /** Opening a stream is a request like any other; its events are sent once whatever that wrote is committed. */
@@ -106,18 +109,23 @@ async function openStream(
   exchange: Exchange,
 ): Promise<Answer> {
   const handle = record.handler as OpenStream
+  // Every stream was admitted before, with its signal.
   const { signal = AbortSignal.abort() } = exchange
   const events = await handle(ctx, input, { lastEventId: input.lastEventId, signal })
   if (!('none' in record.audit)) await writeAudit(ctx, record, input, undefined)
   return { status: events ? 200 : 204, headers: {}, body: null, ...(events ? { events } : {}) }
 }
 
-function present(record: RouteRecord, output: unknown, exchange: Exchange): Answer {
+function present(ctx: Ctx, record: RouteRecord, output: unknown, exchange: Exchange): Answer {
   const status = record.status ?? 200
   const headers: Record<string, string> = {}
   if (record.cache) headers['Cache-Control'] = record.cache
   if (record.location) headers.Location = record.location(output as never)
   if (status === 204 || output === undefined) return { status: 204, headers, body: null }
+  if (record.produces === 'page') {
+    const page = answerPage(output as PageContent, { path: exchange.path, appName: ctx.config.VETRAI_NAME })
+    return { ...page, status, headers: { ...headers, ...page.headers } }
+  }
   const body = JSON.stringify(output)
   headers['Content-Type'] = 'application/json'
   if (record.etag && record.method === 'get') {

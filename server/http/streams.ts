@@ -15,10 +15,6 @@ export class Streams {
     this.#config = config
   }
 
-  get size(): number {
-    return this.#open.size
-  }
-
   /** Lets one more in, counted until its connection closes. Throws where the caller or the process has enough. */
   admit(principal: Principal | null, ip: string, make: () => EventStream): EventStream {
     const caller = principal ? `${principal.kind}:${principal.id}` : `ip:${addressSubject(ip)}`

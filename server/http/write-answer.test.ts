@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { openLogger } from '../observability/logger.js'
+import type { Answer } from './answer.js'
 import type { Exchange } from './exchange.js'
-import type { Answer } from './problem.js'
 import { writeAnswer } from './write-answer.js'
 
 describe('writing an answer', () => {

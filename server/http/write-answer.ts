@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import type { Answer } from './answer.js'
 import type { Exchange } from './exchange.js'
-import type { Answer } from './problem.js'
 
 /** Sends an answer, without its body to HEAD. Never throws: one that cannot be sent ends the connection. */
 export function writeAnswer(exchange: Exchange, answer: Answer, log: Logger): void {

@@ -121,6 +121,14 @@ describe('assembling the services', () => {
       [service('a', { jobs: [job('a.tidy'), job('a.tidy')] })],
       'the job "a.tidy" is declared twice',
     ],
+    'a route that takes bytes of no type': [
+      [service('a', { routes: [route({ accepts: 'bytes' })] })],
+      'GET /a/v1/things: a route that accepts bytes must give `mediaTypes`',
+    ],
+    'a route whose page has another output': [
+      [service('a', { routes: [route({ produces: 'page' })] })],
+      'GET /a/v1/things: a route that produces a page has the output `pageContent`',
+    ],
     'a route with an unknown permission': [
       [service('a', { routes: [route({ access: can('things.undo') })] })],
       'GET /a/v1/things: the permission "things.undo" is not in server/permissions.ts',
@@ -143,6 +151,14 @@ describe('assembling the services', () => {
         }),
       ],
       'two policies judge "things.do"',
+    ],
+    'a handler of an event that nobody declares': [
+      [service('a', { on: { 'keys.key.revoked': async () => undefined } })],
+      'service "a" handles the event "keys.key.revoked", which nobody declares',
+    ],
+    'a declaration of another service’s event': [
+      [service('a', { events: { 'keys.key.revoked': { about: 'Not ours.', example: { keyId: '' } } } })],
+      'service "a" declares the event "keys.key.revoked", which is not its own',
     ],
     'a created thing without its address': [
       [service('a', { routes: [route({ method: 'post', status: 201 })] })],

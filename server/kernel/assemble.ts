@@ -4,7 +4,7 @@ import type { JobRecord } from './define-job.js'
 import type { PolicyRule } from './define-policy.js'
 import type { RouteRecord } from './define-route.js'
 import type { EventHandler, ServiceRecord } from './define-service.js'
-import type { EventName } from './events.js'
+import type { EventDeclaration, EventName } from './events.js'
 import type { PermissionMatrix } from './permissions.js'
 import { MEMBERSHIP_ROLES, ROLES } from './principal.js'
 import { isScope } from './scopes.js'
@@ -17,6 +17,12 @@ export interface MountedRoute {
   path: string
 }
 
+/** An event handler; `key` is what the outbox remembers its deliveries by. */
+export interface MountedHandler {
+  key: string
+  run: EventHandler<EventName>
+}
+
 /** The checked whole of all services: everything that mounts, documents or tests them reads this. */
 export interface Assembly {
   services: readonly ServiceRecord[]
@@ -24,7 +30,9 @@ export interface Assembly {
   permissions: PermissionMatrix
   rules: ReadonlyMap<string, PolicyRule<never>>
   authenticators: readonly Authenticator[]
-  handlers: ReadonlyMap<EventName, readonly { service: string; run: EventHandler<EventName> }[]>
+  /** Every event that can be emitted. */
+  events: ReadonlyMap<EventName, EventDeclaration>
+  handlers: ReadonlyMap<EventName, readonly MountedHandler[]>
   jobs: readonly JobRecord[]
 }
 
@@ -68,6 +76,7 @@ export function assemble(
     problems,
   )
   const rules = collectRules(services, permissions, problems)
+  const events = collectEvents(services, problems)
   if (problems.length > 0) throw new AssemblyError(problems)
   return {
     services,
@@ -76,7 +85,8 @@ export function assemble(
     permissions: Object.assign(Object.create(null), permissions) as PermissionMatrix,
     rules,
     authenticators: services.flatMap((service) => service.authenticators ?? []),
-    handlers: collectHandlers(services),
+    events,
+    handlers: collectHandlers(services, events),
     jobs,
   }
 }
@@ -154,13 +164,31 @@ function collectRules(services: readonly ServiceRecord[], permissions: Permissio
   return rules
 }
 
-function collectHandlers(services: readonly ServiceRecord[]) {
-  const handlers = new Map<EventName, { service: string; run: EventHandler<EventName> }[]>()
+function collectEvents(services: readonly ServiceRecord[], problems: string[]) {
+  const events = new Map<EventName, EventDeclaration>()
   for (const service of services) {
-    for (const [name, run] of Object.entries(service.on ?? {})) {
-      const list = handlers.get(name as EventName) ?? []
-      list.push({ service: service.name, run: run as EventHandler<EventName> })
-      handlers.set(name as EventName, list)
+    for (const [name, declaration] of Object.entries(service.events ?? {})) {
+      if (!name.startsWith(`${service.name}.`))
+        problems.push(`service "${service.name}" declares the event "${name}", which is not its own`)
+      events.set(name as EventName, declaration)
+    }
+  }
+  for (const service of services) {
+    for (const name of Object.keys(service.on ?? {})) {
+      if (!events.has(name as EventName))
+        problems.push(`service "${service.name}" handles the event "${name}", which nobody declares`)
+    }
+  }
+  return events
+}
+
+function collectHandlers(services: readonly ServiceRecord[], events: ReadonlyMap<EventName, unknown>) {
+  const handlers = new Map<EventName, MountedHandler[]>([...events.keys()].map((name) => [name, []]))
+  for (const { name: service, on, onEvery } of services) {
+    for (const [name, list] of handlers) {
+      const run = on?.[name] as EventHandler<EventName> | undefined
+      if (run) list.push({ key: service, run })
+      if (onEvery) list.push({ key: `${service}:every`, run: onEvery })
     }
   }
   return handlers

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MountedRoute } from './assemble.js'
 import type { RouteRecord } from './define-route.js'
 import type { PermissionMatrix } from './permissions.js'
+import { pageContent } from './schema.js'
 
 const REQUIRED = ['id', 'path', 'summary', 'access', 'limit', 'audit', 'input', 'output', 'handler'] as const
 
@@ -61,8 +62,13 @@ function badPath({ input }: RouteRecord, path: string): string[] {
   return same ? [] : [`the path names ${named.join(', ')}, input.params names ${known.join(', ')}`]
 }
 
-function misfits({ status, location, method, input, audit, transaction }: RouteRecord): string[] {
+function misfits(record: RouteRecord): string[] {
+  const { status, location, method, input, audit, transaction } = record
   const found: string[] = []
+  if (record.accepts === 'bytes' && !record.mediaTypes)
+    found.push('a route that accepts bytes must give `mediaTypes`')
+  if (record.produces === 'page' && record.output !== pageContent)
+    found.push('a route that produces a page has the output `pageContent`')
   if (status === 201 && !location) found.push('a route that answers 201 must give `location`')
   if (method === 'get' && input?.body) found.push('a GET takes no body')
   if (method === 'get' && audit && !('none' in audit) && transaction === 'manual') {

@@ -42,12 +42,14 @@ export function unaudited(reason: string): AuditRule {
 }
 
 /** Names of the rate-limit policies; quotas are in server/http/rate-limit.ts. */
-export type LimitName = 'read' | 'write' | 'enqueue' | 'auth' | 'mail' | 'verify' | 'probe'
+export type LimitName = 'read' | 'write' | 'enqueue' | 'auth' | 'mail' | 'verify' | 'probe' | 'callback'
 
 export interface RouteInput {
   params?: z.ZodType
   query?: z.ZodType
   body?: z.ZodType
+  /** An object of the headers it reads, names in lower case; all others are left alone. */
+  headers?: z.ZodType
 }
 
 type Infer<T> = T extends z.ZodType<infer O> ? O : undefined
@@ -55,6 +57,9 @@ export interface HandlerInput<I extends RouteInput> {
   params: Infer<I['params']>
   query: Infer<I['query']>
   body: Infer<I['body']>
+  headers: Infer<I['headers']>
+  /** The body as it was sent, for checking a signature; null where the route takes none. */
+  rawBody: Buffer | null
 }
 
 export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
@@ -78,9 +83,15 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
    * work across tenants. `manual`: the operation opens its own (hot reads, slow work outside).
    */
   transaction?: 'auto' | 'system' | 'manual'
+  /** Slow work that needs no transaction (asking a resolver): runs, and may refuse, before one is opened. */
+  before?: (ctx: Ctx, input: HandlerInput<I>) => Promise<void>
   /** Strong ETag on GET, and If-Match honoured on its PATCH, PUT and DELETE siblings. */
   etag?: boolean
-  accepts?: 'json' | 'form'
+  /** `bytes` hands the body over unread; give `mediaTypes`. */
+  accepts?: 'json' | 'form' | 'bytes'
+  mediaTypes?: readonly string[]
+  /** `page`: the output is a `pageContent`, which people's browsers are shown; errors look alike. */
+  produces?: 'json' | 'page'
   /** OAuth routes keep RFC 6749 error bodies. */
   errorFormat?: 'problem' | 'oauth'
   /** Cache-Control of the answer; `no-store` when left out. */
@@ -91,10 +102,12 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
 }
 
 /** A route as the kernel sees it, with types erased. */
-export interface RouteRecord extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location'> {
+export interface RouteRecord
+  extends Omit<RouteSpec<RouteInput, z.ZodType>, 'handler' | 'location' | 'before'> {
   location?: (output: never) => string
   /** Set where the route answers with events (see defineStream): `output` is then what one of them may be. */
   stream?: { eventId: z.ZodType | null }
+  before?: (ctx: Ctx, input: never) => Promise<void>
   handler: (ctx: Ctx, input: never, stream: never) => unknown
 }
 

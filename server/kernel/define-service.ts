@@ -4,7 +4,7 @@ import type { Ctx } from './context.js'
 import type { JobRecord } from './define-job.js'
 import type { PolicyRecord } from './define-policy.js'
 import type { RouteRecord } from './define-route.js'
-import type { EventName, StoredEvent } from './events.js'
+import type { EventCatalogue, EventName, StoredEvent } from './events.js'
 import type { ActiveTenant } from './principal.js'
 import type { Resources } from './resources.js'
 
@@ -21,7 +21,11 @@ export interface ServiceRecord {
   routes: readonly RouteRecord[]
   jobs?: readonly JobRecord[]
   policies?: readonly PolicyRecord[]
+  /** The events it emits: what is not declared cannot be emitted. See `defineEvents`. */
+  events?: EventCatalogue
   on?: { readonly [N in EventName]?: EventHandler<N> }
+  /** Handles every event of every service, besides `on`. */
+  onEvery?: EventHandler<EventName>
   /** Binds the service's models to the connection. */
   models?: readonly ((sequelize: Sequelize) => unknown)[]
   authenticators?: readonly Authenticator[]

@@ -82,10 +82,11 @@ const streamEnd = z
 
 /** What one event of a stream may be: its name decides about its data. */
 function eventSchema(streamId: string, events: EventSchemas, eventId: z.ZodType | undefined): z.ZodType {
-  const [first = streamEnd, ...others] = Object.entries(events).map(([name, data]) => {
+  const [first, ...others] = Object.entries(events).map(([name, data]) => {
     if (!/^[a-z][a-z0-9_.-]{0,63}$/.test(name) || name === 'end')
       throw new TypeError(`stream "${streamId}" cannot name an event "${name}"`)
     return z.strictObject({ ...(eventId ? { id: eventId.optional() } : {}), event: z.literal(name), data })
   })
+  if (!first) throw new TypeError(`stream "${streamId}" names no event`)
   return z.discriminatedUnion('event', [first, ...others, streamEnd])
 }

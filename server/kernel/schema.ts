@@ -53,7 +53,8 @@ export function listOf<T extends z.ZodType>(item: T) {
   })
 }
 
-type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
+/** A JSON value. */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 
 /** Any JSON value. Written out, because what `z.json()` refers to itself by has no name in the API document. */
 export const jsonValue: z.ZodType<Json, Json> = z
@@ -80,6 +81,17 @@ export function jsonObject({ maxBytes }: { maxBytes: number }) {
 
 /** Escapes, in the text of a JSON document, of what PostgreSQL's jsonb cannot hold. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
+
+/** A body that the kernel does not read. */
+export const bytes = z.instanceof(Buffer).meta({ type: 'string', format: 'binary' })
+
+/** What a page of web/account is filled with. */
+export const pageContent = z.strictObject({
+  page: z.string().regex(/^[a-z-]{1,40}$/),
+  title: z.string().max(200),
+  words: z.record(z.string().max(40), z.string().max(1_000)),
+})
+export type PageContent = z.infer<typeof pageContent>
 
 /** Empty input part, spelled out so that unknown parameters are refused. */
 export const nothing = z.strictObject({})

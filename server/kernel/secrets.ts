@@ -16,6 +16,9 @@ export type SecretPurpose =
   | 'seal'
   | 'idempotency'
   | 'object-url'
+  | 'delivery-reference'
+  | 'suppression'
+  | 'unsubscribe'
 
 /**
  * The installation's master secret and the keys derived from it (HKDF-SHA-256, RFC 5869).

@@ -8,6 +8,8 @@ export interface UrlPolicy {
   readonly denyPorts: ReadonlySet<number>
   /** Refuses plain http. */
   readonly httpsOnly: boolean
+  /** Refuses plain http except to what the operator opened. */
+  readonly tlsUnlessOpened?: boolean
 }
 
 /** An http(s) URL that passed every check that needs no name resolution. */
@@ -45,6 +47,12 @@ export function checkUrl(input: string | URL, policy: UrlPolicy): CheckedUrl {
   }
   if (parseAddress(host) !== undefined) checkAddress(host, { host, port }, policy)
   else checkName(host, port, policy)
+  if (policy.tlsUnlessOpened && url.protocol === 'http:' && !isOpened(host, port, policy)) {
+    throw new OutboundRefusedError(
+      'outbound.refused_scheme',
+      'Only https URLs are called, except to internal hosts on the list of those that may be called.',
+    )
+  }
   return { url, host, port }
 }
 
@@ -61,11 +69,17 @@ export function checkAddress(
 }
 
 function checkName(host: string, port: number, policy: UrlPolicy): void {
-  // RFC 6761: these names mean this machine whatever a resolver says.
-  const isLocal = host === 'localhost' || host.endsWith('.localhost')
-  if (isLocal && !policy.allow.allowsHost(host, port) && !policy.allow.allowsAddress('127.0.0.1', port)) {
-    throw refusedAddress({ host, is: 'loopback' })
-  }
+  if (isLocal(host) && !isOpened(host, port, policy)) throw refusedAddress({ host, is: 'loopback' })
+}
+
+/** RFC 6761: these names mean this machine whatever a resolver says. */
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost')
+}
+
+/** Whether the operator opened this very host: by its name, or by its address where that is what it is. */
+function isOpened(host: string, port: number, { allow }: UrlPolicy): boolean {
+  return allow.allowsHost(host, port) || allow.allowsAddress(isLocal(host) ? '127.0.0.1' : host, port)
 }
 
 function refusedAddress(details: Record<string, string>): OutboundRefusedError {

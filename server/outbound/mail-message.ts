@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url'
+import type { DeliveryReference } from './delivery-reference.js'
 import { MailError } from './mail-error.js'
 
 /** One message to one person. */
@@ -10,6 +11,8 @@ export interface MailMessage {
   readonly html?: string
   /** Extra headers such as `List-Unsubscribe`; the framing ones cannot be set. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Whose message it is; the installation's own when left out. Repeats of one delivery look the same outside. */
+  readonly delivery?: DeliveryReference
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -18,7 +21,7 @@ const MAX_HEADER_VALUE = 900
 
 /** Headers that decide who gets the message, who seems to send it, or how it is read. */
 const OWN_HEADERS =
-  /^(from|sender|to|cc|bcc|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-.*|received|resent-.*|x-mailer)$/
+  /^(from|sender|to|cc|bcc|reply-to|return-path|subject|date|message-id|mime-version|content-.*|dkim-.*|received|resent-.*|x-mailer|x-delivery)$/
 
 /**
  * Checks everything of a message that ends up in its head and gives it back with the address in the form

@@ -3,6 +3,7 @@ import type { MailTransport, OutgoingMail } from './mail.js'
 import { MailError } from './mail-error.js'
 import type { SmtpPoolTransporter } from './mail-library.js'
 import { loadMailLibrary } from './mail-library.js'
+import { statusIn, verdictOf } from './smtp-verdict.js'
 
 /** How to reach the operator's mail server. */
 export interface SmtpOptions {
@@ -17,10 +18,20 @@ export interface SmtpOptions {
   readonly security?: 'tls' | 'starttls' | 'optional' | undefined
   /** Extra certificate authorities (PEM). */
   readonly ca?: readonly string[] | undefined
-  /** Connections kept. Default 3. */
+  /** Connections kept; further messages wait for one. Default 3. */
   readonly maxConnections?: number | undefined
+  /** Signs every message (RFC 6376). */
+  readonly dkim?: DkimOptions | undefined
   /** Silence after which a connection counts as dead, in milliseconds. Default 20 000. */
   readonly timeoutMs?: number | undefined
+}
+
+/** The key whose public half stands in DNS at `<selector>._domainkey.<domain>`. */
+export interface DkimOptions {
+  readonly domain: string
+  readonly selector: string
+  /** RSA private key, PEM. */
+  readonly privateKey: string
 }
 
 /** A pooled SMTP transport; the library is loaded with the first message or verification. */
@@ -59,10 +70,12 @@ export function messageOf(mail: OutgoingMail) {
   return {
     from: mail.from,
     to: { name: '', address: mail.to },
+    envelope: { from: mail.envelopeFrom, to: [mail.to] },
+    messageId: mail.messageId,
     subject: mail.subject,
     text: mail.text,
     ...(mail.html !== undefined && { html: mail.html }),
-    headers: { 'Auto-Submitted': 'auto-generated', ...mail.headers },
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Delivery': mail.reference, ...mail.headers },
     disableFileAccess: true,
     disableUrlAccess: true,
   }
@@ -88,7 +101,16 @@ async function openPool(options: SmtpOptions): Promise<SmtpPoolTransporter> {
     maxMessages: 100,
     disableFileAccess: true,
     disableUrlAccess: true,
+    ...(options.dkim && { dkim: signatureOf(options.dkim) }),
   })
+}
+
+/** RFC 8058 § 4: the signature must cover both headers of the one-click unsubscription. */
+const SIGNED =
+  'From:To:Subject:Date:Message-ID:MIME-Version:Content-Type:Content-Transfer-Encoding:List-Unsubscribe:List-Unsubscribe-Post'
+
+function signatureOf({ domain, selector, privateKey }: DkimOptions) {
+  return { domainName: domain, keySelector: selector, privateKey, headerFieldNames: SIGNED }
 }
 
 /** Passwords and one-time links do not cross a network in the clear unless the operator says so. */
@@ -98,18 +120,42 @@ function defaultSecurity({ host, port }: SmtpOptions): 'tls' | 'starttls' | 'opt
   return isLoopback ? 'optional' : 'starttls'
 }
 
-/** A 5xx to this sender, recipient or content is final (RFC 5321); TLS, sign-in and network wait for the operator. */
+interface SmtpFailure {
+  readonly code?: string
+  readonly responseCode?: number
+  /** The server's whole reply. */
+  readonly response?: string
+  /** The command it replied to. */
+  readonly command?: string
+}
+
 function toMailError(error: unknown): MailError {
-  const { responseCode, code } = error as { responseCode?: number; code?: string }
-  const isAboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE'
-  const isTemporary = !isAboutMessage || (responseCode !== undefined && responseCode < 500)
-  const words = [code, responseCode].filter((word) => word !== undefined).join(' ') || 'unknown'
-  return isTemporary
-    ? new MailError(
-        'outbound.mail_unavailable',
-        `The mail server cannot take mail now (${words}).`,
-        true,
-        error,
-      )
-    : new MailError('outbound.mail_refused', `The mail server refused the message (${words}).`, false, error)
+  const failure = error as SmtpFailure
+  const { code, responseCode, response = '' } = failure
+  const words = [code, responseCode, statusIn(response)].filter((word) => word !== undefined).join(' ')
+  if (!judgesMessage(failure)) {
+    const message = `The mail server cannot take mail now (${words || 'unknown'}).`
+    return new MailError('outbound.mail_unavailable', message, true, error)
+  }
+  const verdict = verdictOf({ code: responseCode, text: response })
+  if (verdict === 'temporary') {
+    const message = `The mail server does not take this message yet (${words}).`
+    return new MailError('outbound.mail_deferred', message, true, error)
+  }
+  const dead = verdict === 'refused' ? undefined : verdict
+  return new MailError(
+    'outbound.mail_refused',
+    `The mail server refused the message (${words}).`,
+    false,
+    error,
+    dead,
+  )
+}
+
+/** Whether this message or its recipient was judged; network, TLS, sign-in and our sender wait for the operator. */
+function judgesMessage({ code, responseCode, command }: SmtpFailure): boolean {
+  // 421: the server is about to hang up, whatever it was told.
+  if (responseCode === 421) return false
+  if (command === 'MAIL FROM') return code === 'EMESSAGE' || responseCode === 552
+  return code === 'EENVELOPE' || code === 'EMESSAGE'
 }

@@ -25,6 +25,13 @@ export const MAIL_TEMPLATES = {
   'account-locked': { until: 'plain', ip_address: 'plain', reset_url: 'url' },
   'session-reuse-detected': { when: 'plain', ip_address: 'plain', device: 'name', reset_url: 'url' },
   'impersonation-notice': { operator: 'name', reason: 'name', when: 'plain', until: 'plain' },
+  'webhook-disabled': {
+    tenant: 'name',
+    endpoint: 'name',
+    endpoint_id: 'plain',
+    reason: 'plain',
+    when: 'plain',
+  },
   'tenant-deleted': { tenant: 'name', actor: 'name', when: 'plain', purge_on: 'plain' },
 } as const satisfies Record<string, Record<string, MailVariableKind>>
 

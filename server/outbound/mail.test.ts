@@ -1,25 +1,18 @@
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { SMTPServerOptions } from 'smtp-server'
+import { receiveMail } from '../../test/smtp-receiver.js'
 import { createMailer, MailError, type Mailer, type SmtpOptions } from './mail.js'
 import { checkMailAddress, checkMessage, maskAddress, parseSender } from './mail-message.js'
 import { readMailbox } from './read-mailbox.js'
 
-interface Received {
-  readonly from: string
-  readonly to: string[]
-  readonly source: string
-  readonly isSecure: boolean
-}
-
 const logs: object[] = []
 const record = (obj: object, msg: string) => void logs.push({ ...obj, msg })
 const log = { info: record, warn: record, error: record }
+const referenceKey = Buffer.alloc(32, 1)
 const message = {
   to: 'ada@example.com',
   subject: 'Confirm your address',
@@ -33,39 +26,17 @@ afterEach(async () => {
 })
 
 describe('mailer over SMTP', () => {
-  async function serve(options: SMTPServerOptions = {}): Promise<{ port: number; received: Received[] }> {
-    const received: Received[] = []
-    const server = new SMTPServer({
-      authOptional: true,
-      disabledCommands: ['STARTTLS'],
-      logger: false,
-      onData: (stream, session, done) => {
-        const pieces: Buffer[] = []
-        stream.on('data', (piece: Buffer) => pieces.push(piece))
-        stream.on('end', () => {
-          const { mailFrom, rcptTo } = session.envelope
-          received.push({
-            from: mailFrom ? mailFrom.address : '',
-            to: rcptTo.map((rcpt) => rcpt.address),
-            source: Buffer.concat(pieces).toString(),
-            isSecure: session.secure,
-          })
-          done()
-        })
-      },
-      ...options,
-    })
-    server.on('error', () => {})
-    server.listen(0, '127.0.0.1')
-    await once(server.server, 'listening')
-    closers.push(() => new Promise((resolve) => server.close(() => resolve())))
-    return { port: (server.server.address() as AddressInfo).port, received }
+  async function serve(options: SMTPServerOptions = {}) {
+    const receiver = await receiveMail(options)
+    closers.push(() => receiver.stop())
+    return receiver
   }
 
   function mailer(smtp: Partial<SmtpOptions> & { port: number }): Mailer {
     const made = createMailer({
       from: 'VetrAI <no-reply@example.com>',
       log,
+      referenceKey,
       mailboxPath: '/nonexistent',
       smtp: { host: '127.0.0.1', timeoutMs: 3000, ...smtp },
     })
@@ -143,7 +114,7 @@ describe('mailer over SMTP', () => {
     const final = await failure(mailer({ port: (await refuse(550)).port }).send(message))
     const later = await failure(mailer({ port: (await refuse(451)).port }).send(message))
     expect(final).to.include({ code: 'outbound.mail_refused', isTemporary: false })
-    expect(later).to.include({ code: 'outbound.mail_unavailable', isTemporary: true })
+    expect(later).to.include({ code: 'outbound.mail_deferred', isTemporary: true })
   })
 
   it('calls a server that is away temporary, for sending and verifying', async () => {
@@ -190,7 +161,12 @@ describe('mailer into a folder', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'vetrai-mailbox-'))
-    mailer = createMailer({ from: 'VetrAI <no-reply@example.com>', log, mailboxPath: join(folder, 'box') })
+    mailer = createMailer({
+      from: 'VetrAI <no-reply@example.com>',
+      log,
+      referenceKey,
+      mailboxPath: join(folder, 'box'),
+    })
     closers.push(() => rm(folder, { recursive: true }))
   })
 
@@ -238,6 +214,7 @@ describe('mailer into a folder', () => {
     const small = createMailer({
       from: 'a@example.com',
       log,
+      referenceKey,
       mailboxPath: join(folder, 'box'),
       mailboxKeep: 5,
     })
@@ -250,7 +227,12 @@ describe('mailer into a folder', () => {
     await mailer.verify()
     expect(await readdir(join(folder, 'box'))).to.deep.equal([])
     await writeFile(join(folder, 'file'), '')
-    const broken = createMailer({ from: 'a@example.com', log, mailboxPath: join(folder, 'file') })
+    const broken = createMailer({
+      from: 'a@example.com',
+      log,
+      referenceKey,
+      mailboxPath: join(folder, 'file'),
+    })
     const error = await broken.verify().catch((e: unknown) => e)
     expect(error)
       .to.be.instanceOf(MailError)

@@ -14,6 +14,8 @@ export interface FetchInit {
   readonly timeoutMs?: number
   readonly maxBytes?: number
   readonly signal?: AbortSignal
+  /** Refuse plain http, except to what the operator opened. */
+  readonly tlsUnlessOpened?: boolean
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])

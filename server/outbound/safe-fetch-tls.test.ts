@@ -2,25 +2,8 @@ import { once } from 'node:events'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
+import { HOOKS_CERTIFICATE as CERTIFICATE, HOOKS_KEY as KEY } from '../../test/hooks-certificate.js'
 import { createSafeFetch, type SafeFetchOptions } from './safe-fetch.js'
-
-// A key pair for the name hooks.example, made for this test and trusted by nothing else.
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQggZg9va4y27URKKUP
-+mgnSe2Thucp8AcskQmepoiUkpWhRANCAARuGSPvQdJe0efx1E1MwpwPfxU7JQim
-dDeWuaqqXbu+vfNrS3lXf0ykzlZLq7aPLP9D8UAVKEp2CavrmfCcxs6i
------END PRIVATE KEY-----`
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBoTCCAUegAwIBAgIUb2shXyGu4SuoNnBZIUw4jv7Fz7gwCgYIKoZIzj0EAwIw
-GDEWMBQGA1UEAwwNaG9va3MuZXhhbXBsZTAgFw0yNjExMjIyMDQ0NTJaGA8yMTI2
-MTAyOTIwNDQ1MlowGDEWMBQGA1UEAwwNaG9va3MuZXhhbXBsZTBZMBMGByqGSM49
-AgEGCCqGSM49AwEHA0IABG4ZI+9B0l7R5/HUTUzCnA9/FTslCKZ0N5a5qqpdu769
-82tLeVd/TKTOVkurto8s/0PxQBUoSnYJq+uZ8JzGzqKjbTBrMB0GA1UdDgQWBBS9
-LSCq8KSLC8hGtFRSooYj93moTDAfBgNVHSMEGDAWgBS9LSCq8KSLC8hGtFRSooYj
-93moTDAPBgNVHRMBAf8EBTADAQH/MBgGA1UdEQQRMA+CDWhvb2tzLmV4YW1wbGUw
-CgYIKoZIzj0EAwIDSAAwRQIhANNy9B0u3K6Oa3CyULm6Cls0qe6/vDk4k/Y4X9sL
-VpuZAiAE48+dwOkHQ9FGcSNolZ7ZOH7QHKzVp3fJG87T7zXSuQ==
------END CERTIFICATE-----`
 
 describe('safe fetch: https', () => {
   let server: https.Server

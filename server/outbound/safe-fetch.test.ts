@@ -40,6 +40,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 const inside = (options: SafeFetchOptions = {}) => createSafeFetch({ allow: ['127.0.0.1/32'], ...options })
+const LOOPBACK = { address: '127.0.0.1', family: 4 }
 const answer =
   (text: string): RequestListener =>
   (_req, res) =>
@@ -105,6 +106,22 @@ describe('safe fetch: addresses', () => {
       expect(await codeOf(guarded.check(url))).to.equal(code)
     })
   }
+
+  it('refuses plain http where TLS is wanted, except to what the operator opened', async () => {
+    const tls = { tlsUnlessOpened: true }
+    const target = await listen(answer('hello'))
+    const opened = inside({ allow: ['127.0.0.0/8', 'hooks.internal'], resolve: async () => [LOOPBACK] })
+    for (const url of ['http://93.184.215.14/', 'http://example.com/']) {
+      expect(await codeOf(opened.check(url, tls)), url).to.equal('outbound.refused_scheme')
+      expect(await codeOf(opened.fetch(url, tls)), url).to.equal('outbound.refused_scheme')
+    }
+    for (const host of ['127.0.0.1', 'localhost', 'hooks.internal']) {
+      const url = `http://${host}:${target.port}/`
+      await opened.check(url, tls)
+      expect((await opened.fetch(url, tls)).text(), url).to.equal('hello')
+    }
+    await opened.check('https://93.184.215.14/', tls)
+  })
 
   it('refuses a name like localhost.evil that leads inside, before connecting', async () => {
     const target = await listen(answer('secret'))

@@ -86,7 +86,7 @@ export interface SafeFetch {
   /** Calls and hands the body out piece by piece; `timeoutMs` ends with the head, then `idleTimeoutMs` (30 s) rules. */
   stream(url: string | URL, init?: FetchInit & { idleTimeoutMs?: number }): Promise<SafeStream>
   /** Throws as `fetch` would before connecting: for refusing a URL when it is saved. Saved URLs are checked again on use. */
-  check(url: string | URL): Promise<void>
+  check(url: string | URL, init?: Pick<FetchInit, 'tlsUnlessOpened'>): Promise<void>
   /** Closes idle connections. */
   close(): void
 }
@@ -109,8 +109,8 @@ export function createSafeFetch(options: SafeFetchOptions = {}): SafeFetch {
         call.deadline.disarm()
         return streamResponse(call, bodyOf(settings, call, init, init.idleTimeoutMs ?? 30_000))
       }),
-    check: async (url) => {
-      const target = checkUrl(url, settings.policy)
+    check: async (url, init = {}) => {
+      const target = checkUrl(url, policyOf(settings, init))
       if (parseAddress(target.host) !== undefined) return
       const deadline = startDeadline(settings.connectTimeoutMs)
       const aborted = new Promise<never>((_resolve, reject) => {
@@ -177,12 +177,13 @@ function resolveSettings(options: SafeFetchOptions): Settings {
 
 /** Sends the request and follows redirects, each target checked like the first, to a final head. */
 async function openCall(settings: Settings, url: string | URL, init: FetchInit): Promise<OpenCall> {
-  let request = prepareRequest(checkUrl(url, settings.policy).url, init, settings.userAgent)
+  const policy = policyOf(settings, init)
+  let request = prepareRequest(checkUrl(url, policy).url, init, settings.userAgent)
   const deadline = startDeadline(init.timeoutMs ?? settings.timeoutMs, init.signal)
   const maxRedirects = init.redirect === 'manual' ? 0 : (init.maxRedirects ?? settings.maxRedirects)
   try {
     for (let hops = 0; ; hops += 1) {
-      const response = await sendOnce(settings, request, deadline.signal)
+      const response = await sendOnce(settings, policy, request, deadline.signal)
       const status = response.statusCode ?? 0
       const location = locationOf(status, response.headers.location)
       if (location === undefined || init.redirect === 'manual') return { request, response, deadline }
@@ -205,13 +206,22 @@ async function openCall(settings: Settings, url: string | URL, init: FetchInit):
   }
 }
 
-function sendOnce(settings: Settings, request: Redirectable, signal: AbortSignal): Promise<IncomingMessage> {
+function policyOf({ policy }: Settings, { tlsUnlessOpened = false }: FetchInit): UrlPolicy {
+  return tlsUnlessOpened ? { ...policy, tlsUnlessOpened } : policy
+}
+
+function sendOnce(
+  settings: Settings,
+  policy: UrlPolicy,
+  request: Redirectable,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return openRequest({
-    target: checkUrl(request.url, settings.policy),
+    target: checkUrl(request.url, policy),
     method: request.method,
     headers: request.headers,
     body: request.body,
-    policy: settings.policy,
+    policy,
     resolve: settings.resolve,
     agents: settings.agents,
     connectTimeoutMs: settings.connectTimeoutMs,

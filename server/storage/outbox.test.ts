@@ -5,6 +5,7 @@ import { startTwin, type TestServer, useServer } from '../../test/server.js'
 import { asAdmin, stores } from '../../test/stores.js'
 import { backgroundContext } from '../kernel/context.js'
 import { defineService, type EventHandler } from '../kernel/define-service.js'
+import { defineEvents, type EventName } from '../kernel/events.js'
 import { newId } from '../kernel/ids.js'
 import { OutboxDispatcher } from './outbox.js'
 
@@ -16,12 +17,24 @@ declare module '../kernel/events.js' {
 
 type Handler = EventHandler<'test.note.written'>
 
-/** Two services that hear the event; each test sets what they do. */
+/** The service whose event it is, two that hear it and one that hears every event; each test sets what they do. */
 function listeners() {
-  const does: { first: Handler; second: Handler } = {
+  const does: { first: Handler; second: Handler; every: EventHandler<EventName> } = {
     first: async () => undefined,
     second: async () => undefined,
+    every: async () => undefined,
   }
+  const teller = defineService({
+    name: 'test',
+    summary: 'tells of notes',
+    prefix: '/test',
+    needs: [],
+    routes: [],
+    events: defineEvents('test', {
+      'test.note.written': { about: 'A note was written.', example: { text: 'hello' } },
+    }),
+    onEvery: (ctx, event) => does.every(ctx, event),
+  })
   const service = (name: 'first' | 'second') =>
     defineService({
       name,
@@ -31,7 +44,7 @@ function listeners() {
       routes: [],
       on: { 'test.note.written': (ctx, event) => does[name](ctx, event) },
     })
-  return { does, services: [service('first'), service('second')] }
+  return { does, services: [teller, service('first'), service('second')] }
 }
 
 describe('the outbox', () => {
@@ -43,6 +56,7 @@ describe('the outbox', () => {
     heard = []
     does.first = async (_ctx, { payload }) => void heard.push(`first ${payload.text}`)
     does.second = async (_ctx, { payload }) => void heard.push(`second ${payload.text}`)
+    does.every = async () => undefined
     await admin('delete from outbox')
   })
 
@@ -61,6 +75,26 @@ describe('the outbox', () => {
     await server.outbox.drain()
     expect(heard).to.deep.equal(['first hello', 'second hello'])
     expect(await rows()).to.deep.include({ delivered: true, attempts: 1 })
+  })
+
+  it('delivers every event to who handles every event, each handler by itself', async () => {
+    let failures = 1
+    does.every = async (_ctx, { name }) => {
+      failures -= 1
+      if (failures >= 0) throw new Error('not now')
+      heard.push(`every ${name}`)
+    }
+    await emit(server, 'hello')
+    await server.outbox.drain()
+    await admin('update outbox set next_attempt_at = now()')
+    await server.outbox.drain()
+    expect(heard).to.deep.equal(['first hello', 'second hello', 'every test.note.written'])
+  })
+
+  it('takes no event that nobody declared', async () => {
+    const ctx = backgroundContext(server.resources, 'test')
+    const emit = () => ctx.emit('test.note.forgotten' as EventName, { text: 'lost' })
+    await expectRejection(ctx.transaction(emit), /"test.note.forgotten" is not in the `events` of a service/)
   })
 
   it('delivers nothing of a transaction that was taken back', async () => {

@@ -113,14 +113,14 @@ export class OutboxDispatcher {
     const done = new Set(row.delivered_to)
     const failures: unknown[] = []
     for (const handler of assembly.handlers.get(row.name) ?? []) {
-      if (done.has(handler.service)) continue
+      if (done.has(handler.key)) continue
       try {
         await this.#handle(row, handler.run)
-        done.add(handler.service)
+        done.add(handler.key)
       } catch (error) {
         failures.push(error)
         log.error(
-          { err: error, event: row.name, event_id: row.id, service: handler.service },
+          { err: error, event: row.name, event_id: row.id, handler: handler.key },
           'event handler failed',
         )
       }

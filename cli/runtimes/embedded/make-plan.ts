@@ -10,7 +10,7 @@ import type { ChildPlan, Plan } from './plan.js'
 import { providePostgres } from './postgres-binaries.js'
 import { ensureCluster } from './postgres-cluster.js'
 import { writePostgresConfig } from './postgres-config.js'
-import type { ProgramPaths } from './program-paths.js'
+import { NODE_ARGS, type ProgramPaths } from './program-paths.js'
 import { provideRedis } from './redis-binaries.js'
 import { writeRedisConfig } from './redis-config.js'
 import { chooseServiceUser } from './service-user.js'
@@ -148,7 +148,7 @@ async function serverChild(
     name: 'server',
     version: programs.version,
     command: process.execPath,
-    args: [programs.server],
+    args: [...NODE_ARGS, programs.server],
     env: {
       PATH: plainEnv().PATH,
       TZ: 'UTC',

@@ -27,3 +27,9 @@ export async function installedPrograms(): Promise<ProgramPaths> {
     version: manifest.version,
   }
 }
+
+/**
+ * What Node runs the server with. Its default lets short-lived objects take up 48 MB before it clears them away, which
+ * an idle process never gives back; 2 MB a half cost nothing measurable per request.
+ */
+export const NODE_ARGS = ['--max-semi-space-size=2'] as const

@@ -1,6 +1,6 @@
 import { defineService } from '../../kernel/define-service.js'
-import './events.js'
 import { accessTokenAuthenticator, jwtAuthenticator } from './authenticators.js'
+import { authEvents } from './events.js'
 import * as handlers from './handlers.js'
 import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
 import { sweepExpired } from './jobs/sweep.js'
@@ -19,6 +19,7 @@ export const auth = defineService({
   jobs: [sweepExpired, rotateSigningKeys],
   policies: [authPolicy],
   authenticators: [jwtAuthenticator, accessTokenAuthenticator],
+  events: authEvents,
   on: {
     'auth.token.requested': handlers.onTokenRequested,
     'auth.password.changed': handlers.onPasswordChanged,

@@ -1,3 +1,5 @@
+import { defineEvents } from '../../kernel/events.js'
+
 /** What this service tells others; payloads never hold a key's text or hash. */
 declare module '../../kernel/events.js' {
   interface Events {
@@ -16,4 +18,32 @@ declare module '../../kernel/events.js' {
   }
 }
 
-export type {}
+const keyId = '01990f6e-5f0e-7000-8000-000000000001'
+
+export const keyEvents = defineEvents('keys', {
+  'keys.key.created': { about: 'An API key was made.', example: { keyId } },
+  'keys.key.updated': {
+    about: 'Fields of an API key were changed.',
+    example: { keyId, fields: ['name', 'scopes'] },
+  },
+  'keys.key.rotated': {
+    about: 'An API key got a successor; the old one works until the grace time ends.',
+    example: {
+      keyId,
+      successorId: '01990f6e-5f0e-7000-8000-000000000002',
+      graceUntil: '2026-11-26T12:00:00.000Z',
+    },
+  },
+  'keys.key.revoked': { about: 'An API key was revoked for good.', example: { keyId } },
+  'keys.key.deleted': { about: 'An API key was deleted.', example: { keyId } },
+  'keys.key.leaked': {
+    about: 'An API key was reported as leaked, and stopped or put on a grace time.',
+    example: {
+      keyId,
+      name: 'ci',
+      action: 'revoke',
+      graceUntil: null,
+      url: 'https://example.com/where-it-was-found',
+    },
+  },
+})

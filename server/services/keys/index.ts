@@ -1,6 +1,6 @@
 import { defineService } from '../../kernel/define-service.js'
-import './events.js'
 import { keyAuthenticator } from './authenticator.js'
+import { keyEvents } from './events.js'
 import { pruneUsage } from './jobs/prune-usage.js'
 import { revokeKeysOfMember, revokeKeysOfUser } from './operations/revoke-keys-of-person.js'
 import { keyPolicy } from './policy.js'
@@ -12,6 +12,7 @@ export const keys = defineService({
   summary: 'API keys with scopes, limits, credits and usage, and the question whether a key is good.',
   prefix: '/keys',
   needs: ['tenancy', 'auth'],
+  events: keyEvents,
   on: { 'tenancy.member.removed': revokeKeysOfMember, 'auth.user.deleted': revokeKeysOfUser },
   routes,
   jobs: [pruneUsage],

@@ -8,6 +8,8 @@ export { acceptInvitation, openInvitation } from './operations/accept-invitation
 export { addMember, setMemberRole } from './operations/change-members.js'
 export { createTenant } from './operations/create-tenant.js'
 export { guardAdminRole } from './operations/guard-admin-role.js'
+export { mailAdmins } from './operations/mail-admins.js'
+export { nameOfTenant } from './operations/name-of-tenant.js'
 
 /**
  * Calls `listener` with a user's id whenever, in any process, a membership of theirs began, ended or changed, right

@@ -1,5 +1,5 @@
 import { defineService } from '../../kernel/define-service.js'
-import './events.js'
+import { tenancyEvents } from './events.js'
 import { expireReservationsJob } from './jobs/expire-reservations.js'
 import { purgeTenants } from './jobs/purge-tenants.js'
 import { mailDeletion } from './operations/mail-deletion.js'
@@ -27,6 +27,7 @@ export const tenancy = defineService({
     ...auditRoutes,
   ],
   jobs: [purgeTenants, expireReservationsJob],
+  events: tenancyEvents,
   on: {
     'tenancy.invitation.created': mailInvitation,
     'tenancy.invitation.resent': mailInvitation,

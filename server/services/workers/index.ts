@@ -1,5 +1,5 @@
 import { defineService } from '../../kernel/define-service.js'
-import './events.js'
+import { workerEvents } from './events.js'
 import { forgetSettled } from './jobs/forget-settled.js'
 import { gather } from './jobs/gather.js'
 import { httpRequest } from './jobs/http-request.js'
@@ -17,7 +17,8 @@ export const workers = defineService({
   summary: 'Background jobs, queues, schedules, dead letters and workflows.',
   prefix: '/workers',
   needs: ['tenancy'],
+  events: workerEvents,
+  routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
   jobs: [forgetSettled, gather, httpRequest, runWorkflow, wakeRun, sweepRuns, pruneRuns],
   on: { 'workers.job.failed': failRunOfJob },
-  routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
 })

@@ -55,15 +55,6 @@ export async function openWaits(ctx: Ctx, runId: string): Promise<Wait[]> {
   })
 }
 
-export async function findWait(ctx: Ctx, runId: string, waitId: string): Promise<Wait | null> {
-  const [row] = await ctx.db.query<Row>({
-    name: 'workflows-find-wait',
-    text: `select ${COLUMNS} from workflow_waits where tenant_id = $1 and run_id = $2 and id = $3`,
-    values: [ctx.tenant.id, runId, waitId],
-  })
-  return row ?? null
-}
-
 /** Keeps an answer; false where the wait has one already or is given up. The run must be locked. */
 export async function keepAnswer(
   ctx: Ctx,

@@ -236,6 +236,10 @@ export class Execution implements CheckpointStore, NodeRunner {
         ...{ id, runId: this.runId, step: step.node.id, iteration: step.iteration, kind, dueAt, spec },
         ...{ jobId: begun.jobId ?? wakeId, childRunId: begun.childRunId ?? null },
       })
+      if (kind === 'approval')
+        await this.ctx.emit('workers.workflow-run.asked', {
+          ...{ runId: this.runId, template: this.run.templateName, waitId: id, step: step.node.id },
+        })
       this.#noteStep(step, 'waiting', null)
       this.#noteEvent(step, 'step.waiting', { wait_id: id, kind, until: dueAt?.toISOString() ?? null })
     })

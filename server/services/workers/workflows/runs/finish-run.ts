@@ -3,19 +3,6 @@ import { dropOpenWork, endRun, findRun, type RunEnd } from '../models/run.js'
 import { dropJob } from './drop-job.js'
 import { answerWait, RUN_STOPPED_TOPIC, tellFollowers } from './wake.js'
 
-declare module '../../../../kernel/events.js' {
-  interface Events {
-    'workers.workflow-run.finished': {
-      runId: string
-      templateId: string
-      template: string
-      version: number
-      status: 'succeeded' | 'failed' | 'cancelled'
-      code: string | null
-    }
-  }
-}
-
 /**
  * Ends a run, exactly once: what it still waited for is given up, its sub-workflows end with it, and a run that waits
  * for it goes on. False where it was over already.
