@@ -53,6 +53,10 @@ export class Api {
     return this.send<T>('PATCH', path, { body })
   }
 
+  put<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('PUT', path, { body })
+  }
+
   delete<T>(path: string, query: Query = {}): Promise<T> {
     return this.send<T>('DELETE', path, { query })
   }
@@ -116,7 +120,8 @@ export class Api {
       authorization: `Bearer ${this.options.token}`,
       'user-agent': 'vetrai-cli',
       ...(this.options.tenant === undefined ? {} : { 'x-tenant': this.options.tenant }),
-      ...(writes ? { 'content-type': 'application/json', 'idempotency-key': randomUUID() } : {}),
+      ...(writes || method === 'PUT' ? { 'content-type': 'application/json' } : {}),
+      ...(writes ? { 'idempotency-key': randomUUID() } : {}),
     }
   }
 

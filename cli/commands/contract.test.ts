@@ -17,7 +17,10 @@ const PROMISED = `
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
   webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
-  queues:list queues:pause queues:resume`
+  queues:list queues:pause queues:resume
+  workflows:templates workflows:catalogue workflows:create workflows:update workflows:validate workflows:publish
+  workflows:versions workflows:show workflows:delete workflows:run workflows:runs workflows:status workflows:steps
+  workflows:cancel workflows:resume workflows:replay workflows:secret workflows:secrets workflows:forget-secret`
   .trim()
   .split(/\s+/)
 
