@@ -63,10 +63,6 @@ export class Api {
     return this.send<T>('PATCH', path, { body })
   }
 
-  put<T>(path: string, body: object): Promise<T> {
-    return this.send<T>('PUT', path, { body })
-  }
-
   delete<T>(path: string, query: Query = {}): Promise<T> {
     return this.send<T>('DELETE', path, { query })
   }
