@@ -13,6 +13,10 @@ describe('a worker', () => {
   const limited = kindOf('limited', { run, concurrency: { perTenant: 5 } })
   const test = useJobs([task, limited])
 
+  beforeEach(() => {
+    behave = () => undefined
+  })
+
   const isIn = (ctx: Ctx, { resources }: TestServer) => ctx.resources === resources
   /** Runs in this server wait until the gate is open; others end at once. */
   const blockIn = (server: TestServer) => {

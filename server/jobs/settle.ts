@@ -63,18 +63,19 @@ async function settlePlainly(db: Database, settlements: readonly Settlement[]): 
 
 /** Like `settle`, in the open transaction. */
 export async function settleWhole(db: Database, settlements: readonly Settlement[]): Promise<Settled> {
-  const rows = await db.query<JobRef & Record<string, unknown>>({
+  const rows = await db.query<JobRef & { status: string }>({
     name: 'jobs-settle',
     text: `update worker_jobs j set
-        status = case d.status when 'later' then 'scheduled' when 'released' then 'queued' else d.status end,
+        status = case when d.status not in ('later', 'released') then d.status
+          when j.cancel_requested_at is not null then 'cancelled' when d.status = 'later' then 'scheduled' else 'queued' end,
         attempt = j.attempt - d.refund,
         run_at = case when d.status = 'later' then now() + make_interval(secs => d.pause_ms / 1000) else j.run_at end,
         result = d.result, error = d.error, lease_until = null,
-        finished_at = case when d.status in ('succeeded', 'failed', 'cancelled') then now() end
+        finished_at = case when d.status not in ('later', 'released') or j.cancel_requested_at is not null then now() end
       from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::jsonb[], $6::text[], $7::double precision[],
         $8::integer[]) d (tenant_id, id, fence, status, result, error, pause_ms, refund)
       where j.tenant_id = d.tenant_id and j.id = d.id and j.fence = d.fence and ${IS_RUNNING}
-      returning j.tenant_id as "tenantId", j.id`,
+      returning j.tenant_id as "tenantId", j.id, j.status`,
     values: [
       settlements.map(({ job }) => job.tenantId),
       settlements.map(({ job }) => job.id),
@@ -86,11 +87,16 @@ export async function settleWhole(db: Database, settlements: readonly Settlement
       settlements.map(({ outcome }) => (isUncounted(outcome) ? 1 : 0)),
     ],
   })
-  const ids = new Set(rows.map(({ id }) => id))
-  const accepted = settlements.filter(({ job }) => ids.has(job.id))
+  const statuses = new Map(rows.map(({ id, status }) => [id, status]))
+  const accepted = settlements
+    .filter(({ job }) => statuses.has(job.id))
+    .map((one) => (statuses.get(one.job.id) === 'cancelled' ? { ...one, outcome: CANCELLED } : one))
   await recordAttempts(db, accepted)
   return { accepted, freed: await recordEnds(db, accepted) }
 }
+
+/** Also of a job that would have been put back, had nobody asked for its end. */
+const CANCELLED = { status: 'cancelled', error: null } as const
 
 function isUncounted(outcome: Outcome): boolean {
   return outcome.status === 'released' || (outcome.status === 'later' && outcome.isFree)
