@@ -30,7 +30,11 @@ export async function finishRun(
   const { parentRunId, parentWaitId } = run
   if (parentRunId && parentWaitId)
     await answerWait(ctx, { runId: parentRunId, waitId: parentWaitId }, answerOf(runId, end), null)
-  ctx.afterCommit(() => ctx.bus.publish(RUN_STOPPED_TOPIC, runId))
+  const tookMs = (run.finishedAt ?? run.createdAt).getTime() - run.createdAt.getTime()
+  ctx.afterCommit(() => {
+    ctx.metrics.workflowRuns.observe({ outcome: end.status }, tookMs / 1_000)
+    ctx.bus.publish(RUN_STOPPED_TOPIC, runId)
+  })
   tellFollowers(ctx, runId)
   return true
 }
