@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError } from '../../../../kernel/define-errors.js'
 import { objectOrTemplate } from '../graph/pieces.js'
 import { notifierOf } from '../notifier.js'
 import { asObject, type Step, StepFailure, type StepResult } from './step.js'
@@ -23,5 +24,11 @@ export async function runNotification(
       'This installation has no notifications service to send it.',
     )
   step.show({ notification })
-  return { output: await notify(step.ctx, notification, step.idempotencyKey) }
+  try {
+    return { output: await notify(step.ctx, notification, step.idempotencyKey) }
+  } catch (error) {
+    // What was refused once is refused again: the words say what to change.
+    if (error instanceof AppError && error.status < 500) throw new StepFailure(error.code, error.message)
+    throw error
+  }
 }
