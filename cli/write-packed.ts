@@ -33,6 +33,8 @@ const LEFT_OUT = [
   'swagger-ui-dist',
   'inquirer',
   'pg-native',
+  'mjml',
+  'html-to-text',
   '@langchain/langgraph',
   'jsonata',
 ]

@@ -11,7 +11,7 @@ const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
  * Parameters that are no ids: a name chosen by people (a quota), which both tenants may have, and a link that is its
  * own credential.
  */
-const NO_IDS = new Set(['resource', 'queue', 'token', 'secretName'])
+const NO_IDS = new Set(['resource', 'queue', 'token', 'category', 'secretName'])
 
 /** Objects of somebody else, by the name of the path parameter that takes their id. A new name needs a line here. */
 type Foreign = Record<string, (owner: BuiltUser) => Promise<string>>
@@ -35,6 +35,23 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    messageId: async (owner) => (await made(owner.api.post('/notifications/v1/send', LATER_MESSAGE))).id,
+    deliveryId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/deliveries'))).data[0].id
+    },
+    itemId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/inbox'))).data[0].id
+    },
+    subscriberId: async (owner) =>
+      (await made(owner.api.put('/notifications/v1/subscribers', { external_id: 'ana' }))).id,
+    topicId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/topics', { key: 'news', name: 'News' }))).id,
+    subscriptionId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/push/subscriptions', BROWSER))).id,
     suppressionId: async (owner) =>
       (
         await made(
@@ -52,7 +69,10 @@ describe("another tenant's ids", function () {
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
     queue: async () => 'workers',
-    templateId: async (owner) => buildTemplate(owner),
+    templateKey: async (owner) => buildTemplate(owner),
+    versionId: async (owner) =>
+      (await made(owner.api.get(`/notifications/v1/templates/${TEMPLATE}/versions`))).data[0].id,
+    templateId: async (owner) => buildWorkflow(owner),
     // Versions are counted: both tenants may have one.
     version: async () => '1',
     runId: async (owner) => buildRun(server, owner),
@@ -106,7 +126,7 @@ describe("another tenant's ids", function () {
 const NAMED: Readonly<Record<string, string>> = { resource: 'documents', version: '1' }
 
 /** A published workflow of the tenant. */
-async function buildTemplate(owner: BuiltUser): Promise<string> {
+async function buildWorkflow(owner: BuiltUser): Promise<string> {
   const { id } = await made(
     owner.api.post('/workers/v1/workflow-templates', { name: unique('flow'), from: 'first-steps' }),
   )
@@ -116,7 +136,7 @@ async function buildTemplate(owner: BuiltUser): Promise<string> {
 
 /** A run of one, as far as it comes by itself. */
 async function buildRun(server: TestServer, owner: BuiltUser): Promise<string> {
-  const template = await buildTemplate(owner)
+  const template = await buildWorkflow(owner)
   const { id } = await made(owner.api.post('/workers/v1/workflow-runs', { template }))
   await server.work()
   return id
@@ -145,6 +165,27 @@ async function buildDeadLetter(server: TestServer, owner: BuiltUser): Promise<st
   )
   await server.runJobs()
   return (await made(owner.api.get('/workers/v1/dead-letters'))).data[0].id
+}
+
+const TEMPLATE = 'only-of-the-owner'
+
+/** A published notification template of the owner. */
+async function buildTemplate({ api }: BuiltUser): Promise<string> {
+  const content = { en: { sms: { text: 'Hello' } } }
+  await made(api.post('/notifications/v1/templates', { key: TEMPLATE, name: 'Hello', content }))
+  await made(api.post(`/notifications/v1/templates/${TEMPLATE}/publish`, {}))
+  return TEMPLATE
+}
+
+const WORDS = { content: { title: 'Hello', body: 'Nice to see you.' }, category: 'product' }
+const LATER_MESSAGE = { to: { external_id: 'ana' }, ...WORDS, delay_s: 3_600 }
+const INBOX_MESSAGE = (userId: string) => ({ to: { user_id: userId }, ...WORDS, channels: ['in_app'] })
+const BROWSER = {
+  endpoint: 'https://93.184.215.14/send/abc',
+  keys: {
+    p256dh: 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM',
+    auth: 'tBHItJI5svbpez7KI4CCXg',
+  },
 }
 
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */

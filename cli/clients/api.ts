@@ -41,6 +41,12 @@ export class Api {
     return new Api({ ...this.options, tenant })
   }
 
+  /** The same client with another credential, which says itself where it works. */
+  as(token: string): Api {
+    const { url, timeoutMs } = this.options
+    return new Api({ url, token, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  }
+
   get<T>(path: string, query: Query = {}): Promise<T> {
     return this.send<T>('GET', path, { query })
   }
@@ -49,12 +55,12 @@ export class Api {
     return this.send<T>('POST', path, { body })
   }
 
-  patch<T>(path: string, body: object): Promise<T> {
-    return this.send<T>('PATCH', path, { body })
-  }
-
   put<T>(path: string, body: object): Promise<T> {
     return this.send<T>('PUT', path, { body })
+  }
+
+  patch<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('PATCH', path, { body })
   }
 
   delete<T>(path: string, query: Query = {}): Promise<T> {
@@ -121,6 +127,7 @@ export class Api {
       'user-agent': 'vetrai-cli',
       ...(this.options.tenant === undefined ? {} : { 'x-tenant': this.options.tenant }),
       ...(writes || method === 'PUT' ? { 'content-type': 'application/json' } : {}),
+      // What PUT does twice is what it does once.
       ...(writes ? { 'idempotency-key': randomUUID() } : {}),
     }
   }

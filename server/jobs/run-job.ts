@@ -35,6 +35,9 @@ export function startRun(
   job: ClaimedJob,
   { notes, stopGraceMs }: { notes: Notes; stopGraceMs: number },
 ): Run {
+  // Its end was asked for while it waited.
+  if (job.isCancelled)
+    return { job, stop: () => undefined, ended: Promise.resolve({ status: 'cancelled', error: null }) }
   const controller = new AbortController()
   let reason: StopReason | undefined
   let abandon: () => void = () => undefined
@@ -54,7 +57,6 @@ export function startRun(
     await notes.completeFor(job)
     return outcomeOf(record, job, end, reason)
   })
-  if (job.isCancelled) stop('cancelled')
   return { job, stop, ended }
 }
 
