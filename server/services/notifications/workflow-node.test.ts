@@ -26,7 +26,7 @@ describe('the notification node of a workflow', () => {
     const notification = { to: { user_id: author.user.id }, template: 'no-such-template' }
     const run = await author.run(graphOf([node('tell', 'notification', { notification })]))
     expect(run.status).to.equal('failed')
-    expect(run.error.code).to.equal('notifications.template_unknown')
+    expect(run.error.code).to.equal('notification_refused')
     expect((await author.api.get('/notifications/v1/inbox')).body.data).to.deep.equal([])
   })
 })

@@ -1,22 +1,17 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { kernelErrors } from '../../../kernel/errors.js'
 import { problemsOf } from '../../../kernel/input-problems.js'
+import { presentAccepted } from '../present/messages.js'
 import { sendBody } from '../schemas/messages.js'
 import { sendNotifications } from './send-notifications.js'
 
-/** A transaction id is no longer; the key of a step is, with its run and its place in loops. */
-const KEY_MAX = 118
-
 /**
- * Accepts what a workflow's notification node says, as the send route would; the key of the step sees to it that it
- * is sent once, however often the step is begun. Throws as the route answers for what is refused.
+ * Accepts what a step of a workflow sends: like `POST /send`, and once for a key, unless the message says itself what
+ * it is the same as.
  */
-export async function sendForWorkflow(ctx: Ctx, notification: Record<string, unknown>, key: string) {
-  const parsed = sendBody.safeParse(notification)
-  if (!parsed.success) throw new kernelErrors.Invalid({ problems: problemsOf(parsed.error) })
-  const transactionId = `workflow:${key.slice(-KEY_MAX)}`
-  const [accepted] = await ctx.transaction(() =>
-    sendNotifications(ctx, [{ ...parsed.data, transaction_id: parsed.data.transaction_id ?? transactionId }]),
-  )
-  return { message_id: accepted?.message.id ?? null, is_new: accepted ? !accepted.isDuplicate : false }
+export async function sendForWorkflow(ctx: Ctx, message: Record<string, unknown>, key: string) {
+  const checked = sendBody.safeParse({ transaction_id: `workflow:${key}`, ...message })
+  if (!checked.success) throw new kernelErrors.Invalid({ problems: problemsOf(checked.error) })
+  const accepted = await ctx.transaction(() => sendNotifications(ctx, [checked.data]))
+  return accepted.map(presentAccepted)[0]
 }
