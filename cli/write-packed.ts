@@ -35,6 +35,8 @@ const LEFT_OUT = [
   'pg-native',
   'mjml',
   'html-to-text',
+  '@langchain/langgraph',
+  'jsonata',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

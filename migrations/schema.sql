@@ -1438,3 +1438,259 @@ create policy system_access on worker_jobs for all to vetrai_system using (true)
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
+
+create table workflow_checkpoint_values (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  channel text not null,
+  version integer not null,
+  value json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoint_values_pkey PRIMARY KEY (tenant_id, run_id, ns, channel, version)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_values FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoint_values enable row level security;
+alter table workflow_checkpoint_values force row level security;
+create policy system_access on workflow_checkpoint_values for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoint_values for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_system;
+
+create table workflow_checkpoint_writes (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  checkpoint_id uuid not null,
+  task_id uuid not null,
+  idx integer not null,
+  path text not null,
+  channel text not null,
+  value json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoint_writes_pkey PRIMARY KEY (tenant_id, run_id, ns, checkpoint_id, task_id, idx)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_writes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoint_writes enable row level security;
+alter table workflow_checkpoint_writes force row level security;
+create policy system_access on workflow_checkpoint_writes for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoint_writes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_system;
+
+create table workflow_checkpoints (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  id uuid not null,
+  parent_id uuid,
+  step integer not null,
+  state json not null,
+  metadata json not null,
+  after text[] not null default '{}'::text[],
+  next text[] not null default '{}'::text[],
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoints_pkey PRIMARY KEY (tenant_id, run_id, ns, id)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoints FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoints enable row level security;
+alter table workflow_checkpoints force row level security;
+create policy system_access on workflow_checkpoints for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoints for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoints to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoints to vetrai_system;
+
+create table workflow_events (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  sequence integer not null,
+  type text not null,
+  step character varying(40),
+  iteration character varying(120),
+  data json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_events_pkey PRIMARY KEY (tenant_id, run_id, sequence)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_events FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_events enable row level security;
+alter table workflow_events force row level security;
+create policy system_access on workflow_events for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_events for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_events to vetrai_app;
+grant delete, insert, select, update on table workflow_events to vetrai_system;
+
+create table workflow_runs (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_id uuid not null,
+  template_name character varying(48) not null,
+  version integer not null,
+  status text not null,
+  input json not null,
+  output json,
+  error_code text,
+  error_message text,
+  error_step text,
+  job_id uuid,
+  fence integer not null default 0,
+  event_count integer not null default 0,
+  steps_used integer not null default 0,
+  tokens_used bigint not null default 0,
+  bytes_used bigint not null default 0,
+  depth integer not null default 1,
+  parent_run_id uuid,
+  parent_wait_id uuid,
+  replay_of uuid,
+  replayed_checkpoint uuid,
+  created_by text not null,
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  deadline_at timestamp(3) with time zone not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_runs_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_runs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX workflow_runs_finished ON public.workflow_runs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX workflow_runs_open ON public.workflow_runs USING btree (deadline_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text]));
+CREATE INDEX workflow_runs_tenant_id_created_at_id_idx ON public.workflow_runs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX workflow_runs_tenant_id_job_id_idx ON public.workflow_runs USING btree (tenant_id, job_id);
+CREATE INDEX workflow_runs_tenant_id_parent_run_id_idx ON public.workflow_runs USING btree (tenant_id, parent_run_id);
+CREATE INDEX workflow_runs_tenant_id_template_id_created_at_idx ON public.workflow_runs USING btree (tenant_id, template_id, created_at DESC);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_runs enable row level security;
+alter table workflow_runs force row level security;
+create policy system_access on workflow_runs for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_runs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_runs to vetrai_app;
+grant delete, insert, select, update on table workflow_runs to vetrai_system;
+
+create table workflow_secrets (
+  tenant_id uuid not null,
+  name character varying(60) not null,
+  sealed bytea not null,
+  hosts text[] not null,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_secrets_pkey PRIMARY KEY (tenant_id, name)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_secrets FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_secrets enable row level security;
+alter table workflow_secrets force row level security;
+create policy system_access on workflow_secrets for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_secrets for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_secrets to vetrai_app;
+grant delete, insert, select, update on table workflow_secrets to vetrai_system;
+
+create table workflow_steps (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  step character varying(40) not null,
+  iteration character varying(120) not null default ''::character varying,
+  type text not null,
+  status text not null,
+  attempts integer not null,
+  input json,
+  output json,
+  error_code text,
+  error_message text,
+  tokens integer not null default 0,
+  started_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_steps_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_steps_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE UNIQUE INDEX workflow_steps_tenant_id_run_id_step_iteration_idx ON public.workflow_steps USING btree (tenant_id, run_id, step, iteration);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_steps enable row level security;
+alter table workflow_steps force row level security;
+create policy system_access on workflow_steps for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_steps for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_steps to vetrai_app;
+grant delete, insert, select, update on table workflow_steps to vetrai_system;
+
+create table workflow_templates (
+  tenant_id uuid not null,
+  id uuid not null,
+  name character varying(48) not null,
+  description text not null default ''::text,
+  draft json not null,
+  published_version integer,
+  origin text,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_templates_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX workflow_templates_tenant_id_created_at_id_idx ON public.workflow_templates USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX workflow_templates_tenant_id_name_idx ON public.workflow_templates USING btree (tenant_id, name);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_templates enable row level security;
+alter table workflow_templates force row level security;
+create policy system_access on workflow_templates for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_templates to vetrai_app;
+grant delete, insert, select, update on table workflow_templates to vetrai_system;
+
+create table workflow_versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_id uuid not null,
+  number integer not null,
+  graph json not null,
+  depth integer not null,
+  note character varying(500),
+  restored_from integer,
+  published_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_versions_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_versions_number_check CHECK ((number > 0)),
+  constraint workflow_versions_tenant_id_template_id_fkey FOREIGN KEY (tenant_id, template_id) REFERENCES workflow_templates(tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX workflow_versions_tenant_id_template_id_number_idx ON public.workflow_versions USING btree (tenant_id, template_id, number);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_versions enable row level security;
+alter table workflow_versions force row level security;
+create policy system_access on workflow_versions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select on table workflow_versions to vetrai_app;
+grant delete, insert, select, update on table workflow_versions to vetrai_system;
+
+create table workflow_waits (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  step character varying(40) not null,
+  iteration character varying(120) not null default ''::character varying,
+  kind text not null,
+  status text not null,
+  due_at timestamp(3) with time zone,
+  job_id uuid,
+  child_run_id uuid,
+  spec json not null,
+  answer json,
+  answered_by text,
+  answered_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_waits_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_waits_kind_check CHECK ((kind = ANY (ARRAY['timer'::text, 'retry'::text, 'approval'::text, 'job'::text, 'run'::text]))),
+  constraint workflow_waits_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'answered'::text, 'done'::text, 'cancelled'::text])))
+);
+CREATE INDEX workflow_waits_tenant_id_run_id_idx ON public.workflow_waits USING btree (tenant_id, run_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_waits FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_waits enable row level security;
+alter table workflow_waits force row level security;
+create policy system_access on workflow_waits for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_waits for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_waits to vetrai_app;
+grant delete, insert, select, update on table workflow_waits to vetrai_system;

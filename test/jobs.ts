@@ -64,10 +64,18 @@ export class JobTest {
   readonly #options: ServerOptions
   readonly #closers: (() => Promise<unknown>)[] = []
   #nextTenant = 1
+  #servers: TestServer[] = []
+  #foreseesTrouble = false
 
   constructor(server: TestServer, options: ServerOptions) {
     this.server = server
     this.#options = options
+    this.#servers = [server]
+  }
+
+  /** This test takes something away from the workers: that they warn of it is right. */
+  foreseeTrouble(): void {
+    this.#foreseesTrouble = true
   }
 
   /** The id of a new tenant; later ones sort after earlier ones. */
@@ -93,6 +101,7 @@ export class JobTest {
   async twin(settings: Record<string, string> = {}): Promise<TestServer> {
     const { twin, stop } = await startTwin(this.server, { ...this.#options, settings })
     this.#closers.push(stop)
+    this.#servers.push(twin)
     return twin
   }
 
@@ -152,6 +161,13 @@ export class JobTest {
     await this.admin(
       'truncate worker_jobs, job_attempts, job_logs, job_keys, dead_letters, job_rates, job_queues',
     )
+    const warnings = this.#servers
+      .flatMap(({ logs }) => logs.splice(0))
+      .filter((line) => !/"level":(20|30),/.test(line))
+    const isForeseen = this.#foreseesTrouble
+    this.#servers = [this.server]
+    this.#foreseesTrouble = false
+    if (warnings.length > 0 && !isForeseen) throw new Error(`the workers warned: ${warnings.join('')}`)
   }
 }
 

@@ -258,6 +258,46 @@ describe('a tour of the API', function () {
     await ok(api.get('/notifications/v1/theme'))
   })
 
+  it('tours workflows', async () => {
+    const admin = await buildMember(server)
+    const templates = '/workers/v1/workflow-templates'
+    await ok(admin.api.get(`${templates}/catalogue`))
+    await ok(admin.api.get(`${templates}/schema`))
+    const { id } = await ok(admin.api.post(templates, { name: 'first', from: 'first-steps' }))
+    await ok(admin.api.get(templates))
+    await ok(admin.api.patch(`${templates}/${id}`, { description: 'To begin with.' }))
+    expect((await ok(admin.api.post(`${templates}/${id}/validate`, {}))).valid).to.equal(true)
+    await ok(admin.api.post(`${templates}/${id}/publish`, {}))
+    for (const part of ['', '/graph', '/versions', '/versions/1', '/versions/1/diff']) {
+      await ok(admin.api.get(`${templates}/${id}${part}`))
+    }
+    await ok(
+      admin.api.put('/workers/v1/workflow-secrets/API_KEY', { value: 'at-least-8', hosts: ['example.com'] }),
+    )
+    await ok(admin.api.get('/workers/v1/workflow-secrets'))
+    await ok(admin.api.delete('/workers/v1/workflow-secrets/API_KEY'))
+
+    const runs = '/workers/v1/workflow-runs'
+    const run = await ok(admin.api.post(runs, { template: 'first' }))
+    await server.work()
+    // It waits a second, and then for a person, which must not be over at once.
+    await server.resources.db.readSystem({
+      text: "update worker_jobs set run_at = now() where kind = 'workflows.wake'",
+    })
+    await server.work()
+    await ok(admin.api.get(runs))
+    expect((await ok(admin.api.get(`${runs}/${run.id}`))).waiting_for).to.have.length(1)
+    await ok(admin.api.post(`${runs}/${run.id}/resume`, { answer: { approved: true } }))
+    await server.work()
+    for (const part of ['/steps', '/checkpoints']) await ok(admin.api.get(`${runs}/${run.id}${part}`))
+    await (await admin.api.stream(`${runs}/${run.id}/events`)).rest()
+    const { data } = await ok(admin.api.get(`${runs}/${run.id}/checkpoints`))
+    await ok(admin.api.get(`${runs}/${run.id}/checkpoints/${data[0].id}`))
+    const again = await ok(admin.api.post(`${runs}/${run.id}/replay`, {}))
+    await ok(admin.api.post(`${runs}/${again.id}/cancel`))
+    await ok(admin.api.delete(`${templates}/${id}`))
+  })
+
   it('has been to every operation, so that each answered as it is documented', async () => {
     const document = await documentOf(server.url)
     const missed = document.operations

@@ -47,6 +47,48 @@ export interface KeyUsage {
   data: { start: string; requests: number; verifications: number; credits: number }[]
 }
 
+/** A schedule, as `/workers/v1/schedules` presents it. */
+export interface Schedule {
+  id: string
+  name: string
+  kind: string
+  payload: Record<string, unknown>
+  cron: string | null
+  every_s: number | null
+  time_zone: string
+  /** When it fires, in words. */
+  description: string
+  catch_up: string
+  overlap: string
+  starts_at: string | null
+  ends_at: string | null
+  /** active, paused or ended */
+  state: string
+  next_at: string | null
+  last_at: string | null
+  last_job_id: string | null
+  /** Firings so far that made no job. */
+  missed: number
+  last_error: string | null
+  created_at: string
+  [field: string]: unknown
+}
+
+/** When a schedule fires next, and what changes of the clocks do to it. */
+export interface ScheduleRuns {
+  description: string
+  time_zone: string
+  runs: { at: string; local: string }[]
+  clock_changes: { at: string; effect: string; note: string }[]
+}
+
+/** The job that a schedule made when it was told to. */
+export interface StartedJob {
+  job_id: string
+  /** False where the job before it is not settled and the schedule skips overlaps. */
+  is_new: boolean
+}
+
 /** A person, as `/auth/v1/users` presents them. */
 export interface User {
   id: string

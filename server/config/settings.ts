@@ -155,6 +155,18 @@ export const settings = {
     doc: 'Hosts and CIDR ranges the guarded HTTP client may reach although they are private.',
     example: '10.1.0.0/16,llm.internal',
   }),
+  MODEL_BASE_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
+    doc: 'Model server that workflows ask, by the OpenAI-compatible API; may be on this host. Without it nodes that ask a model fail.',
+    example: 'http://127.0.0.1:11434/v1',
+  }),
+  MODEL_API_KEY: setting(text(512).optional(), { doc: 'API key of the model server.', secret: true }),
+  MODEL_DEFAULT: setting(text(200).optional(), {
+    doc: 'Model that is asked where a workflow names none.',
+    example: 'llama3.2',
+  }),
+  WORKFLOWS_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 30 }), {
+    doc: 'Days that workflow runs stay readable after they ended.',
+  }),
   CORS_ORIGINS: setting(listWhere(originProblem), {
     doc: 'Browser origins that may call the API.',
     example: 'https://app.example.com',

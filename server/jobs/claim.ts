@@ -27,7 +27,12 @@ export interface Claimant {
   leaseMs: number
 }
 
-type Row = ClaimedJob & Record<string, unknown>
+type Row = ClaimedJob & { place: number } & Record<string, unknown>
+
+/** In the order they are to begin, which an update does not keep. */
+function inOrder(rows: Row[]): ClaimedJob[] {
+  return rows.sort((a, b) => a.place - b.place)
+}
 
 /** The index of ready jobs, and no other, has this order; a row comparison keeps the planner from the primary key. */
 const READY_ORDER = 'j.kind, j.tenant_id, j.lane, j.priority desc, j.run_at, j.id'
@@ -42,7 +47,7 @@ export const TAKEN = `
   update worker_jobs j set status = 'running', attempt = j.attempt + 1, fence = j.fence + 1, started_at = now(),
     worker = $1, lease_until = now() + make_interval(secs => $2::double precision / 1000)
   from mine m where j.tenant_id = m.tenant_id and j.id = m.id
-  returning j.tenant_id as "tenantId", j.id, j.kind, j.payload, j.attempt, j.max_attempts as "maxAttempts", j.fence,
+  returning m.place::integer, j.tenant_id as "tenantId", j.id, j.kind, j.payload, j.attempt, j.max_attempts as "maxAttempts", j.fence,
     j.parent_id as "parentId", j.on_child_failure is not null as "hasChildren", j.unique_key as "uniqueKey",
     j.run_at as "readyAt", j.started_at as "startedAt", j.request_id as "requestId",
     j.cancel_requested_at is not null as "isCancelled"`
@@ -54,20 +59,20 @@ const RUNNABLE = `
 
 const BY_ID = `
   with ${RUNNABLE}, mine as materialized (
-    select j.tenant_id, j.id from unnest($5::uuid[], $6::uuid[]) o (tenant_id, id)
+    select j.tenant_id, j.id, o.place from unnest($5::uuid[], $6::uuid[]) with ordinality o (tenant_id, id, place)
       join worker_jobs j on j.tenant_id = o.tenant_id and j.id = o.id
     where j.status = 'queued' and j.kind in (select kind from runnable)
     for update of j skip locked)
   ${TAKEN}`
 
 /** Claims jobs this worker was told of, where they still wait. For kinds without limits only. */
-export function claimOffered(
+export async function claimOffered(
   db: Database,
   { worker, leaseMs }: Claimant,
   kinds: readonly JobRecord[],
   offered: readonly JobRef[],
 ): Promise<ClaimedJob[]> {
-  return db.readSystem<Row>({
+  const rows = await db.readSystem<Row>({
     name: 'jobs-claim-offered',
     text: BY_ID,
     values: [
@@ -75,6 +80,7 @@ export function claimOffered(
       ...[offered.map((job) => job.tenantId), offered.map((job) => job.id)],
     ],
   })
+  return inOrder(rows)
 }
 
 /**
@@ -114,19 +120,19 @@ export const IN_TURN = `
       order by j.priority desc, j.run_at, j.id
       limit (select ceil($5::numeric / greatest(count(*), 1)) from turns) for update skip locked) c),
   mine as materialized (
-    select tenant_id, id from (
+    select tenant_id, id, row_number() over (order by turn, pass, tenant_id) as place from (
       select *, row_number() over (partition by tenant_id order by priority desc, run_at, id) as turn from waiting) w
-    order by turn, pass, tenant_id limit $5)
+    order by place limit $5)
   ${TAKEN}`
 
 /** Claims up to `most` waiting jobs of kinds without limits, tenants in turn from the one after `cursor`. */
-export function claimInTurn(
+export async function claimInTurn(
   db: Database,
   { worker, leaseMs }: Claimant,
   kinds: readonly JobRecord[],
   { most, cursor }: { most: number; cursor: string },
 ): Promise<ClaimedJob[]> {
-  return db.readSystem<Row>({
+  const rows = await db.readSystem<Row>({
     name: 'jobs-claim-in-turn',
     text: IN_TURN,
     values: [
@@ -134,44 +140,80 @@ export function claimInTurn(
       ...[most, cursor],
     ],
   })
+  return inOrder(rows)
 }
 
-/** Lanes (tenant and key) of one kind that a single claim looks at. */
-const LANES_MAX = 1_000
+/** Lanes (keys) with room that a claim looks at, shared by its tenants: among those of one the highest priority is first. */
+const LANES_MAX = 200
+/** Tenants or lanes a claim passes at most, those at their limit included. */
+const STEPS_MAX = 10_000
 
+/** The first ready job of the kind after these columns of the index: one probe. */
+function first(columns: string, after: string, and = ''): string {
+  return `select ${columns} from worker_jobs j where j.kind = $7 and j.status = 'queued' ${and}
+          ${after} order by ${READY_ORDER} limit 1`
+}
+
+/**
+ * As IN_TURN, for one kind with limits: tenants after the cursor and then from the first on, until there are as many
+ * with room as are wanted; in each the lanes with room. What is full costs one probe and hides nobody.
+ */
 const LIMITED = `
   with recursive ${RUNNABLE},
   busy as materialized (
     select tenant_id, lane, count(*) as n from worker_jobs where kind = $7 and status = 'running' group by 1, 2),
-  room as (select least($5::bigint, $8::bigint - (select coalesce(sum(n), 0) from busy)) as n),
-  seek as (
-    (select j.tenant_id, j.lane, 1 as step from worker_jobs j
-      where j.kind = $7 and j.kind in (select kind from runnable) and j.status = 'queued'
-      order by ${READY_ORDER} limit 1)
+  busy_tenants as materialized (select tenant_id, sum(n)::bigint as n from busy group by 1),
+  room as materialized (select least($5::bigint, $8::bigint - (select coalesce(sum(n), 0)::bigint from busy)) as n),
+  tenants as (
+    select $6::uuid as tenant_id, 0 as pass, 0::bigint as room, 0 as found, 0 as step from runnable
     union all
-    select f.tenant_id, f.lane, s.step + 1 from seek s cross join lateral (
-      select j.tenant_id, j.lane from worker_jobs j
-      where j.kind = $7 and j.status = 'queued' and (j.kind, j.tenant_id, j.lane) > ($7, s.tenant_id, s.lane)
-      order by ${READY_ORDER} limit 1) f
-    where s.step < ${LANES_MAX}),
+    select f.tenant_id, f.pass, r.room, t.found + case when r.room > 0 then 1 else 0 end, t.step + 1
+    from tenants t cross join lateral (
+      (${first('j.tenant_id, t.pass', 'and (j.kind, j.tenant_id) > ($7, t.tenant_id)')})
+      union all
+      (${first('j.tenant_id, 1', '', 'and t.pass = 0')})
+      limit 1) f
+    cross join lateral (select least(
+      $9::bigint - coalesce((select b.n from busy_tenants b where b.tenant_id = f.tenant_id), 0),
+      coalesce((select a.starts from unnest($11::uuid[], $12::integer[]) a (tenant_id, starts)
+        where a.tenant_id = f.tenant_id), $13::bigint)) as room) r
+    where t.found < (select n from room) and t.step < ${STEPS_MAX} and (f.pass = 0 or f.tenant_id <= $6)),
+  lanes_each as materialized (
+    select greatest($5::bigint, ${LANES_MAX} / greatest(count(*), 1)) as n from tenants where room > 0),
   lanes as (
-    select s.tenant_id, s.lane,
-      least($9::bigint - coalesce((select sum(n) from busy where tenant_id = s.tenant_id), 0),
-        coalesce(a.starts, $13::bigint)) as tenant_room,
-      least($10::bigint - coalesce((select n from busy where tenant_id = s.tenant_id and lane = s.lane), 0), $5) as lane_room
-    from seek s left join unnest($11::uuid[], $12::integer[]) a (tenant_id, starts) on a.tenant_id = s.tenant_id),
-  waiting as materialized (
-    select c.*, l.tenant_room from lanes l cross join lateral (
+    select t.tenant_id, t.pass, t.room as tenant_room, l.lane, l.room as lane_room
+    from tenants t cross join lateral (
+      with recursive own as (
+        select f.lane, r.room, case when r.room > 0 then 1 else 0 end as found, 1 as step
+        from (${first('j.lane', '', 'and j.tenant_id = t.tenant_id')}) f cross join lateral (${roomOf('f.lane')}) r
+        union all
+        select f.lane, r.room, o.found + case when r.room > 0 then 1 else 0 end, o.step + 1
+        from own o cross join lateral (
+          ${first('j.lane', 'and (j.kind, j.tenant_id, j.lane) > ($7, t.tenant_id, o.lane)', 'and j.tenant_id = t.tenant_id')}) f
+        cross join lateral (${roomOf('f.lane')}) r
+        where o.found < (select n from lanes_each) and o.step < ${STEPS_MAX})
+      select lane, room from own where room > 0) l
+    where t.room > 0),
+  waiting as (
+    select c.*, l.pass, l.tenant_room from lanes l cross join lateral (
       select j.tenant_id, j.id, j.priority, j.run_at from worker_jobs j
       where j.kind = $7 and j.tenant_id = l.tenant_id and j.lane = l.lane and j.status = 'queued'
       order by j.priority desc, j.run_at, j.id
-      limit greatest(0, least(l.lane_room, l.tenant_room)) for update skip locked) c),
-  mine as materialized (
-    select tenant_id, id from (
+      limit greatest(0, least(l.lane_room, l.tenant_room, $5))) c),
+  chosen as materialized (
+    select tenant_id, id, row_number() over (order by turn, pass, tenant_id) as place from (
       select *, row_number() over (partition by tenant_id order by priority desc, run_at, id) as turn from waiting) w
     where turn <= tenant_room
-    order by turn, tenant_id <= $6, tenant_id limit (select greatest(0, n) from room))
+    order by place limit (select greatest(0, n) from room)),
+  mine as materialized (
+    select j.tenant_id, j.id, c.place from chosen c join worker_jobs j on j.tenant_id = c.tenant_id and j.id = c.id
+    where j.status = 'queued' for update of j skip locked)
   ${TAKEN}`
+
+/** Jobs that may begin in a lane of tenant `t`. */
+function roomOf(lane: string): string {
+  return `select $10::bigint - coalesce((select b.n from busy b where b.tenant_id = t.tenant_id and b.lane = ${lane}), 0) as room`
+}
 
 /** What stands for "no limit" in the statement. */
 const UNLIMITED = 1_000_000_000
@@ -190,13 +232,15 @@ export function claimLimited(
   return db.transaction({ role: 'system', tenantId: null }, async () => {
     await db.query({
       name: 'jobs-lock-kind',
-      text: "select pg_advisory_xact_lock(hashtextextended('job kind ' || $1, 0))",
+      // A plan made anew each time would cost more than the claim.
+      text: `select set_config('plan_cache_mode', 'force_generic_plan', true),
+        pg_advisory_xact_lock(hashtextextended('job kind ' || $1, 0))`,
       values: [kind.name],
     })
     const rate = kind.rate ? await readRate(db, kind.name, kind.rate) : null
     const starts = rate?.installation ?? UNLIMITED
     if (starts <= 0) return { jobs: [], openAgainMs: rate?.endsInMs ?? null }
-    const jobs = await db.query<Row>({
+    const rows = await db.query<Row>({
       name: 'jobs-claim-limited',
       text: LIMITED,
       values: [
@@ -205,6 +249,7 @@ export function claimLimited(
         ...[rate?.tenants ?? [], rate?.tenantStarts ?? [], rate?.tenantDefault ?? UNLIMITED],
       ],
     })
+    const jobs = inOrder(rows)
     if (kind.rate && jobs.length > 0) await countStarts(db, kind.name, kind.rate, jobs)
     return { jobs, openAgainMs: rate && jobs.length < most ? rate.endsInMs : null }
   })

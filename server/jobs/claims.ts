@@ -23,8 +23,9 @@ export class Claims {
   readonly #toTry = new Set<JobRecord>()
   /** More may wait than hints tell of. */
   #hasBacklog = false
-  /** The tenant served last. */
+  /** The tenant served last, among kinds without limits and of each kind with them. */
   #cursor = INSTALLATION
+  readonly #cursors = new Map<JobRecord, string>()
   #limitedFirst = false
 
   /** @param onOpen told when a rate allows more. */
@@ -91,8 +92,10 @@ export class Claims {
     this.#toTry.delete(kind)
     const { jobs, openAgainMs } = await claimLimited(this.#resources.db, this.#claimant, kind, {
       most: free,
-      cursor: this.#cursor,
+      cursor: this.#cursors.get(kind) ?? INSTALLATION,
     })
+    const last = jobs.at(-1)
+    if (last) this.#cursors.set(kind, last.tenantId)
     if (jobs.length === free) this.#toTry.add(kind)
     else if (openAgainMs !== null) {
       setTimeout(() => {

@@ -26,12 +26,12 @@ export interface EnqueuedJob {
   isNew: boolean
 }
 
-/** Children that must be settled before their parent runs. */
+/** Children that must be settled before their parent runs; all belong to the tenant of the root. */
 export interface Flow<P> {
   job: JobRecord<P>
   payload: P
-  options?: EnqueueOptions
-  children: readonly Flow<never>[]
+  options?: Omit<EnqueueOptions, 'unique'>
+  children: readonly Flow<unknown>[]
   /** Whether one failed child fails the parent (default) or the parent runs and looks at it. */
   onChildFailure?: 'fail' | 'continue'
 }
@@ -67,18 +67,44 @@ export async function enqueue<P>(
 
 /** Stores a parent and its children, which run first; answers the parent's id. */
 export async function enqueueFlow<P>(ctx: Ctx, flow: Flow<P>): Promise<EnqueuedJob> {
-  return ctx.db.join(ctx.scope, () => insertFlow(ctx, flow, null))
+  const tenantId = tenantOf(ctx, flow.options ?? {})
+  return ctx.db.join(ctx.scope, () => insertFlow(ctx, flow, { tenantId, parentId: null }))
 }
 
-async function insertFlow<P>(ctx: Ctx, flow: Flow<P>, parentId: string | null): Promise<EnqueuedJob> {
-  const row = rowOf(flow.job, flow.payload)
-  await insertRows(ctx, flow.job, [row], flow.options ?? {}, {
-    parentId,
-    children: flow.children.length,
-    onChildFailure: flow.onChildFailure ?? 'fail',
-  })
-  for (const child of flow.children) await insertFlow(ctx, child as Flow<unknown>, row.id)
+async function insertFlow<P>(
+  ctx: Ctx,
+  { job, payload, options, children, onChildFailure = 'fail' }: Flow<P>,
+  { tenantId, parentId }: { tenantId: string; parentId: string | null },
+): Promise<EnqueuedJob> {
+  const row = rowOf(job, payload)
+  const family = children.length > 0 ? { parentId, children: children.length, onChildFailure } : { parentId }
+  await insertRows(ctx, job, [row], { ...options, tenantId }, family)
+  for (const alike of inGroups(children)) {
+    const [first] = alike
+    if (!first || first.children.length > 0) {
+      for (const child of alike) await insertFlow(ctx, child, { tenantId, parentId: row.id })
+      continue
+    }
+    const rows = alike.map((child) => rowOf(child.job, child.payload))
+    await insertRows(ctx, first.job, rows, { ...first.options, tenantId }, { parentId: row.id })
+  }
   return { id: row.id, isNew: true }
+}
+
+/** Neighbours that one statement can insert: leaves of one kind and with the same options. Keeps their order. */
+function inGroups(flows: readonly Flow<unknown>[]): Flow<unknown>[][] {
+  const groups: Flow<unknown>[][] = []
+  for (const flow of flows) {
+    const group = groups.at(-1)
+    if (group?.[0] && isAlike(group[0], flow)) group.push(flow)
+    else groups.push([flow])
+  }
+  return groups
+}
+
+function isAlike(a: Flow<unknown>, b: Flow<unknown>): boolean {
+  const haveNone = a.children.length === 0 && b.children.length === 0
+  return haveNone && a.job === b.job && JSON.stringify(a.options) === JSON.stringify(b.options)
 }
 
 /** A payload on its way into the table. */

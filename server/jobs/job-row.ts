@@ -21,5 +21,5 @@ export type JobRef = {
   id: string
 }
 
-/** A job that may be begun now. */
-export type ReadyJob = JobRef & { kind: string; queue: string }
+/** A job that may be begun now, or at `runAt` where that is later. */
+export type ReadyJob = JobRef & { kind: string; queue: string; runAt?: Date }

@@ -11,6 +11,9 @@ export const CHANGED_TOPIC = 'jobs.changed'
 /** Topic: a job is due at this time (milliseconds since 1970), earlier than any told of before. */
 export const DUE_TOPIC = 'jobs.due'
 
+/** Topic: jobs of this kind wait, and the worker that was told of them has no place for them. */
+export const PASSED_TOPIC = 'jobs.passed'
+
 /** What a worker of this process does for those who enqueue in it. */
 export interface LocalWorker {
   /** How many more jobs it could begin now. */
@@ -24,6 +27,8 @@ export interface LocalWorker {
 const IDS_MAX = 25
 /** Jobs that a change is told of one by one; in larger batches who follows one looks by itself. */
 const TOLD_MAX = 20
+/** How long kinds that are passed on wait for others, in milliseconds. */
+const PASS_MS = 10
 
 /**
  * Hands jobs to workers. Everything it does is a hint, given after the commit: the rows in PostgreSQL are the
@@ -37,6 +42,8 @@ export class Jobs {
   #ready = new Map<string, JobRef[]>()
   #isFlushing = false
   #announcedDue = Number.POSITIVE_INFINITY
+  readonly #passed = new Set<string>()
+  #sending: Promise<unknown> = Promise.resolve()
 
   constructor({ wire, bus, kinds }: { wire: Wire; bus: Bus; kinds: readonly JobRecord[] }) {
     this.#wire = wire
@@ -85,13 +92,27 @@ export class Jobs {
 
   /** Like `offer`, for jobs of several kinds. */
   offerAll(jobs: readonly ReadyJob[]): void {
-    for (const { kind, tenantId, id } of jobs) this.offer(kind, [{ tenantId, id }])
+    for (const { kind, tenantId, id, runAt } of jobs) this.offer(kind, [{ tenantId, id }], runAt ?? null)
   }
 
-  /** Tells of jobs that ended, whoever settled them, and of those that their end set free. */
+  /** Tells every worker with a free place that jobs of a kind wait which this process has none for. */
+  pass(kind: string): void {
+    if (this.#passed.size === 0) {
+      setTimeout(() => {
+        for (const one of this.#passed) this.#bus.publish(PASSED_TOPIC, one)
+        this.#passed.clear()
+      }, PASS_MS)
+    }
+    this.#passed.add(kind)
+  }
+
+  /** Tells of jobs that ended, whoever settled them, of those that were given back and of those their end set free. */
   settled(settlements: readonly Settlement[], freed: readonly ReadyJob[]): void {
     this.#worker?.settled(settlements)
     this.offerAll(freed)
+    for (const { job, outcome } of settlements) {
+      if (outcome.status === 'released') this.offer(job.kind, [{ tenantId: job.tenantId, id: job.id }])
+    }
     this.changed(settlements.map(({ job }) => job))
   }
 
@@ -132,9 +153,15 @@ export class Jobs {
       } else far.push(hint)
     }
     if (far.length === 0) return
-    void this.#wire.send(far).then((isSent) => {
+    this.#sending = this.#wire.send(far).then((isSent) => {
       // Without Redis the worker of this process is the only one that can be told.
       if (!isSent) for (const hint of far) this.#worker?.take(hint)
     })
+  }
+
+  /** Resolves when all that was offered until now is on its way. */
+  async sent(): Promise<void> {
+    while (this.#isFlushing) await new Promise((resolve) => setImmediate(resolve))
+    await this.#sending
   }
 }

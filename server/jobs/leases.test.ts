@@ -12,6 +12,10 @@ describe('leases of jobs', () => {
   const task = kindOf('task', { run })
   const test = useJobs([task])
 
+  beforeEach(() => {
+    behave = () => undefined
+  })
+
   const enqueue = async () => (await test.in(test.tenant()).enqueue(task, {})).id
   /** What a process claimed that then died. */
   const claimAndDie = (most = 1): Promise<ClaimedJob[]> =>

@@ -35,6 +35,9 @@ export function startRun(
   job: ClaimedJob,
   { notes, stopGraceMs }: { notes: Notes; stopGraceMs: number },
 ): Run {
+  // Its end was asked for while it waited.
+  if (job.isCancelled)
+    return { job, stop: () => undefined, ended: Promise.resolve({ status: 'cancelled', error: null }) }
   const controller = new AbortController()
   let reason: StopReason | undefined
   let abandon: () => void = () => undefined
@@ -54,7 +57,6 @@ export function startRun(
     await notes.completeFor(job)
     return outcomeOf(record, job, end, reason)
   })
-  if (job.isCancelled) stop('cancelled')
   return { job, stop, ended }
 }
 
@@ -99,6 +101,7 @@ class Handle implements JobHandle {
   readonly tenantId: string | null
   readonly attempt: number
   readonly attempts: number
+  readonly fence: number
   readonly signal: AbortSignal
   children: ChildOutcome[] = []
   isSettled = false
@@ -113,6 +116,7 @@ class Handle implements JobHandle {
     this.tenantId = job.tenantId === INSTALLATION ? null : job.tenantId
     this.attempt = job.attempt
     this.attempts = job.maxAttempts
+    this.fence = job.fence
     this.signal = signal
     this.#ctx = ctx
     this.#record = record

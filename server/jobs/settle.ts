@@ -63,18 +63,19 @@ async function settlePlainly(db: Database, settlements: readonly Settlement[]): 
 
 /** Like `settle`, in the open transaction. */
 export async function settleWhole(db: Database, settlements: readonly Settlement[]): Promise<Settled> {
-  const rows = await db.query<JobRef & Record<string, unknown>>({
+  const rows = await db.query<JobRef & { status: string }>({
     name: 'jobs-settle',
     text: `update worker_jobs j set
-        status = case d.status when 'later' then 'scheduled' when 'released' then 'queued' else d.status end,
+        status = case when d.status not in ('later', 'released') then d.status
+          when j.cancel_requested_at is not null then 'cancelled' when d.status = 'later' then 'scheduled' else 'queued' end,
         attempt = j.attempt - d.refund,
         run_at = case when d.status = 'later' then now() + make_interval(secs => d.pause_ms / 1000) else j.run_at end,
         result = d.result, error = d.error, lease_until = null,
-        finished_at = case when d.status in ('succeeded', 'failed', 'cancelled') then now() end
+        finished_at = case when d.status not in ('later', 'released') or j.cancel_requested_at is not null then now() end
       from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::jsonb[], $6::text[], $7::double precision[],
         $8::integer[]) d (tenant_id, id, fence, status, result, error, pause_ms, refund)
       where j.tenant_id = d.tenant_id and j.id = d.id and j.fence = d.fence and ${IS_RUNNING}
-      returning j.tenant_id as "tenantId", j.id`,
+      returning j.tenant_id as "tenantId", j.id, j.status`,
     values: [
       settlements.map(({ job }) => job.tenantId),
       settlements.map(({ job }) => job.id),
@@ -86,11 +87,16 @@ export async function settleWhole(db: Database, settlements: readonly Settlement
       settlements.map(({ outcome }) => (isUncounted(outcome) ? 1 : 0)),
     ],
   })
-  const ids = new Set(rows.map(({ id }) => id))
-  const accepted = settlements.filter(({ job }) => ids.has(job.id))
+  const statuses = new Map(rows.map(({ id, status }) => [id, status]))
+  const accepted = settlements
+    .filter(({ job }) => statuses.has(job.id))
+    .map((one) => (statuses.get(one.job.id) === 'cancelled' ? { ...one, outcome: CANCELLED } : one))
   await recordAttempts(db, accepted)
   return { accepted, freed: await recordEnds(db, accepted) }
 }
+
+/** Also of a job that would have been put back, had nobody asked for its end. */
+const CANCELLED = { status: 'cancelled', error: null } as const
 
 function isUncounted(outcome: Outcome): boolean {
   return outcome.status === 'released' || (outcome.status === 'later' && outcome.isFree)
@@ -167,8 +173,9 @@ interface ParentNews extends JobRef {
 }
 
 /**
- * Counts settled children off their waiting parents, in the order of their ids so that two that do so never wait
- * for each other. A parent without any left is queued; one that must not survive a failed child fails with it.
+ * Counts settled children off their waiting parents. A parent without any left is ready once its own time has come;
+ * one that must not survive a failed child fails with it. Rows are locked from below upwards (a child's id is later
+ * than its parent's), as all do who touch a family, so that two never wait for each other in a circle.
  */
 export async function tellParents(db: Database, news: readonly ParentNews[]): Promise<Settled['freed']> {
   if (news.length === 0) return []
@@ -182,21 +189,20 @@ export async function tellParents(db: Database, news: readonly ParentNews[]): Pr
     })
   }
   const parents = [...byParent.values()]
-  const rows = await db.query<
-    JobRef & { kind: string; queue: string; status: string; parentId: string | null }
-  >({
+  const rows = await db.query<ReadyJob & { status: string; parentId: string | null }>({
     name: 'jobs-tell-parents',
     text: `with news as (select * from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::boolean[]) n (tenant_id, id, count, has_failed)),
       locked as materialized (select p.tenant_id, p.id from worker_jobs p join news n on n.tenant_id = p.tenant_id and n.id = p.id
-        where p.status = 'waiting' order by p.id for update of p)
+        where p.status = 'waiting' order by p.id desc for update of p)
       update worker_jobs p set pending_children = p.pending_children - n.count,
         status = case when n.has_failed and p.on_child_failure = 'fail' then 'failed'
-          when p.pending_children - n.count <= 0 then 'queued' else 'waiting' end,
+          when p.pending_children - n.count > 0 then 'waiting' when p.run_at > now() then 'scheduled' else 'queued' end,
         error = case when n.has_failed and p.on_child_failure = 'fail' then 'a job this one waited for did not succeed' end,
         finished_at = case when n.has_failed and p.on_child_failure = 'fail' then now() end
       from news n, locked l
       where p.tenant_id = n.tenant_id and p.id = n.id and l.tenant_id = p.tenant_id and l.id = p.id and p.status = 'waiting'
-      returning p.tenant_id as "tenantId", p.id, p.kind, p.queue, p.status, p.parent_id as "parentId"`,
+      returning p.tenant_id as "tenantId", p.id, p.kind, p.queue, p.status, p.parent_id as "parentId",
+        p.run_at as "runAt"`,
     values: [
       parents.map((one) => one.tenantId),
       parents.map((one) => one.id),
@@ -212,5 +218,5 @@ export async function tellParents(db: Database, news: readonly ParentNews[]): Pr
       .filter(({ parentId }) => parentId !== null)
       .map(({ tenantId, parentId }) => ({ tenantId, id: parentId ?? '', hasFailed: true })),
   )
-  return [...rows.filter(({ status }) => status === 'queued'), ...above]
+  return [...rows.filter(({ status }) => status === 'queued' || status === 'scheduled'), ...above]
 }

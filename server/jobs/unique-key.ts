@@ -1,7 +1,7 @@
 import type { Ctx } from '../kernel/context.js'
 import type { JobRecord } from '../kernel/define-job.js'
 import type { NewRow } from './enqueue.js'
-import { INSTALLATION, type JobRef } from './job-row.js'
+import type { JobRef } from './job-row.js'
 
 /**
  * `until-settled`: while a job with this key is not settled, enqueueing answers that job. `window`: for `windowS`
@@ -25,9 +25,10 @@ export async function takeKey<P>(
   rule: KeyRule,
   { tenantId, delayMs }: { tenantId: string; delayMs: number },
 ): Promise<string> {
-  if (tenantId === INSTALLATION && ctx.db.scope?.role !== 'system')
+  const { scope } = ctx.db
+  if (scope?.role !== 'system' && scope?.tenantId !== tenantId)
     throw new TypeError(
-      "a key of the installation is taken in ctx.system: a tenant's role does not see who holds it",
+      'a unique key is taken in ctx.system or as its tenant: others do not see who holds it',
     )
   const mode = rule.mode ?? 'until-settled'
   const name = [tenantId, job.name, rule.key]

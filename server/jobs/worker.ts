@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { Resources } from '../kernel/resources.js'
 import type { Claimant, ClaimedJob } from './claim.js'
 import { Claims, type Room } from './claims.js'
-import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker } from './jobs.js'
+import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker, PASSED_TOPIC } from './jobs.js'
 import { renewLeases } from './leases.js'
 import { Lookout } from './lookout.js'
 import { Notes } from './notes.js'
@@ -81,6 +81,9 @@ export class Worker implements LocalWorker {
     this.#detach.push(
       bus.subscribe(CANCEL_TOPIC, (id) => this.#stop(id, 'cancelled')),
       bus.subscribe(DUE_TOPIC, (time) => this.dueAt(Number(time))),
+      bus.subscribe(PASSED_TOPIC, (kind) => {
+        if (this.room > 0) this.take({ kind, jobs: [] })
+      }),
     )
     jobs.wire.listen((hint) => this.#takeFar(hint))
     const { leaseMs, lookMs } = this.#options
@@ -149,6 +152,7 @@ export class Worker implements LocalWorker {
     await this.#allEnds()
     await this.#settler.drain(this.#options.leaseMs)
     await this.#notes.flush()
+    await this.#resources.jobs.sent()
     for (const timer of this.#timers) clearInterval(timer)
   }
 
@@ -157,8 +161,12 @@ export class Worker implements LocalWorker {
     this.#kick()
   }
 
-  /** A hint off the wire is acknowledged when there is room, so that meanwhile another worker can have the next. */
+  /**
+   * A hint off the wire is acknowledged when there is room, so that meanwhile another worker can have the next; of
+   * this one the others are told.
+   */
   async #takeFar(hint: Hint): Promise<void> {
+    if (this.room <= 0) this.#resources.jobs.pass(hint.kind)
     while (!this.#stopping && this.room <= 0 && !this.#claims.hasBacklog) {
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve))
     }

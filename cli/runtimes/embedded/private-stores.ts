@@ -28,6 +28,10 @@ export interface PrivatePostgres {
   pid: number
   /** Stops it at once and removes what it kept. */
   stop(): Promise<void>
+  /** Kills it as a crash would; what it kept stays. */
+  kill(): Promise<void>
+  /** Starts it again after `kill`, at the same port over the same data; resolves when that is recovered. */
+  restart(): Promise<void>
 }
 
 /** A throw-away Redis on loopback. */
@@ -68,14 +72,38 @@ export async function startPrivatePostgres(options: {
   await ensureCluster(binaries, place, { superuserPassword: adminPassword, durable: !fast })
   const socketFolder = postgresSocketFolder(folder)
   await writePostgresConfig(place, { port, socketFolder, maxConnections, durable: !fast })
-  const child = await launch(binaries.postgres, ['-D', place.dataDir], folder, { user, guardSignal: 'QUIT' })
-  await waitUntil(child, async () => (await probePostgres({ host: '127.0.0.1', port })) === 'ready')
+  const start = async () => {
+    const options = { user, guardSignal: 'QUIT' }
+    const child = await launch(binaries.postgres, ['-D', place.dataDir], folder, options)
+    await waitUntil(child, async () => (await probePostgres({ host: '127.0.0.1', port })) === 'ready')
+    return child
+  }
+  let child = await start()
   return {
-    ...{ host: '127.0.0.1', port, adminUser: 'postgres', adminPassword, socketFolder, pid: child.pid },
+    ...{ host: '127.0.0.1', port, adminUser: 'postgres', adminPassword, socketFolder },
+    get pid() {
+      return child.pid
+    },
     stop: async () => {
       await child.stop(fast ? 'SIGQUIT' : 'SIGINT')
       await rm(folder, { recursive: true, force: true })
     },
+    kill: () => child.stop('SIGKILL'),
+    restart: async () => {
+      child = await persistently(start)
+    },
+  }
+}
+
+/** Tries again a start that fails: processes of a killed postmaster hold its memory until they notice. */
+async function persistently<T>(start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (tries === 50) throw error
+      await sleep(100)
+    }
   }
 }
 

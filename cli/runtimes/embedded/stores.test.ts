@@ -2,15 +2,16 @@ import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
+import pg from 'pg'
 import { openDeployment } from '../../deployment/deployment.js'
 import { leaseCache } from './cache-folder.js'
 import { knownSocket } from './control-socket.js'
 import { providePostgres } from './postgres-binaries.js'
 import { clusterMajor, ensureCluster, ensureOwnedFolder } from './postgres-cluster.js'
 import { clearPostmaster } from './postmaster-file.js'
-import { startPrivatePostgres, startPrivateRedis } from './private-stores.js'
+import { type PrivatePostgres, startPrivatePostgres, startPrivateRedis } from './private-stores.js'
 import { provideRedis } from './redis-binaries.js'
-import { probeRedis } from './redis-commands.js'
+import { probeRedis, redisCommand } from './redis-commands.js'
 import { canTraverse, chooseServiceUser } from './service-user.js'
 import { silent, type TestDeployment, temporaryFolder, testDeployment } from './test-support.js'
 
@@ -40,6 +41,22 @@ describe('private PostgreSQL and Redis', function () {
 
     await Promise.all([postgres.stop(), redis.kill()])
     expect(await probeRedis(redis)).to.equal(false)
+  })
+
+  it('may be killed and started again: PostgreSQL over the same data, Redis without any', async () => {
+    const dir = join(folder, 'killed')
+    const [postgres, redis] = await Promise.all([startPrivatePostgres({ dir }), startPrivateRedis({ dir })])
+    await adminQuery(postgres, 'create table kept (n int); insert into kept values (7)')
+    await redisCommand(redis, ['SET', 'greeting', 'hello'])
+    const { pid } = postgres
+    await Promise.all([postgres.kill(), redis.kill()])
+    await postgres.restart()
+    const empty = await startPrivateRedis({ dir, port: redis.port, password: redis.password })
+
+    expect(postgres.pid).not.to.equal(pid)
+    expect(await adminQuery(postgres, 'select n from kept')).to.deep.equal([{ n: 7 }])
+    expect(await redisCommand(empty, ['STRLEN', 'greeting'])).to.equal(':0')
+    await Promise.all([postgres.stop(), empty.stop()])
   })
 
   it('refuse a data directory of another PostgreSQL major, and touch nothing in it', async () => {
@@ -167,6 +184,17 @@ describe('a copied deployment', function () {
     expect(String(error)).to.include(test.deployment.dir)
   })
 })
+
+async function adminQuery(postgres: PrivatePostgres, sql: string): Promise<unknown[]> {
+  const { host, port, adminUser: user, adminPassword: password } = postgres
+  const client = new pg.Client({ host, port, user, password, database: 'postgres' })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
 
 async function fakeProgram(path: string, version: string): Promise<void> {
   await writeFile(path, `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 })

@@ -1,4 +1,3 @@
-import '../events/templates.js'
 import type { Ctx } from '../../../kernel/context.js'
 import { pointTo } from '../models/template.js'
 import { forgetPublished } from '../template-state.js'

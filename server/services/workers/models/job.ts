@@ -133,6 +133,20 @@ export async function readJob(db: Database, tenantId: string, jobId: string): Pr
   return job ?? null
 }
 
+/** Locks a job with all below it, from below upwards like workers that settle them. */
+export async function lockFamily(ctx: Ctx, tenantId: string, jobId: string): Promise<void> {
+  await ctx.db.execute({
+    name: 'workers-lock-family',
+    text: `with recursive family as (
+        select id from worker_jobs where tenant_id = $1 and id = $2
+        union all
+        select c.id from worker_jobs c join family f on c.tenant_id = $1 and c.parent_id = f.id)
+      select j.id from worker_jobs j join family f on j.tenant_id = $1 and j.id = f.id
+      order by j.id desc for update of j`,
+    values: [tenantId, jobId],
+  })
+}
+
 /** Settles a job that has not begun as cancelled, with the children that wait below it; answers their ids. */
 export async function cancelUnbegun(ctx: Ctx, tenantId: string, jobId: string): Promise<string[]> {
   const rows = await ctx.db.query<{ id: string }>({
@@ -164,17 +178,35 @@ export async function askToStop(ctx: Ctx, tenantId: string, jobId: string): Prom
   return rows.map(({ id }) => id)
 }
 
-/** Makes settled jobs ready again with all their attempts; late results of earlier runs are refused. */
+/**
+ * Makes settled jobs ready again with all their attempts; late results of earlier runs are refused. A parent waits
+ * for those of its children that are not settled (any more), and one that waits already for its child once more.
+ */
 export function requeue(
   ctx: Ctx,
   tenantId: string,
   jobIds: readonly string[],
-): Promise<{ id: string; kind: string }[]> {
+): Promise<{ id: string; kind: string; status: 'queued' | 'waiting' }[]> {
   return ctx.db.query({
     name: 'workers-requeue',
-    text: `update worker_jobs set status = 'queued', attempt = 0, fence = fence + 1, run_at = now(), error = null,
-        result = null, finished_at = null, cancel_requested_at = null, progress = null
-      where tenant_id = $1 and id = any($2::uuid[]) and status in ('failed', 'cancelled') returning id, kind`,
+    text: `with children as materialized (
+        select id, parent_id, status from worker_jobs where tenant_id = $1 and parent_id = any($2::uuid[])
+        order by id desc for update),
+      again as (
+        update worker_jobs j set status = case when o.pending > 0 then 'waiting' else 'queued' end,
+          pending_children = o.pending, attempt = 0, fence = fence + 1, run_at = now(), error = null, result = null,
+          finished_at = null, cancel_requested_at = null, progress = null
+        from (select i.id, (select count(*) from children c where c.parent_id = i.id
+            and (c.status not in ('succeeded', 'failed', 'cancelled')
+              or (c.status <> 'succeeded' and c.id = any($2::uuid[])))) as pending
+          from unnest($2::uuid[]) i (id)) o
+        where j.tenant_id = $1 and j.id = o.id and j.status in ('failed', 'cancelled')
+        returning j.id, j.kind, j.status, j.parent_id),
+      parents as (
+        update worker_jobs p set pending_children = p.pending_children + a.n
+        from (select parent_id, count(*) as n from again where parent_id is not null group by 1) a
+        where p.tenant_id = $1 and p.id = a.parent_id and p.status = 'waiting')
+      select id, kind, status from again`,
     values: [tenantId, jobIds],
   })
 }

@@ -3,7 +3,15 @@ import type { Ctx } from '../../../kernel/context.js'
 import { paginate } from '../../../kernel/pagination.js'
 import { workerErrors } from '../errors.js'
 import { findDeadLetter, listDeadLetters, markRedriven, takeOpenDeadLetters } from '../models/dead-letter.js'
-import { askToStop, cancelUnbegun, findJob, lockJob, requeue, type StoredJob } from '../models/job.js'
+import {
+  askToStop,
+  cancelUnbegun,
+  findJob,
+  lockFamily,
+  lockJob,
+  requeue,
+  type StoredJob,
+} from '../models/job.js'
 import { presentDeadLetter, presentJob } from '../present.js'
 import { inReach } from '../reach.js'
 import type { ListDeadLettersQuery, RedriveInput } from '../schemas/jobs.js'
@@ -14,7 +22,8 @@ import type { ListDeadLettersQuery, RedriveInput } from '../schemas/jobs.js'
  */
 export function cancelJob(ctx: Ctx, jobId: string) {
   return inReach(ctx, 'workers.jobs.manage', async (tenantId) => {
-    const job = await lockJob(ctx, tenantId, jobId)
+    await lockFamily(ctx, tenantId, jobId)
+    const job = await findJob(ctx, tenantId, jobId)
     if (!job) throw new workerErrors.NotFound()
     if (job.status === 'succeeded' || job.status === 'failed')
       throw new workerErrors.Settled({ status: job.status })
@@ -91,11 +100,13 @@ async function letterOf(ctx: Ctx, tenantId: string, id: string) {
 }
 
 async function runAgain(ctx: Ctx, tenantId: string, jobIds: readonly string[]): Promise<number> {
-  const ready = await requeue(ctx, tenantId, jobIds)
+  const again = await requeue(ctx, tenantId, jobIds)
   await markRedriven(ctx, tenantId, jobIds, `${ctx.principal.kind}:${ctx.principal.id}`)
   ctx.afterCommit(() => {
-    for (const { id, kind } of ready) ctx.resources.jobs.offer(kind, [{ tenantId, id }])
-    ctx.resources.jobs.changed(ready.map(({ id }) => ({ tenantId, id })))
+    for (const { id, kind, status } of again) {
+      if (status === 'queued') ctx.resources.jobs.offer(kind, [{ tenantId, id }])
+    }
+    ctx.resources.jobs.changed(again.map(({ id }) => ({ tenantId, id })))
   })
-  return ready.length
+  return again.length
 }
