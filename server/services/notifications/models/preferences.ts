@@ -73,3 +73,14 @@ export async function storePolicy(ctx: Ctx, document: Switchboard): Promise<void
     values: [JSON.stringify(document)],
   })
 }
+
+/** Tenants that keep an inbox, preferences or browsers of somebody. Needs a system transaction. */
+export async function tenantsKnowing(ctx: Ctx, recipientId: string): Promise<string[]> {
+  const rows = await ctx.db.query<{ tenant_id: string }>({
+    text: `select tenant_id from notification_inboxes where recipient_id = $1
+           union select tenant_id from notification_preferences where recipient_id = $1
+           union select tenant_id from notification_push_subscriptions where recipient_id = $1`,
+    values: [recipientId],
+  })
+  return rows.map((row) => row.tenant_id)
+}
