@@ -12,7 +12,7 @@ module.exports = {
       name: 'kernel-knows-no-service',
       severity: 'error',
       from: {
-        path: '^dist/server/(kernel|http|storage|outbound|observability|config)/',
+        path: '^dist/server/(kernel|http|storage|outbound|observability|config|messages)/',
         pathNot: '[.]test[.]js$',
       },
       to: { path: '^dist/server/(services|services[.]js|permissions[.]js)' },

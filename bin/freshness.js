@@ -1,11 +1,11 @@
 'use strict'
 const { createHash } = require('node:crypto')
-const { readdirSync, readFileSync, statSync } = require('node:fs')
+const { lstatSync, readdirSync, readFileSync, statSync } = require('node:fs')
 const { join } = require('node:path')
 
-const SOURCES = ['cli', 'server', 'migrations']
+const SOURCES = ['cli', 'server', 'migrations', 'templates/messages']
 const SETTINGS = ['tsconfig.json']
-const COMPILED = /\.(ts|js|json)$/
+const COMPILED = /\.(ts|js|json|mjml)$/
 
 /** Left in dist by a whole and by a failed build, and in node_modules by a whole installation. */
 const BUILD_STAMP = '.vetrai-build'
@@ -28,6 +28,8 @@ function needsInstall(root) {
   const lock = modified(join(root, 'package-lock.json'))
   if (lock === undefined) return false
   const modules = join(root, 'node_modules')
+  // A link leads to what another checkout uses: npm would empty it there.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return false
   if ((modified(join(modules, '.package-lock.json')) ?? 0) >= lock) return false
   return read(join(modules, INSTALL_STAMP)) !== lockHash(root)
 }

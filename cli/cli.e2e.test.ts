@@ -157,6 +157,7 @@ describe('a deployment, from nothing to nothing', function () {
 
   it('answers what each command documents', async () => {
     const tenant = ['--tenant', 'acme']
+    const job = ['--kind', 'workers.http-request', '--payload', '{"url":"https://app.acme.example"}']
     const hook = 'https://93.184.215.14/hook'
     for (const argv of [
       ['tenants', 'info', 'acme'],
@@ -171,6 +172,16 @@ describe('a deployment, from nothing to nothing', function () {
       ['users', 'sessions', 'ann@acme.example', ...tenant],
       ['users', 'disable', 'ann@acme.example'],
       ['users', 'enable', 'ann@acme.example'],
+      ['schedules', 'create', 'nightly', ...tenant, ...job, '--cron', '@daily'],
+      ['schedules', 'list', ...tenant],
+      ['schedules', 'update', 'nightly', ...tenant, '--time-zone', 'Europe/Berlin'],
+      ['schedules', 'preview', 'nightly', ...tenant],
+      ['schedules', 'preview', '--every', '60'],
+      ['schedules', 'pause', 'nightly', ...tenant],
+      ['schedules', 'resume', 'nightly', ...tenant],
+      ['schedules', 'delete', 'nightly', ...tenant, '--confirm', 'nightly'],
+      ['schedules', 'info', 'kernel.housekeeping'],
+      ['schedules', 'run', 'kernel.housekeeping'],
       ['webhooks', 'create', hook, ...tenant, '--events', 'app.never'],
       ['webhooks', 'rotate', hook, ...tenant],
       ['webhooks', 'attempts', hook, ...tenant],

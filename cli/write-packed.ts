@@ -33,6 +33,10 @@ const LEFT_OUT = [
   'swagger-ui-dist',
   'inquirer',
   'pg-native',
+  'mjml',
+  'html-to-text',
+  '@langchain/langgraph',
+  'jsonata',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

@@ -205,6 +205,7 @@ create table api_keys (
   created_by_id text not null,
   created_at timestamp(3) with time zone not null default now(),
   updated_at timestamp(3) with time zone not null default now(),
+  expiry_announced timestamp(3) with time zone,
   constraint api_keys_pkey PRIMARY KEY (tenant_id, id),
   constraint api_keys_check CHECK (((owner_kind = 'user'::text) = (owner_user_id IS NOT NULL))),
   constraint api_keys_created_by_kind_check CHECK ((created_by_kind = ANY (ARRAY['user'::text, 'key'::text, 'system'::text]))),
@@ -214,6 +215,7 @@ create table api_keys (
   constraint api_keys_owner_kind_check CHECK ((owner_kind = ANY (ARRAY['tenant'::text, 'user'::text]))),
   constraint api_keys_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 100)))
 );
+CREATE INDEX api_keys_ending ON public.api_keys USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (revoked_at IS NULL));
 CREATE INDEX api_keys_tenant_id_created_at_id_idx ON public.api_keys USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX api_keys_tenant_id_lineage_id_idx ON public.api_keys USING btree (tenant_id, lineage_id);
 CREATE INDEX api_keys_tenant_id_owner_user_id_idx ON public.api_keys USING btree (tenant_id, owner_user_id);
@@ -482,6 +484,294 @@ create policy tenant_isolation on memberships for all to vetrai_app using ((tena
 grant delete, insert, select, update on table memberships to vetrai_app;
 grant delete, insert, select, update on table memberships to vetrai_system;
 
+create table notification_attempts (
+  tenant_id uuid not null,
+  delivery_id uuid not null,
+  attempt integer not null,
+  outcome text not null,
+  provider text,
+  provider_message_id text,
+  error_code text,
+  error text,
+  is_retryable boolean,
+  cost_micros bigint,
+  cost_currency text,
+  finished_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_attempts_pkey PRIMARY KEY (tenant_id, delivery_id, attempt),
+  constraint notification_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['sending'::text, 'sent'::text, 'failed'::text, 'unknown'::text]))),
+  constraint notification_attempts_tenant_id_delivery_id_fkey FOREIGN KEY (tenant_id, delivery_id) REFERENCES notification_deliveries(tenant_id, id) ON DELETE CASCADE
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_attempts enable row level security;
+alter table notification_attempts force row level security;
+create policy system_access on notification_attempts for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_attempts to vetrai_app;
+grant delete, insert, select, update on table notification_attempts to vetrai_system;
+
+create table notification_categories (
+  tenant_id uuid not null,
+  key text not null,
+  name text not null,
+  description text not null default ''::text,
+  critical boolean not null default false,
+  consent text not null default 'opt_out'::text,
+  channels jsonb not null default '{}'::jsonb,
+  throttle jsonb,
+  digest jsonb,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_categories_pkey PRIMARY KEY (tenant_id, key),
+  constraint notification_categories_consent_check CHECK ((consent = ANY (ARRAY['opt_out'::text, 'opt_in'::text])))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_categories FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_categories enable row level security;
+alter table notification_categories force row level security;
+create policy system_access on notification_categories for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_categories for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_categories to vetrai_app;
+grant delete, insert, select, update on table notification_categories to vetrai_system;
+
+create table notification_deliveries (
+  tenant_id uuid not null,
+  id uuid not null,
+  message_id uuid not null,
+  recipient_kind text not null,
+  recipient_id uuid not null,
+  channel text not null,
+  category text not null,
+  template_key text not null,
+  status text not null,
+  step smallint,
+  rule text not null,
+  rules jsonb not null default '[]'::jsonb,
+  run_at timestamp(3) with time zone,
+  job_id uuid,
+  digest_id uuid,
+  attempts integer not null default 0,
+  provider text,
+  provider_message_id text,
+  destination text,
+  template_version integer,
+  locale text,
+  cost_micros bigint,
+  cost_currency text,
+  error_code text,
+  error text,
+  sent_at timestamp(3) with time zone,
+  settled_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_deliveries_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_deliveries_channel_check CHECK ((channel = ANY (ARRAY['in_app'::text, 'email'::text, 'sms'::text, 'push'::text, 'webhook'::text]))),
+  constraint notification_deliveries_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['member'::text, 'subscriber'::text]))),
+  constraint notification_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'scheduled'::text, 'waiting'::text, 'digested'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'bounced'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text, 'unsubscribed'::text]))),
+  constraint notification_deliveries_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES notification_messages(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX notification_deliveries_digest ON public.notification_deliveries USING btree (tenant_id, digest_id) WHERE (digest_id IS NOT NULL);
+CREATE INDEX notification_deliveries_tenant_id_recipient_id_id_idx ON public.notification_deliveries USING btree (tenant_id, recipient_id, id);
+CREATE INDEX notification_deliveries_troubled ON public.notification_deliveries USING btree (tenant_id, id) WHERE (status = ANY (ARRAY['failed'::text, 'bounced'::text]));
+CREATE UNIQUE INDEX notification_deliveries_tenant_id_message_id_recipient_id_c_idx ON public.notification_deliveries USING btree (tenant_id, message_id, recipient_id, channel);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_deliveries FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_deliveries enable row level security;
+alter table notification_deliveries force row level security;
+create policy system_access on notification_deliveries for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_deliveries for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_deliveries to vetrai_app;
+grant delete, insert, select, update on table notification_deliveries to vetrai_system;
+
+create table notification_digests (
+  tenant_id uuid not null,
+  id uuid not null,
+  recipient_kind text not null,
+  recipient_id uuid not null,
+  channel text not null,
+  digest_key text not null,
+  category text not null,
+  closes_at timestamp(3) with time zone not null,
+  closed_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_digests_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_digests_channel_check CHECK ((channel = ANY (ARRAY['in_app'::text, 'email'::text, 'sms'::text, 'push'::text, 'webhook'::text]))),
+  constraint notification_digests_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['member'::text, 'subscriber'::text])))
+);
+CREATE INDEX notification_digests_closed ON public.notification_digests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+CREATE UNIQUE INDEX notification_digests_open ON public.notification_digests USING btree (tenant_id, recipient_id, channel, digest_key) WHERE (closed_at IS NULL);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_digests FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_digests enable row level security;
+alter table notification_digests force row level security;
+create policy system_access on notification_digests for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_digests for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_digests to vetrai_app;
+grant delete, insert, select, update on table notification_digests to vetrai_system;
+
+create table notification_inbox_items (
+  tenant_id uuid not null,
+  id uuid not null,
+  recipient_kind text not null,
+  recipient_id uuid not null,
+  message_id uuid not null,
+  delivery_id uuid not null,
+  category text not null,
+  title text not null,
+  body text not null,
+  action_url text,
+  sequence bigint not null,
+  seen_at timestamp(3) with time zone,
+  read_at timestamp(3) with time zone,
+  archived_at timestamp(3) with time zone,
+  snoozed_until timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_inbox_items_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_inbox_items_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['member'::text, 'subscriber'::text])))
+);
+CREATE INDEX notification_inbox_age ON public.notification_inbox_items USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX notification_inbox_items_tenant_id_recipient_id_id_idx ON public.notification_inbox_items USING btree (tenant_id, recipient_id, id);
+CREATE INDEX notification_inbox_unread ON public.notification_inbox_items USING btree (tenant_id, recipient_id) WHERE ((read_at IS NULL) AND (archived_at IS NULL));
+CREATE UNIQUE INDEX notification_inbox_items_tenant_id_delivery_id_idx ON public.notification_inbox_items USING btree (tenant_id, delivery_id);
+CREATE UNIQUE INDEX notification_inbox_items_tenant_id_recipient_id_sequence_idx ON public.notification_inbox_items USING btree (tenant_id, recipient_id, sequence);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_inbox_items FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_inbox_items enable row level security;
+alter table notification_inbox_items force row level security;
+create policy system_access on notification_inbox_items for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_inbox_items for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_inbox_items to vetrai_app;
+grant delete, insert, select, update on table notification_inbox_items to vetrai_system;
+
+create table notification_inboxes (
+  tenant_id uuid not null,
+  recipient_id uuid not null,
+  sequence bigint not null default 0,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_inboxes_pkey PRIMARY KEY (tenant_id, recipient_id)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_inboxes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_inboxes enable row level security;
+alter table notification_inboxes force row level security;
+create policy system_access on notification_inboxes for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_inboxes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_inboxes to vetrai_app;
+grant delete, insert, select, update on table notification_inboxes to vetrai_system;
+
+create table notification_messages (
+  tenant_id uuid not null,
+  id uuid not null,
+  kind text not null default 'message'::text,
+  status text not null default 'accepted'::text,
+  transaction_id text,
+  template_key text,
+  category text,
+  request jsonb not null,
+  send_at timestamp(3) with time zone,
+  job_id uuid,
+  progress jsonb,
+  recipients integer not null default 0,
+  unresolved jsonb not null default '[]'::jsonb,
+  error_code text,
+  error text,
+  processed_at timestamp(3) with time zone,
+  created_by text not null,
+  request_id text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_messages_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_messages_kind_check CHECK ((kind = ANY (ARRAY['message'::text, 'digest'::text]))),
+  constraint notification_messages_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'processed'::text, 'cancelled'::text, 'failed'::text])))
+);
+CREATE INDEX notification_messages_age ON public.notification_messages USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+CREATE UNIQUE INDEX notification_messages_transaction ON public.notification_messages USING btree (tenant_id, transaction_id) WHERE (transaction_id IS NOT NULL);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_messages FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_messages enable row level security;
+alter table notification_messages force row level security;
+create policy system_access on notification_messages for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_messages for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_messages to vetrai_app;
+grant delete, insert, select, update on table notification_messages to vetrai_system;
+
+create table notification_policy (
+  is_only boolean not null default true,
+  document jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_policy_pkey PRIMARY KEY (is_only),
+  constraint notification_policy_is_only_check CHECK (is_only)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_policy FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table notification_policy to vetrai_system;
+grant select on table notification_policy to vetrai_app;
+
+create table notification_preferences (
+  tenant_id uuid not null,
+  recipient_id uuid not null,
+  document jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_preferences_pkey PRIMARY KEY (tenant_id, recipient_id)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_preferences FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_preferences enable row level security;
+alter table notification_preferences force row level security;
+create policy system_access on notification_preferences for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_preferences for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_preferences to vetrai_app;
+grant delete, insert, select, update on table notification_preferences to vetrai_system;
+
+create table notification_push_subscriptions (
+  tenant_id uuid not null,
+  id uuid not null,
+  recipient_kind text not null,
+  recipient_id uuid not null,
+  endpoint text not null,
+  p256dh text not null,
+  auth text not null,
+  user_agent text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_push_subscriptions_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_push_subscriptions_recipient_kind_check CHECK ((recipient_kind = ANY (ARRAY['member'::text, 'subscriber'::text])))
+);
+CREATE INDEX notification_push_subscriptions_tenant_id_created_at_id_idx ON public.notification_push_subscriptions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX notification_push_subscriptions_tenant_id_recipient_id_idx ON public.notification_push_subscriptions USING btree (tenant_id, recipient_id);
+CREATE UNIQUE INDEX notification_push_subscriptions_tenant_id_endpoint_idx ON public.notification_push_subscriptions USING btree (tenant_id, endpoint);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_push_subscriptions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_push_subscriptions enable row level security;
+alter table notification_push_subscriptions force row level security;
+create policy system_access on notification_push_subscriptions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_push_subscriptions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_push_subscriptions to vetrai_app;
+grant delete, insert, select, update on table notification_push_subscriptions to vetrai_system;
+
+create table notification_subscribers (
+  tenant_id uuid not null,
+  id uuid not null,
+  external_id text not null,
+  name text,
+  email text,
+  phone text,
+  locale text,
+  time_zone text,
+  data jsonb not null default '{}'::jsonb,
+  tokens_valid_from timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_subscribers_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX notification_subscribers_tenant_id_created_at_id_idx ON public.notification_subscribers USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX notification_subscribers_tenant_id_email_idx ON public.notification_subscribers USING btree (tenant_id, email);
+CREATE UNIQUE INDEX notification_subscribers_tenant_id_external_id_idx ON public.notification_subscribers USING btree (tenant_id, external_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_subscribers FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_subscribers enable row level security;
+alter table notification_subscribers force row level security;
+create policy system_access on notification_subscribers for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_subscribers for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_subscribers to vetrai_app;
+grant delete, insert, select, update on table notification_subscribers to vetrai_system;
+
 create table notification_suppressions (
   tenant_id uuid not null,
   id uuid not null,
@@ -505,6 +795,163 @@ create policy system_access on notification_suppressions for all to vetrai_syste
 create policy tenant_isolation on notification_suppressions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select on table notification_suppressions to vetrai_app;
 grant delete, insert, select, update on table notification_suppressions to vetrai_system;
+
+create table notification_template_texts (
+  tenant_id uuid not null,
+  version_id uuid not null,
+  locale text not null,
+  words jsonb not null,
+  compiled jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_template_texts_pkey PRIMARY KEY (tenant_id, version_id, locale),
+  constraint notification_template_texts_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES notification_template_versions(tenant_id, id) ON DELETE CASCADE
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_texts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_template_texts enable row level security;
+alter table notification_template_texts force row level security;
+create policy system_access on notification_template_texts for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_template_texts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_template_texts to vetrai_system;
+grant insert, select on table notification_template_texts to vetrai_app;
+
+create table notification_template_versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_key text not null,
+  version integer not null,
+  category text,
+  critical boolean,
+  variables jsonb,
+  note text,
+  published_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_template_versions_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_template_versions_version_check CHECK ((version > 0)),
+  constraint notification_template_versions_tenant_id_template_key_fkey FOREIGN KEY (tenant_id, template_key) REFERENCES notification_templates(tenant_id, key) ON DELETE CASCADE
+);
+CREATE INDEX notification_template_versions_tenant_id_created_at_id_idx ON public.notification_template_versions USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_template_version_tenant_id_template_key_versio_idx ON public.notification_template_versions USING btree (tenant_id, template_key, version);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_template_versions enable row level security;
+alter table notification_template_versions force row level security;
+create policy system_access on notification_template_versions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_template_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_template_versions to vetrai_system;
+grant insert, select on table notification_template_versions to vetrai_app;
+
+create table notification_templates (
+  tenant_id uuid not null,
+  key text not null,
+  name text,
+  description text,
+  category text,
+  critical boolean,
+  variables jsonb,
+  draft jsonb,
+  draft_at timestamp(3) with time zone,
+  draft_by text,
+  published_version integer,
+  last_version integer not null default 0,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_templates_pkey PRIMARY KEY (tenant_id, key),
+  constraint notification_templates_check CHECK ((num_nulls(name, category, critical, variables) = ANY (ARRAY[0, 4]))),
+  constraint notification_templates_check1 CHECK ((((draft IS NULL) = (draft_at IS NULL)) AND ((draft IS NULL) = (draft_by IS NULL)))),
+  constraint notification_templates_key_check CHECK (((key ~ '^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$'::text) AND ((length(key) >= 2) AND (length(key) <= 64))))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_templates enable row level security;
+alter table notification_templates force row level security;
+create policy system_access on notification_templates for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_templates to vetrai_app;
+grant delete, insert, select, update on table notification_templates to vetrai_system;
+
+create table notification_themes (
+  tenant_id uuid not null,
+  id uuid not null,
+  product_name text,
+  logo_url text,
+  brand_color text,
+  page_color text,
+  footer_address text,
+  default_locale text,
+  time_zone text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_themes_pkey PRIMARY KEY (tenant_id, id),
+  constraint notification_themes_brand_color_check CHECK ((brand_color ~ '^#[0-9a-f]{6}$'::text)),
+  constraint notification_themes_logo_url_check CHECK ((logo_url ~~ 'https://%'::text)),
+  constraint notification_themes_page_color_check CHECK ((page_color ~ '^#[0-9a-f]{6}$'::text))
+);
+CREATE INDEX notification_themes_tenant_id_created_at_id_idx ON public.notification_themes USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_themes_tenant ON public.notification_themes USING btree (tenant_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_themes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_themes enable row level security;
+alter table notification_themes force row level security;
+create policy system_access on notification_themes for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_themes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_themes to vetrai_app;
+grant delete, insert, select, update on table notification_themes to vetrai_system;
+
+create table notification_throttles (
+  tenant_id uuid not null,
+  recipient_id uuid not null,
+  key text not null,
+  window_ends timestamp(3) with time zone not null,
+  used integer not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_throttles_pkey PRIMARY KEY (tenant_id, recipient_id, key)
+);
+CREATE INDEX notification_throttles_ended ON public.notification_throttles USING btree (window_ends);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_throttles FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_throttles enable row level security;
+alter table notification_throttles force row level security;
+create policy system_access on notification_throttles for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_throttles for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_throttles to vetrai_app;
+grant delete, insert, select, update on table notification_throttles to vetrai_system;
+
+create table notification_topic_subscribers (
+  tenant_id uuid not null,
+  topic_id uuid not null,
+  subscriber_id uuid not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_topic_subscribers_pkey PRIMARY KEY (tenant_id, topic_id, subscriber_id),
+  constraint notification_topic_subscribers_tenant_id_subscriber_id_fkey FOREIGN KEY (tenant_id, subscriber_id) REFERENCES notification_subscribers(tenant_id, id) ON DELETE CASCADE,
+  constraint notification_topic_subscribers_tenant_id_topic_id_fkey FOREIGN KEY (tenant_id, topic_id) REFERENCES notification_topics(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX notification_topic_subscribers_tenant_id_subscriber_id_idx ON public.notification_topic_subscribers USING btree (tenant_id, subscriber_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_topic_subscribers FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_topic_subscribers enable row level security;
+alter table notification_topic_subscribers force row level security;
+create policy system_access on notification_topic_subscribers for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_topic_subscribers for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_topic_subscribers to vetrai_app;
+grant delete, insert, select, update on table notification_topic_subscribers to vetrai_system;
+
+create table notification_topics (
+  tenant_id uuid not null,
+  id uuid not null,
+  key text not null,
+  name text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint notification_topics_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX notification_topics_tenant_id_created_at_id_idx ON public.notification_topics USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX notification_topics_tenant_id_key_idx ON public.notification_topics USING btree (tenant_id, key);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_topics FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table notification_topics enable row level security;
+alter table notification_topics force row level security;
+create policy system_access on notification_topics for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on notification_topics for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table notification_topics to vetrai_app;
+grant delete, insert, select, update on table notification_topics to vetrai_system;
 
 create table one_time_tokens (
   id uuid not null,
@@ -991,3 +1438,259 @@ create policy system_access on worker_jobs for all to vetrai_system using (true)
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
+
+create table workflow_checkpoint_values (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  channel text not null,
+  version integer not null,
+  value json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoint_values_pkey PRIMARY KEY (tenant_id, run_id, ns, channel, version)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_values FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoint_values enable row level security;
+alter table workflow_checkpoint_values force row level security;
+create policy system_access on workflow_checkpoint_values for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoint_values for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_system;
+
+create table workflow_checkpoint_writes (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  checkpoint_id uuid not null,
+  task_id uuid not null,
+  idx integer not null,
+  path text not null,
+  channel text not null,
+  value json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoint_writes_pkey PRIMARY KEY (tenant_id, run_id, ns, checkpoint_id, task_id, idx)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_writes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoint_writes enable row level security;
+alter table workflow_checkpoint_writes force row level security;
+create policy system_access on workflow_checkpoint_writes for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoint_writes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_system;
+
+create table workflow_checkpoints (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  ns text not null,
+  id uuid not null,
+  parent_id uuid,
+  step integer not null,
+  state json not null,
+  metadata json not null,
+  after text[] not null default '{}'::text[],
+  next text[] not null default '{}'::text[],
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_checkpoints_pkey PRIMARY KEY (tenant_id, run_id, ns, id)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoints FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_checkpoints enable row level security;
+alter table workflow_checkpoints force row level security;
+create policy system_access on workflow_checkpoints for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_checkpoints for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_checkpoints to vetrai_app;
+grant delete, insert, select, update on table workflow_checkpoints to vetrai_system;
+
+create table workflow_events (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  sequence integer not null,
+  type text not null,
+  step character varying(40),
+  iteration character varying(120),
+  data json not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_events_pkey PRIMARY KEY (tenant_id, run_id, sequence)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_events FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_events enable row level security;
+alter table workflow_events force row level security;
+create policy system_access on workflow_events for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_events for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_events to vetrai_app;
+grant delete, insert, select, update on table workflow_events to vetrai_system;
+
+create table workflow_runs (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_id uuid not null,
+  template_name character varying(48) not null,
+  version integer not null,
+  status text not null,
+  input json not null,
+  output json,
+  error_code text,
+  error_message text,
+  error_step text,
+  job_id uuid,
+  fence integer not null default 0,
+  event_count integer not null default 0,
+  steps_used integer not null default 0,
+  tokens_used bigint not null default 0,
+  bytes_used bigint not null default 0,
+  depth integer not null default 1,
+  parent_run_id uuid,
+  parent_wait_id uuid,
+  replay_of uuid,
+  replayed_checkpoint uuid,
+  created_by text not null,
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  deadline_at timestamp(3) with time zone not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_runs_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_runs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX workflow_runs_finished ON public.workflow_runs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX workflow_runs_open ON public.workflow_runs USING btree (deadline_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text, 'waiting'::text]));
+CREATE INDEX workflow_runs_tenant_id_created_at_id_idx ON public.workflow_runs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX workflow_runs_tenant_id_job_id_idx ON public.workflow_runs USING btree (tenant_id, job_id);
+CREATE INDEX workflow_runs_tenant_id_parent_run_id_idx ON public.workflow_runs USING btree (tenant_id, parent_run_id);
+CREATE INDEX workflow_runs_tenant_id_template_id_created_at_idx ON public.workflow_runs USING btree (tenant_id, template_id, created_at DESC);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_runs enable row level security;
+alter table workflow_runs force row level security;
+create policy system_access on workflow_runs for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_runs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_runs to vetrai_app;
+grant delete, insert, select, update on table workflow_runs to vetrai_system;
+
+create table workflow_secrets (
+  tenant_id uuid not null,
+  name character varying(60) not null,
+  sealed bytea not null,
+  hosts text[] not null,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_secrets_pkey PRIMARY KEY (tenant_id, name)
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_secrets FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_secrets enable row level security;
+alter table workflow_secrets force row level security;
+create policy system_access on workflow_secrets for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_secrets for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_secrets to vetrai_app;
+grant delete, insert, select, update on table workflow_secrets to vetrai_system;
+
+create table workflow_steps (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  step character varying(40) not null,
+  iteration character varying(120) not null default ''::character varying,
+  type text not null,
+  status text not null,
+  attempts integer not null,
+  input json,
+  output json,
+  error_code text,
+  error_message text,
+  tokens integer not null default 0,
+  started_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_steps_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_steps_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE UNIQUE INDEX workflow_steps_tenant_id_run_id_step_iteration_idx ON public.workflow_steps USING btree (tenant_id, run_id, step, iteration);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_steps enable row level security;
+alter table workflow_steps force row level security;
+create policy system_access on workflow_steps for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_steps for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_steps to vetrai_app;
+grant delete, insert, select, update on table workflow_steps to vetrai_system;
+
+create table workflow_templates (
+  tenant_id uuid not null,
+  id uuid not null,
+  name character varying(48) not null,
+  description text not null default ''::text,
+  draft json not null,
+  published_version integer,
+  origin text,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_templates_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX workflow_templates_tenant_id_created_at_id_idx ON public.workflow_templates USING btree (tenant_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX workflow_templates_tenant_id_name_idx ON public.workflow_templates USING btree (tenant_id, name);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_templates enable row level security;
+alter table workflow_templates force row level security;
+create policy system_access on workflow_templates for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_templates to vetrai_app;
+grant delete, insert, select, update on table workflow_templates to vetrai_system;
+
+create table workflow_versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  template_id uuid not null,
+  number integer not null,
+  graph json not null,
+  depth integer not null,
+  note character varying(500),
+  restored_from integer,
+  published_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_versions_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_versions_number_check CHECK ((number > 0)),
+  constraint workflow_versions_tenant_id_template_id_fkey FOREIGN KEY (tenant_id, template_id) REFERENCES workflow_templates(tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX workflow_versions_tenant_id_template_id_number_idx ON public.workflow_versions USING btree (tenant_id, template_id, number);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_versions enable row level security;
+alter table workflow_versions force row level security;
+create policy system_access on workflow_versions for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select on table workflow_versions to vetrai_app;
+grant delete, insert, select, update on table workflow_versions to vetrai_system;
+
+create table workflow_waits (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  step character varying(40) not null,
+  iteration character varying(120) not null default ''::character varying,
+  kind text not null,
+  status text not null,
+  due_at timestamp(3) with time zone,
+  job_id uuid,
+  child_run_id uuid,
+  spec json not null,
+  answer json,
+  answered_by text,
+  answered_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint workflow_waits_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_waits_kind_check CHECK ((kind = ANY (ARRAY['timer'::text, 'retry'::text, 'approval'::text, 'job'::text, 'run'::text]))),
+  constraint workflow_waits_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'answered'::text, 'done'::text, 'cancelled'::text])))
+);
+CREATE INDEX workflow_waits_tenant_id_run_id_idx ON public.workflow_waits USING btree (tenant_id, run_id);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_waits FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+alter table workflow_waits enable row level security;
+alter table workflow_waits force row level security;
+create policy system_access on workflow_waits for all to vetrai_system using (true) with check (true);
+create policy tenant_isolation on workflow_waits for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+grant delete, insert, select, update on table workflow_waits to vetrai_app;
+grant delete, insert, select, update on table workflow_waits to vetrai_system;

@@ -26,6 +26,18 @@ describe('the permission matrix', () => {
     }
   })
 
+  it('gives a subscriber what its rows say, on an active tenant, and nothing else', () => {
+    const subscriber = (tenant: Principal['tenant']): Principal => ({
+      ...{ kind: 'subscriber', id: 's', tenant, roles: [], scopes: null },
+    })
+    for (const [name, row] of Object.entries(permissions)) {
+      const { allowed } = judge(permissions, subscriber(TENANT), name)
+      expect(allowed, name).to.equal('subscribers' in row)
+    }
+    const suspended = { ...TENANT, status: 'suspended' as const }
+    expect(judge(permissions, subscriber(suspended), 'notifications.inbox').allowed).to.equal(false)
+  })
+
   it('denies what it does not know', () => {
     expect(judge(permissions, key(['super_admin'], ['*']), 'no.such.thing')).to.deep.equal({
       allowed: false,

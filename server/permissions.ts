@@ -147,6 +147,11 @@ export const permissions = {
     admins,
     'notifications:write',
   ),
+  'notifications.settings.read': tenant(
+    "see categories and the organisation's notification settings",
+    staff.concat('org_admin'),
+    'notifications:read',
+  ),
   'notifications.settings.manage': tenant(
     "change the organisation's notification settings and suppressions",
     admins,
@@ -161,10 +166,14 @@ export const permissions = {
     operators,
     'bounces:write',
   ),
-  'notifications.inbox': tenant(
-    'read their own inbox and set their own preferences',
-    members,
-    'notifications:inbox',
+  'notifications.inbox': {
+    ...tenant('read their own inbox and set their own preferences', members, 'notifications:inbox'),
+    subscribers: true,
+  },
+  'notifications.policy.read': installation("read the installation's notification policy", staff),
+  'notifications.policy.manage': installation(
+    'switch channels and categories off for every organisation',
+    operators,
   ),
   'notifications.webhooks.read': tenant(
     'see webhook endpoints and their attempts',

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { exampleOf, type JsonSchema } from '../server/http/schema-document.js'
 import { type DocumentedOperation, documentOf } from './api-document.js'
-import { type BuiltUser, buildKey, buildMember } from './build.js'
+import { type BuiltUser, buildKey, buildMember, unique } from './build.js'
 import type { Answer } from './caller.js'
 import { type TestServer, useServer } from './server.js'
 
@@ -11,7 +11,7 @@ const RANDOM_ID = '01999999-9999-7999-8999-999999999999'
  * Parameters that are no ids: a name chosen by people (a quota), which both tenants may have, and a link that is its
  * own credential.
  */
-const NO_IDS = new Set(['resource', 'queue', 'token'])
+const NO_IDS = new Set(['resource', 'queue', 'token', 'category', 'secretName'])
 
 /** Objects of somebody else, by the name of the path parameter that takes their id. A new name needs a line here. */
 type Foreign = Record<string, (owner: BuiltUser) => Promise<string>>
@@ -35,6 +35,23 @@ describe("another tenant's ids", function () {
     keyId: async (owner) => (await buildKey(owner, ['tenancy:read'])).id,
     sessionId: async (owner) => (await made(owner.api.get('/auth/v1/sessions'))).data[0].id,
     tokenId: async (owner) => (await made(owner.api.post('/auth/v1/tokens', { name: 'mine' }))).id,
+    messageId: async (owner) => (await made(owner.api.post('/notifications/v1/send', LATER_MESSAGE))).id,
+    deliveryId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/deliveries'))).data[0].id
+    },
+    itemId: async (owner) => {
+      await made(owner.api.post('/notifications/v1/send', INBOX_MESSAGE(owner.id)))
+      await server.work()
+      return (await made(owner.api.get('/notifications/v1/inbox'))).data[0].id
+    },
+    subscriberId: async (owner) =>
+      (await made(owner.api.put('/notifications/v1/subscribers', { external_id: 'ana' }))).id,
+    topicId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/topics', { key: 'news', name: 'News' }))).id,
+    subscriptionId: async (owner) =>
+      (await made(owner.api.post('/notifications/v1/push/subscriptions', BROWSER))).id,
     suppressionId: async (owner) =>
       (
         await made(
@@ -52,6 +69,17 @@ describe("another tenant's ids", function () {
     deadLetterId: async (owner) => buildDeadLetter(server, owner),
     // Queues belong to the installation; operators alone name them.
     queue: async () => 'workers',
+    templateKey: async (owner) => buildTemplate(owner),
+    versionId: async (owner) =>
+      (await made(owner.api.get(`/notifications/v1/templates/${TEMPLATE}/versions`))).data[0].id,
+    templateId: async (owner) => buildWorkflow(owner),
+    // Versions are counted: both tenants may have one.
+    version: async () => '1',
+    runId: async (owner) => buildRun(server, owner),
+    checkpointId: async (owner) => {
+      const { data } = await made(owner.api.get('/workers/v1/workflow-runs?limit=1'))
+      return (await made(owner.api.get(`/workers/v1/workflow-runs/${data[0].id}/checkpoints`))).data[0].id
+    },
     factorId: async (owner) => (await made(owner.api.post('/auth/v1/factors', { name: 'phone' }))).id,
   }
 
@@ -73,12 +101,7 @@ describe("another tenant's ids", function () {
         ids[name] ??= await make(owner)
       }
       const theirs = await callWith(operation, stranger, (name) => ids[name] ?? '', components)
-      const random = await callWith(
-        operation,
-        stranger,
-        (name) => (name === 'resource' ? 'documents' : RANDOM_ID),
-        components,
-      )
+      const random = await callWith(operation, stranger, (name) => NAMED[name] ?? RANDOM_ID, components)
       expect(comparable(theirs, ids), operation.operationId).to.equal(comparable(random, ids))
       const words = `${operation.operationId}: ${theirs.status} ${theirs.text}`
       if (theirs.status === 403) expect(theirs.body.code, words).to.equal('request.forbidden')
@@ -98,6 +121,26 @@ describe("another tenant's ids", function () {
     return caller.api.call(operation.method.toUpperCase(), path, { body })
   }
 })
+
+/** What people name or count, by which both tenants may have something. */
+const NAMED: Readonly<Record<string, string>> = { resource: 'documents', version: '1' }
+
+/** A published workflow of the tenant. */
+async function buildWorkflow(owner: BuiltUser): Promise<string> {
+  const { id } = await made(
+    owner.api.post('/workers/v1/workflow-templates', { name: unique('flow'), from: 'first-steps' }),
+  )
+  await made(owner.api.post(`/workers/v1/workflow-templates/${id}/publish`, {}))
+  return id
+}
+
+/** A run of one, as far as it comes by itself. */
+async function buildRun(server: TestServer, owner: BuiltUser): Promise<string> {
+  const template = await buildWorkflow(owner)
+  const { id } = await made(owner.api.post('/workers/v1/workflow-runs', { template }))
+  await server.work()
+  return id
+}
 
 const SCHEDULE = {
   name: 'mine',
@@ -124,6 +167,27 @@ async function buildDeadLetter(server: TestServer, owner: BuiltUser): Promise<st
   return (await made(owner.api.get('/workers/v1/dead-letters'))).data[0].id
 }
 
+const TEMPLATE = 'only-of-the-owner'
+
+/** A published notification template of the owner. */
+async function buildTemplate({ api }: BuiltUser): Promise<string> {
+  const content = { en: { sms: { text: 'Hello' } } }
+  await made(api.post('/notifications/v1/templates', { key: TEMPLATE, name: 'Hello', content }))
+  await made(api.post(`/notifications/v1/templates/${TEMPLATE}/publish`, {}))
+  return TEMPLATE
+}
+
+const WORDS = { content: { title: 'Hello', body: 'Nice to see you.' }, category: 'product' }
+const LATER_MESSAGE = { to: { external_id: 'ana' }, ...WORDS, delay_s: 3_600 }
+const INBOX_MESSAGE = (userId: string) => ({ to: { user_id: userId }, ...WORDS, channels: ['in_app'] })
+const BROWSER = {
+  endpoint: 'https://93.184.215.14/send/abc',
+  keys: {
+    p256dh: 'BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM',
+    auth: 'tBHItJI5svbpez7KI4CCXg',
+  },
+}
+
 /** The body of an answer that must be a success: a builder that builds nothing would prove nothing. */
 async function made(answer: Promise<Answer>): Promise<Answer['body']> {
   const { status, text, body } = await answer
@@ -134,7 +198,8 @@ async function made(answer: Promise<Answer>): Promise<Answer['body']> {
 /** An answer without what must differ: the request's own id and the address that was asked for. */
 function comparable(answer: Answer, ids: Record<string, string>): string {
   let text = answer.text.replace(/"request_id":"[^"]*"/, '')
-  for (const id of [...Object.values(ids), RANDOM_ID]) text = text.replaceAll(id, 'ID')
+  const known = Object.entries(ids).filter(([name]) => !(name in NAMED))
+  for (const id of [...known.map(([, id]) => id), RANDOM_ID]) text = text.replaceAll(id, 'ID')
   const headers = [...answer.headers].filter(
     ([name]) => !['x-request-id', 'date', 'ratelimit', 'content-length'].includes(name),
   )

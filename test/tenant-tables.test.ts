@@ -161,7 +161,7 @@ function valueFor({ type }: Table['columns'][number]): string {
   if (type.endsWith('[]')) return "'{}'"
   if (type === 'uuid') return `'${unique}'`
   if (type === 'bytea') return `'\\x${unique.replaceAll('-', '')}${unique.replaceAll('-', '')}'`
-  if (type === 'jsonb') return "'{}'"
+  if (/^jsonb?$/.test(type)) return "'{}'"
   if (type === 'boolean') return 'true'
   if (type === 'date' || type.startsWith('timestamp')) return 'now()'
   if (/^(integer|bigint|smallint|numeric|double)/.test(type)) return '1'

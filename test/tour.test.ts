@@ -7,6 +7,7 @@ import type { Answer } from './caller.js'
 import { useReceivers } from './receiver.js'
 import { OPERATOR_PASSWORD, useServer } from './server.js'
 import { CHANNEL_SECRETS, tourChannels } from './tour-channels.js'
+import { tourNotifications } from './tour-notifications.js'
 
 /** The body of an answer that has to be a success; the caller already held it against the document. */
 async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
@@ -166,6 +167,8 @@ describe('a tour of the API', function () {
     await ok(admin.api.delete(`/keys/v1/keys/${key.id}`))
   })
 
+  it('tours notifications', () => tourNotifications(server))
+
   it('tours the channels', () => tourChannels(server))
 
   it('tours webhooks', async () => {
@@ -232,6 +235,67 @@ describe('a tour of the API', function () {
     expect((await ok(api.get(`/workers/v1/jobs/${job_id}`))).schedule_id).to.equal(id)
     await ok(api.get(`/workers/v1/schedules/${id}`))
     await ok(api.delete(`/workers/v1/schedules/${id}`))
+  })
+
+  it('tours notification templates', async () => {
+    const { api } = await buildMember(server)
+    const templates = '/notifications/v1/templates'
+    const own = `${templates}/order-shipped`
+    await ok(api.get(`${templates}?limit=3`))
+    await ok(api.post(templates, { key: 'order-shipped', name: 'Order shipped' }))
+    const email = { subject: 'On its way', body: '<mj-text>It is on its way.</mj-text>' }
+    await ok(api.patch(own, { content: { en: { email } } }))
+    expect((await ok(api.post(`${own}/preview`, {}))).email.subject).to.equal('On its way')
+    const version = await ok(api.post(`${own}/publish`, { note: 'first' }))
+    expect((await ok(api.get(own))).published_version).to.equal(1)
+    await ok(api.get(`${own}/versions`))
+    await ok(api.get(`${own}/versions/${version.id}`))
+    await ok(api.post(`${own}/unpublish`))
+    await ok(api.post(`${own}/rollback`, { version: 1 }))
+    await ok(api.post(`${own}/test`, {}))
+    await ok(api.delete(own))
+    await ok(api.put('/notifications/v1/theme', { brand_color: '#0a7cff' }))
+    await ok(api.get('/notifications/v1/theme'))
+  })
+
+  it('tours workflows', async () => {
+    const admin = await buildMember(server)
+    const templates = '/workers/v1/workflow-templates'
+    await ok(admin.api.get(`${templates}/catalogue`))
+    await ok(admin.api.get(`${templates}/schema`))
+    const { id } = await ok(admin.api.post(templates, { name: 'first', from: 'first-steps' }))
+    await ok(admin.api.get(templates))
+    await ok(admin.api.patch(`${templates}/${id}`, { description: 'To begin with.' }))
+    expect((await ok(admin.api.post(`${templates}/${id}/validate`, {}))).valid).to.equal(true)
+    await ok(admin.api.post(`${templates}/${id}/publish`, {}))
+    for (const part of ['', '/graph', '/versions', '/versions/1', '/versions/1/diff']) {
+      await ok(admin.api.get(`${templates}/${id}${part}`))
+    }
+    await ok(
+      admin.api.put('/workers/v1/workflow-secrets/API_KEY', { value: 'at-least-8', hosts: ['example.com'] }),
+    )
+    await ok(admin.api.get('/workers/v1/workflow-secrets'))
+    await ok(admin.api.delete('/workers/v1/workflow-secrets/API_KEY'))
+
+    const runs = '/workers/v1/workflow-runs'
+    const run = await ok(admin.api.post(runs, { template: 'first' }))
+    await server.work()
+    // It waits a second, and then for a person, which must not be over at once.
+    await server.resources.db.readSystem({
+      text: "update worker_jobs set run_at = now() where kind = 'workflows.wake'",
+    })
+    await server.work()
+    await ok(admin.api.get(runs))
+    expect((await ok(admin.api.get(`${runs}/${run.id}`))).waiting_for).to.have.length(1)
+    await ok(admin.api.post(`${runs}/${run.id}/resume`, { answer: { approved: true } }))
+    await server.work()
+    for (const part of ['/steps', '/checkpoints']) await ok(admin.api.get(`${runs}/${run.id}${part}`))
+    await (await admin.api.stream(`${runs}/${run.id}/events`)).rest()
+    const { data } = await ok(admin.api.get(`${runs}/${run.id}/checkpoints`))
+    await ok(admin.api.get(`${runs}/${run.id}/checkpoints/${data[0].id}`))
+    const again = await ok(admin.api.post(`${runs}/${run.id}/replay`, {}))
+    await ok(admin.api.post(`${runs}/${again.id}/cancel`))
+    await ok(admin.api.delete(`${templates}/${id}`))
   })
 
   it('has been to every operation, so that each answered as it is documented', async () => {

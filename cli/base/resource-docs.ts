@@ -21,6 +21,38 @@ export const keyDoc: JsonDoc = {
 
 export const createdKeyDoc: JsonDoc = { ...keyDoc, key: 'the secret; it is shown this once' }
 
+export const scheduleDoc: JsonDoc = {
+  id: 'id of the schedule (UUID)',
+  name: 'its name',
+  kind: 'kind of job it makes',
+  payload: 'what each job is given',
+  cron: 'pattern it goes by; null where it goes by every_s',
+  every_s: 'seconds from one firing to the next, or null',
+  time_zone: 'IANA time zone of the pattern',
+  description: 'when it fires, in words',
+  catch_up: 'what is made up for after a failure: none, last or all',
+  overlap: 'allow or skip firings while the job before is not settled',
+  state: 'active, paused or ended',
+  next_at: 'when it fires next, or null',
+  last_at: 'the last firing that made a job, or null',
+  last_job_id: 'that job, or null',
+  missed: 'firings so far that made no job',
+  last_error: 'why the last firing made no job, or null',
+}
+
+export const scheduleRunsDoc: JsonDoc = {
+  description: 'when it fires, in words',
+  time_zone: 'IANA time zone of the pattern',
+  runs: { '[]': { at: 'when, in UTC', local: 'the same by the clock of the zone' } },
+  clock_changes: {
+    '[]': {
+      at: 'when clocks are set',
+      effect: 'moved, once, skipped or repeated',
+      note: 'what happens then',
+    },
+  },
+}
+
 export const userDoc: JsonDoc = {
   id: 'id of the person (UUID)',
   email: 'e-mail they sign in with',
@@ -80,4 +112,34 @@ export const queueDoc: JsonDoc = {
   paused: 'true while nothing of it begins',
   counts: 'unsettled jobs by status',
   oldest_waiting_s: 'seconds the job that waits longest could have begun; null where none waits',
+}
+
+export const templateDoc: JsonDoc = {
+  key: 'name of the template',
+  origin: 'shipped, or own',
+  name: 'its name',
+  category: 'what people can switch off as one',
+  critical: 'true when it cannot be switched off',
+  customizable: 'false where the words are the installation’s alone',
+  channels: { '[]': 'channel it has words for' },
+  locales: { '[]': 'locale it has words in' },
+  published_version: 'version that is sent; null for as shipped, or not yet',
+  has_draft: 'true when there are words that are not published',
+}
+
+export const templateDetailDoc: JsonDoc = {
+  ...templateDoc,
+  variables: 'variables by name: kind, about, optional, example',
+  draft: 'words that are not published, by locale; or null',
+  shipped: 'words as shipped, by locale; null for a template of your own',
+}
+
+export const templateVersionDoc: JsonDoc = {
+  id: 'id of the version (UUID)',
+  version: 'its number',
+  is_published: 'true when it is the one that is sent',
+  locales: { '[]': 'locale it has words in' },
+  note: 'what changed, or null',
+  published_by: 'kind and id of who published it',
+  created_at: 'when it was published',
 }

@@ -41,12 +41,22 @@ export class Api {
     return new Api({ ...this.options, tenant })
   }
 
+  /** The same client with another credential, which says itself where it works. */
+  as(token: string): Api {
+    const { url, timeoutMs } = this.options
+    return new Api({ url, token, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  }
+
   get<T>(path: string, query: Query = {}): Promise<T> {
     return this.send<T>('GET', path, { query })
   }
 
   post<T>(path: string, body: object = {}): Promise<T> {
     return this.send<T>('POST', path, { body })
+  }
+
+  put<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('PUT', path, { body })
   }
 
   patch<T>(path: string, body: object): Promise<T> {
@@ -116,7 +126,9 @@ export class Api {
       authorization: `Bearer ${this.options.token}`,
       'user-agent': 'vetrai-cli',
       ...(this.options.tenant === undefined ? {} : { 'x-tenant': this.options.tenant }),
-      ...(writes ? { 'content-type': 'application/json', 'idempotency-key': randomUUID() } : {}),
+      ...(writes || method === 'PUT' ? { 'content-type': 'application/json' } : {}),
+      // What PUT does twice is what it does once.
+      ...(writes ? { 'idempotency-key': randomUUID() } : {}),
     }
   }
 

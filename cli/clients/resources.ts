@@ -47,6 +47,48 @@ export interface KeyUsage {
   data: { start: string; requests: number; verifications: number; credits: number }[]
 }
 
+/** A schedule, as `/workers/v1/schedules` presents it. */
+export interface Schedule {
+  id: string
+  name: string
+  kind: string
+  payload: Record<string, unknown>
+  cron: string | null
+  every_s: number | null
+  time_zone: string
+  /** When it fires, in words. */
+  description: string
+  catch_up: string
+  overlap: string
+  starts_at: string | null
+  ends_at: string | null
+  /** active, paused or ended */
+  state: string
+  next_at: string | null
+  last_at: string | null
+  last_job_id: string | null
+  /** Firings so far that made no job. */
+  missed: number
+  last_error: string | null
+  created_at: string
+  [field: string]: unknown
+}
+
+/** When a schedule fires next, and what changes of the clocks do to it. */
+export interface ScheduleRuns {
+  description: string
+  time_zone: string
+  runs: { at: string; local: string }[]
+  clock_changes: { at: string; effect: string; note: string }[]
+}
+
+/** The job that a schedule made when it was told to. */
+export interface StartedJob {
+  job_id: string
+  /** False where the job before it is not settled and the schedule skips overlaps. */
+  is_new: boolean
+}
+
 /** A person, as `/auth/v1/users` presents them. */
 export interface User {
   id: string
@@ -174,4 +216,59 @@ export interface JobKind {
   attempts: number
   timeout_s: number
   payload_schema: Record<string, unknown>
+}
+
+/** A notification template, as `/notifications/v1/templates` lists it. */
+export interface Template {
+  key: string
+  /** shipped or own */
+  origin: string
+  name: string
+  description: string | null
+  category: string
+  critical: boolean
+  /** False where the words are the installation's alone. */
+  customizable: boolean
+  channels: string[]
+  locales: string[]
+  /** Null: as shipped, or not sendable yet. */
+  published_version: number | null
+  has_draft: boolean
+  draft_at: string | null
+  [field: string]: unknown
+}
+
+/** A notification template with its variables and words. */
+export interface TemplateDetail extends Template {
+  variables: Record<string, { kind: string; about: string; optional: boolean; example: unknown }>
+  draft: Record<string, unknown> | null
+  shipped: Record<string, unknown> | null
+}
+
+/** A version of a notification template. */
+export interface TemplateVersion {
+  id: string
+  version: number
+  is_published: boolean
+  locales: string[]
+  note: string | null
+  published_by: string
+  created_at: string
+  [field: string]: unknown
+}
+
+/** What a notification template makes of data, by channel; null where it has no words. */
+export interface TemplatePreview {
+  source: string
+  email: { subject: string; html: string; text: string; locale: string } | null
+  in_app: { title: string; body: string; action_url: string | null; locale: string } | null
+  sms: { text: string; encoding: string; segments: number; locale: string } | null
+  push: { title: string; body: string; url: string | null; locale: string } | null
+}
+
+/** Where a test mail went. */
+export interface TemplateTest {
+  to: string
+  subject: string
+  locale: string
 }

@@ -14,10 +14,19 @@ const PROMISED = `
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify suppressions:list suppressions:add suppressions:remove
+  notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
+  subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
   webhooks:attempts webhooks:replay webhooks:events
   jobs:list jobs:info jobs:create jobs:cancel jobs:retry jobs:attempts jobs:logs jobs:kinds jobs:dead jobs:redrive
-  queues:list queues:pause queues:resume`
+  queues:list queues:pause queues:resume
+  schedules:list schedules:create schedules:info schedules:update schedules:pause schedules:resume schedules:run
+  schedules:delete schedules:preview
+  templates:list templates:info templates:update templates:preview templates:publish templates:versions
+  templates:rollback templates:reset templates:test
+  workflows:templates workflows:catalogue workflows:create workflows:update workflows:validate workflows:publish
+  workflows:versions workflows:show workflows:delete workflows:run workflows:runs workflows:status workflows:steps
+  workflows:cancel workflows:resume workflows:replay workflows:secret workflows:secrets workflows:forget-secret`
   .trim()
   .split(/\s+/)
 

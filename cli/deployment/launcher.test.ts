@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,6 +66,20 @@ describe('bin/vetrai', function () {
       .to.include('installing')
       .and.include('building')
     expect(await builds()).to.equal(1)
+  })
+
+  it('installs nothing through a link to the packages of another checkout', async () => {
+    const [mine, theirs] = [join(root, 'node_modules'), join(root, 'theirs')]
+    const stamp = join(theirs, '.vetrai-install')
+    await rename(mine, theirs)
+    await rename(stamp, `${stamp}ed`)
+    await touch(join(root, 'package-lock.json'))
+    await symlink(theirs, mine)
+    expect((await launch(['status'])).stderr).to.not.include('installing')
+    expect(await readdir(theirs)).to.include('.vetrai-installed')
+    await rename(`${stamp}ed`, stamp)
+    await rm(mine)
+    await rename(theirs, mine)
   })
 
   it('hands over without a word when nothing is to be done', async () => {

@@ -10,7 +10,7 @@ export interface StubDeployment {
   stub: ApiStub
   /** The operator token the commands must present. */
   token: string
-  run(argv: string, stdin?: string): Promise<CliRun>
+  run(argv: string | readonly string[], stdin?: string): Promise<CliRun>
   remove(): Promise<void>
 }
 
@@ -24,7 +24,8 @@ export async function stubDeployment(name = 'testbed'): Promise<StubDeployment> 
     dir,
     stub,
     token: await deployment.secret('operator-token'),
-    run: (argv, stdin = '') => runCli([...argv.split(' '), '--dir', dir], { stdin }),
+    run: (argv, stdin = '') =>
+      runCli([...(typeof argv === 'string' ? argv.split(' ') : argv), '--dir', dir], { stdin }),
     remove: async () => {
       await stub.stop().catch(() => undefined)
       await folder.remove()

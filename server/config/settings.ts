@@ -37,6 +37,16 @@ function rangeProblem(word: string): string | undefined {
 /** Every setting of the server. docs/reference/config.md and config.env are generated from it. */
 export const settings = {
   VETRAI_NAME: setting(text(64).default('vetrai'), { doc: 'Name of this deployment, in logs and mails.' }),
+  VETRAI_LOCALE: setting(
+    z
+      .string()
+      .regex(
+        /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/,
+        'must be a language tag such as de or pt-BR',
+      )
+      .default('en'),
+    { doc: 'Language of the messages about accounts; en, de, fr and es are there, others fall back to en.' },
+  ),
   VETRAI_HOST: setting(text(255).default('127.0.0.1'), { doc: 'Address the server listens on.' }),
   VETRAI_PORT: setting(number({ min: 0, max: 65535, fallback: 8000 }), {
     doc: 'Port the server listens on; 0 takes a free one.',
@@ -145,6 +155,18 @@ export const settings = {
     doc: 'Hosts and CIDR ranges the guarded HTTP client may reach although they are private.',
     example: '10.1.0.0/16,llm.internal',
   }),
+  MODEL_BASE_URL: setting(z.url({ protocol: /^https?$/ }).optional(), {
+    doc: 'Model server that workflows ask, by the OpenAI-compatible API; may be on this host. Without it nodes that ask a model fail.',
+    example: 'http://127.0.0.1:11434/v1',
+  }),
+  MODEL_API_KEY: setting(text(512).optional(), { doc: 'API key of the model server.', secret: true }),
+  MODEL_DEFAULT: setting(text(200).optional(), {
+    doc: 'Model that is asked where a workflow names none.',
+    example: 'llama3.2',
+  }),
+  WORKFLOWS_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 30 }), {
+    doc: 'Days that workflow runs stay readable after they ended.',
+  }),
   CORS_ORIGINS: setting(listWhere(originProblem), {
     doc: 'Browser origins that may call the API.',
     example: 'https://app.example.com',
@@ -171,6 +193,12 @@ export const settings = {
   VETRAI_ROLES: setting(listWhere(roleProblem), {
     doc: 'What this process does: api answers requests, worker runs jobs, scheduler fires schedules; empty does all.',
     example: 'worker',
+  }),
+  NOTIFICATIONS_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 90 }), {
+    doc: 'Days that messages and their deliveries are kept.',
+  }),
+  INBOX_RETENTION_DAYS: setting(number({ min: 1, max: 3_650, fallback: 365 }), {
+    doc: 'Days that items stay in inboxes.',
   }),
   WORKER_CONCURRENCY: setting(number({ min: 1, max: 1_000, fallback: 10 }), {
     doc: 'Jobs a worker runs at the same time.',

@@ -192,10 +192,11 @@ class Dispatcher {
     })
   }
 
-  /** An open route needs no credential, so one that is refused is worth no less than none. */
+  /** An open route needs no credential, so one that is refused, or is for something else, is worth no less than none. */
   async #callerIfGood(exchange: Exchange, access: Access): Promise<Principal | null> {
     try {
-      return await callerOf(this.#resources, exchange, access)
+      const principal = await callerOf(this.#resources, exchange, access)
+      return principal?.kind === 'subscriber' ? null : principal
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.status < 500) return null
       throw thrown

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { PageContent } from '../kernel/schema.js'
-import { fillTemplate } from '../outbound/render-mail.js'
+import { fillWords, parseWords } from '../messages/words.js'
 import type { Answer } from './answer.js'
 
 const FILES = new URL('../../../web/account/', import.meta.url)
@@ -18,8 +18,11 @@ export const PAGE_HEADERS = {
 
 /** A page in the frame that all share; every word is escaped. */
 export function renderPage(content: string, words: Record<string, string>): string {
-  return fillTemplate(fillPlace(readPage('layout.html'), 'content', content), words, 'html')
+  const scope = Object.fromEntries(Object.keys(words).map((name) => [name, WORD]))
+  return fillWords(parseWords(fillPlace(readPage('layout.html'), 'content', content), scope), words, 'html')
 }
+
+const WORD = { kind: 'plain', about: 'words of the page', example: '' } as const
 
 /** Puts a part into the place that a frame keeps for it. */
 export function fillPlace(frame: string, place: string, content: string): string {

@@ -4,6 +4,7 @@ import { AppError } from '../kernel/define-errors.js'
 import type { AuditRule, RouteRecord } from '../kernel/define-route.js'
 import type { StreamHandle } from '../kernel/define-stream.js'
 import { kernelErrors } from '../kernel/errors.js'
+import type { Principal } from '../kernel/principal.js'
 import type { PageContent } from '../kernel/schema.js'
 import { appendAudit } from '../storage/audit.js'
 import type { TransactionScope } from '../storage/database.js'
@@ -27,7 +28,7 @@ export async function runRoute(
 ): Promise<Answer> {
   const { record } = route
   if (record.access.kind === 'can') ctx.authorize(record.access.permission)
-  else if (record.access.kind === 'signedIn') ctx.principal
+  else if (record.access.kind === 'signedIn') refuseSubscriber(ctx.principal)
   const input = await readInput(exchange.request, record, rawParams, exchange.search)
 
   if (record.method === 'get' && record.transaction === 'manual')
@@ -39,6 +40,14 @@ export async function runRoute(
     await auditRefusal(ctx, record, input, thrown)
     throw thrown
   }
+}
+
+/** "Anybody signed in" means people and programs of this API, not the end users of a tenant. */
+function refuseSubscriber({ kind }: Principal): void {
+  if (kind !== 'subscriber') return
+  throw new kernelErrors.Unauthenticated({
+    reason: "A subscriber's token opens that subscriber's own inbox only.",
+  })
 }
 
 async function inTransaction(

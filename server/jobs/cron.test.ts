@@ -31,12 +31,12 @@ describe('a cron pattern', () => {
         const found = new Cron(textOf(fields), zone).nextRuns(12, new Date(after)).map(Number)
         expect(found.filter((at) => at < END)).to.deep.equal(walk(fields, zone, after, 12))
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     )
   })
 
   it('runs the same around every change of the clocks in ten years', () => {
-    const texts = ['30 2', '0,30 1-3', '45 1', '*/15 *', '10 */2', '15 23', '0 0', '*/20 2']
+    const texts = ['30 2', '0,30 1-3', '*/15 *', '15 23', '*/20 2']
     for (const zone of ZONES) {
       for (const change of changesOf(zone)) {
         for (const text of texts) {

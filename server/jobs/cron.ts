@@ -28,7 +28,7 @@ export interface ClockEffect {
  *   comes twice runs twice.
  *
  * The fields are read and matched by croner, on a calendar without any zone; zones are laid over it here, because
- * croner loses a time that does not exist if the clocks skip midnight with it. docs/decisions/0014 has the details.
+ * croner loses a time that does not exist if the clocks skip midnight with it. docs/decisions/0018 has the details.
  */
 export class Cron {
   readonly pattern: string
@@ -49,29 +49,37 @@ export class Cron {
     this.#matcher = new Matcher(this.#fields.pattern, { ...OPTIONS, utcOffset: 0 })
   }
 
-  /** The first run after a moment; null where there is none in the next 400 years. */
+  /** The first run after a moment; null where there is none before the year 3000. */
   next(after: Date): Date | null {
     let since = after.getTime()
     let offset = this.#clock.offsetAt(since)
     let wall = Math.max(since + offset, this.#shownBefore(since) - 1)
-    for (;;) {
-      const match = this.#match(wall)
-      if (match === null) return null
+    let match = this.#match(wall)
+    while (match !== null) {
       const change = this.#clock.nextChange(since, match - offset)
       if (!change) return new Date(match - offset)
       const { at, from, to } = change
       // Where the clocks go forward, the wall goes from `at + from` to `at + to` in no time.
       if (this.isFixed && match < at + to) return new Date(at)
+      const shown = at + (this.isFixed ? Math.max(from, to) : to) - 1
+      // What was found stays the first match, unless the wall stepped over it, or back before where it was sought.
+      if (shown < wall || shown >= match) match = this.#match(shown)
+      wall = shown
       since = at
       offset = to
-      wall = at + (this.isFixed ? Math.max(from, to) : to) - 1
     }
+    return null
   }
 
   /** The next runs after a moment, fewer where there are no more. */
   nextRuns(count: number, after: Date): Date[] {
     const runs: Date[] = []
-    for (let run = this.next(after); run && runs.length < count; run = this.next(run)) runs.push(run)
+    let run: Date | null = after
+    while (runs.length < count) {
+      run = this.next(run)
+      if (!run) break
+      runs.push(run)
+    }
     return runs
   }
 

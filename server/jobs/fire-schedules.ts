@@ -28,6 +28,7 @@ interface Fired {
   next: Date | null
   lastAt: Date | null
   lastJobId: string | null
+  made: number
   missed: number
   error: string | null
 }
@@ -72,13 +73,12 @@ export function fireDue(ctx: Ctx, kinds: ReadonlyMap<string, JobRecord>): Promis
 
 async function fire(ctx: Ctx, schedule: DueSchedule, job: JobRecord | undefined): Promise<Fired> {
   const { plan, error } = planOf(schedule, job)
-  const fired: Fired = { next: plan.next, lastAt: null, lastJobId: null, missed: plan.leftOut, error }
+  const fired: Fired = { next: plan.next, lastAt: null, lastJobId: null, made: 0, missed: 0, error }
   for (const at of job && !error ? plan.due : []) {
     const made = await ctx.enqueue(job as JobRecord, schedule.payload, optionsFor(schedule, at))
-    if (made.isNew) Object.assign(fired, { lastAt: at, lastJobId: made.id })
-    else fired.missed += 1
+    if (made.isNew) Object.assign(fired, { lastAt: at, lastJobId: made.id, made: fired.made + 1 })
   }
-  if (error) fired.missed += plan.due.length
+  fired.missed = plan.leftOut + plan.due.length - fired.made
   if (plan.leftOut > 0 || error) tell(ctx, schedule, plan, error)
   return fired
 }
@@ -143,4 +143,13 @@ async function store(ctx: Ctx, due: readonly DueSchedule[], fired: readonly Fire
       fired.map((one) => one.error),
     ],
   })
+  ctx.afterCommit(() => {
+    const { scheduleFirings } = ctx.resources.metrics
+    scheduleFirings.inc({ outcome: 'made' }, sum(fired.map((one) => one.made)))
+    scheduleFirings.inc({ outcome: 'left_out' }, sum(fired.map((one) => one.missed)))
+  })
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }

@@ -47,7 +47,9 @@ export class Lookout {
     await this.#guarded('due jobs were not made ready', async () => {
       const { db, jobs } = this.#resources
       jobs.offerAll(await promoteDue(db))
-      const { nextDueMs } = await lookAround(db)
+      const { hasWaiting, nextDueMs } = await lookAround(db)
+      // One that was due by the database's clock when it was made was announced by the clock of its maker.
+      if (hasWaiting) this.#onWaiting()
       if (nextDueMs !== null) this.dueAt(Date.now() + nextDueMs)
     })
   }

@@ -101,6 +101,7 @@ class Handle implements JobHandle {
   readonly tenantId: string | null
   readonly attempt: number
   readonly attempts: number
+  readonly fence: number
   readonly signal: AbortSignal
   children: ChildOutcome[] = []
   isSettled = false
@@ -115,6 +116,7 @@ class Handle implements JobHandle {
     this.tenantId = job.tenantId === INSTALLATION ? null : job.tenantId
     this.attempt = job.attempt
     this.attempts = job.maxAttempts
+    this.fence = job.fence
     this.signal = signal
     this.#ctx = ctx
     this.#record = record

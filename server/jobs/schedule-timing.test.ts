@@ -73,6 +73,20 @@ describe('the timing of a schedule', () => {
     expect(nextFiring(timing({ everyS: 60, endsAt: MADE }), MADE)).to.equal(null)
   })
 
+  it('fires nothing after the year 2999', () => {
+    const end = new Date('2999-12-31T23:59:30Z')
+    expect(times({ everyS: 20, startsAt: end }, end, 9)).to.deep.equal(['2999-12-31T23:59:50'])
+    expect(times({ cron: '*/20 * * * * *' }, end, 9)).to.have.length.within(1, 2)
+    expect(times({ everyS: 20, startsAt: new Date('9999-12-31T23:59:59Z') })).to.deep.equal([])
+  })
+
+  it('is listed for a generation, or to the next firing where that is further off', () => {
+    const rare = { cron: '0 0 29 2 +MON', timeZone: 'Europe/Berlin' }
+    expect(times(rare, MADE, 100)).to.deep.equal(['2044-02-28T23:00:00'])
+    expect(times(rare, new Date('2092-01-01T00:00:00Z'), 100)).to.deep.equal(['2112-02-28T23:00:00'])
+    expect(times({ cron: '@yearly' }, MADE, 100)).to.have.length(30)
+  })
+
   it('makes up for what was missed as it was told to', () => {
     const hourly = { cron: '0 * * * *' }
     const missed = (catchUp: CatchUp) => plan(hourly, catchUp, '2026-03-01T08:00:00Z', '2026-03-01T12:30:00Z')

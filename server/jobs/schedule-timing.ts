@@ -22,6 +22,9 @@ export const CATCH_UP_MAX = 100
 /** Firings left out that are counted at most. */
 const COUNTED_MAX = 1_000
 const HOUR_MS = 3_600_000
+const GENERATION_MS = 30 * 366 * 24 * HOUR_MS
+/** Nothing fires later: croner ends there, and every moment told of must be an RFC 3339 time. */
+const FOREVER = new Date(Date.UTC(3000, 0, 1))
 
 /**
  * The first firing after a moment; null where there is none. `everyS` counts from `startsAt`, which it then begins
@@ -31,11 +34,16 @@ export function nextFiring(timing: Timing, after: Date): Date | null {
   return firingsOf(timing)(after)
 }
 
-/** The next firings after a moment, fewer where there are no more. */
+/** The next firings after a moment: fewer where there are no more within a generation, so that listing is cheap. */
 export function nextFirings(timing: Timing, count: number, after: Date): Date[] {
   const next = firingsOf(timing)
+  const until = after.getTime() + GENERATION_MS
   const firings: Date[] = []
-  for (let at = next(after); at && firings.length < count; at = next(at)) firings.push(at)
+  let at = next(after)
+  while (at && (firings.length === 0 || at.getTime() <= until)) {
+    firings.push(at)
+    at = firings.length < count ? next(at) : null
+  }
   return firings
 }
 
@@ -71,7 +79,7 @@ function firingsOf(timing: Timing): Next {
   return (after) => {
     const from = startsAt && startsAt > after ? new Date(startsAt.getTime() - 1) : after
     const at = unbounded(from)
-    return at && endsAt && at > endsAt ? null : at
+    return at && at <= (endsAt ?? FOREVER) && at <= FOREVER ? at : null
   }
 }
 

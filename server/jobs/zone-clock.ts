@@ -6,8 +6,8 @@ export interface ClockChange {
   to: number
 }
 
-/** No zone has had two changes within a week that undo each other; Morocco's, around Ramadan, are four weeks apart. */
-const STRIDE_MS = 7 * 86_400_000
+/** Changes that undo each other are four weeks apart where they are closest: around Ramadan, in Morocco and Egypt. */
+const STRIDE_MS = 21 * 86_400_000
 const SECOND_MS = 1_000
 
 /** The clock on the wall in an IANA time zone, by the rules that Node's own ICU knows. All times are milliseconds. */

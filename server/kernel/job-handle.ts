@@ -7,6 +7,8 @@ export interface JobHandle {
   /** 1 for the first attempt. */
   readonly attempt: number
   readonly attempts: number
+  /** Fencing token: grows each time the job is begun. What runs keep elsewhere can be guarded by it. */
+  readonly fence: number
   /** Aborted when the time is over, the job is cancelled, its lease was lost or the process ends; `reason` says which. */
   readonly signal: AbortSignal
   /** How the children ended, in the order they were given; empty for a job without any. */

@@ -22,21 +22,28 @@ export interface Position {
  * opens nothing elsewhere. `binding` is any JSON value naming list and filters.
  */
 export function encodeCursor(key: Buffer, position: Position, binding: unknown): string {
-  const body = Buffer.from(`${position.createdAt.getTime()}.${position.id}`)
-  return `${body.toString('base64url')}.${sign(key, body, binding).toString('base64url')}`
+  return sealed(key, `${position.createdAt.getTime()}.${position.id}`, binding)
 }
 
 /** Reads a cursor; null unless it was made with this key for this binding. */
 export function decodeCursor(key: Buffer, text: string, binding: unknown): Position | null {
+  const [millis, id] = unsealed(key, text, binding)?.split('.') ?? []
+  if (!millis || !id || !isUuid(id) || !/^-?\d{1,15}$/.test(millis)) return null
+  return { createdAt: new Date(Number(millis)), id }
+}
+
+function sealed(key: Buffer, content: string, binding: unknown): string {
+  const body = Buffer.from(content)
+  return `${body.toString('base64url')}.${sign(key, body, binding).toString('base64url')}`
+}
+
+function unsealed(key: Buffer, text: string, binding: unknown): string | null {
   const [bodyText, tagText, ...rest] = text.split('.')
   if (!bodyText || !tagText || rest.length > 0) return null
   const body = Buffer.from(bodyText, 'base64url')
   const tag = Buffer.from(tagText, 'base64url')
   const expected = sign(key, body, binding)
-  if (tag.length !== expected.length || !timingSafeEqual(tag, expected)) return null
-  const [millis, id] = body.toString().split('.')
-  if (!millis || !id || !isUuid(id) || !/^-?\d{1,15}$/.test(millis)) return null
-  return { createdAt: new Date(Number(millis)), id }
+  return tag.length === expected.length && timingSafeEqual(tag, expected) ? body.toString() : null
 }
 
 function sign(key: Buffer, body: Buffer, binding: unknown): Buffer {
@@ -79,6 +86,31 @@ export async function paginate<T extends Position, V>(
   return {
     data: shown.map(present),
     next_cursor: hasMore && last ? encodeCursor(key, last, binding) : null,
+    has_more: hasMore,
+  }
+}
+
+/** One page of a list ordered by a name, which is unique in it. `fetchPage` gives what comes after a name. */
+export async function paginateByName<T, V>(
+  ctx: Ctx,
+  list: string,
+  query: PageQuery & Record<string, unknown>,
+  nameOf: (item: T) => string,
+  fetchPage: (window: { after: string | null; limit: number }) => Promise<T[]>,
+  present: (item: T) => V,
+): Promise<{ data: V[]; next_cursor: string | null; has_more: boolean }> {
+  const { cursor, limit, ...filters } = query
+  const binding = [ctx.principalOrNull?.tenant?.id ?? null, list, filters, 'by name']
+  const key = ctx.secrets.key('cursor')
+  const after = cursor ? unsealed(key, cursor, binding) : null
+  if (cursor && after === null) throw new pageErrors.BadCursor()
+  const items = await fetchPage({ after, limit: limit + 1 })
+  const shown = items.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = items.length > limit
+  return {
+    data: shown.map(present),
+    next_cursor: hasMore && last ? sealed(key, nameOf(last), binding) : null,
     has_more: hasMore,
   }
 }

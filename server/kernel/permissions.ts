@@ -10,6 +10,8 @@ export interface PermissionRow {
   roles: readonly Role[]
   /** The API-key scope that includes it; null: never by key. */
   scope: string | null
+  /** Also a tenant's own end users may, by their token, on what is theirs. */
+  subscribers?: true
 }
 
 export type PermissionMatrix = Readonly<Record<string, PermissionRow>>
@@ -36,7 +38,7 @@ export function judge(matrix: PermissionMatrix, principal: Principal, permission
   if (!row) return { allowed: false, reason: 'unknown_permission' }
   if (principal.kind === 'system') return { allowed: true, reason: 'granted' }
   if (principal.kind === 'key' && row.scope === null) return { allowed: false, reason: 'not_for_keys' }
-  if (row.level !== 'self' && !row.roles.some((role) => principal.roles.includes(role))) {
+  if (!(principal.kind === 'subscriber' ? row.subscribers : hasRole(row, principal))) {
     return { allowed: false, reason: 'role' }
   }
   if (principal.scopes !== null && (row.scope === null || !isSubset(principal.scopes, [row.scope]))) {
@@ -49,6 +51,10 @@ export function judge(matrix: PermissionMatrix, principal: Principal, permission
     }
   }
   return { allowed: true, reason: 'granted' }
+}
+
+function hasRole({ level, roles }: PermissionRow, principal: Principal): boolean {
+  return level === 'self' || roles.some((role) => principal.roles.includes(role))
 }
 
 /** Every scope that some permission of these roles carries: the widest a key made by them may be. */

@@ -53,7 +53,15 @@ export interface SystemPrincipal extends PrincipalBase {
   readonly kind: 'system'
 }
 
-export type Principal = UserPrincipal | KeyPrincipal | SystemPrincipal
+/**
+ * One of a tenant's own end users, by a short-lived token that the tenant's backend asked for. It reaches what is its
+ * own (see `PermissionRow.subscribers`) and nothing else.
+ */
+export interface SubscriberPrincipal extends PrincipalBase {
+  readonly kind: 'subscriber'
+}
+
+export type Principal = UserPrincipal | KeyPrincipal | SubscriberPrincipal | SystemPrincipal
 
 /** The principal of background work, e.g. a job or an event handler; `id` says which. */
 export function systemPrincipal(id: string, tenant: ActiveTenant | null = null): SystemPrincipal {

@@ -16,6 +16,7 @@ export type SecretPurpose =
   | 'seal'
   | 'idempotency'
   | 'object-url'
+  | 'subscriber'
   | 'delivery-reference'
   | 'suppression'
   | 'unsubscribe'

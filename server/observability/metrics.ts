@@ -103,6 +103,14 @@ export class Metrics {
       registers: [],
     }),
   )
+  readonly scheduleFirings = this.#register(
+    new Counter({
+      name: 'vetrai_schedule_firings_total',
+      help: 'Firings of schedules: those that made a job, and those that were left out.',
+      labelNames: ['outcome'],
+      registers: [],
+    }),
+  )
   readonly #caches: { name: string; figures: () => CacheFigures }[] = []
 
   constructor() {

@@ -100,6 +100,11 @@ export const authErrors = defineErrors('auth', {
     message: 'This can only be done by a person in a signed-in session, not with an access token or API key.',
     next: 'Sign in with POST /auth/v1/login and use the access token it gives.',
   },
+  emailNotVerified: {
+    status: 403,
+    message: 'Your e-mail address is not verified.',
+    next: 'Have a new mail sent with POST /auth/v1/email/resend, and open its link.',
+  },
   notWhileImpersonating: {
     status: 403,
     message: 'This cannot be done while acting as somebody else.',

@@ -1,8 +1,9 @@
 import type { EventHandler } from '../../kernel/define-service.js'
-import { mailTime, pageLink, sendTemplate } from './mails.js'
+import { sendMessage } from '../../messages/send-message.js'
 import { findSession, isFromNewPlace } from './models/session.js'
 import { findUser, findUserByEmail } from './models/user.js'
 import { deliverToken } from './operations/deliver-token.js'
+import { pageLink } from './page-link.js'
 
 /** Writes the mail that somebody asked for. */
 export const onTokenRequested: EventHandler<'auth.token.requested'> = (ctx, { payload }) =>
@@ -15,8 +16,8 @@ export const onPasswordChanged: EventHandler<'auth.password.changed'> = async (
 ) => {
   const user = await findUser(ctx.db, payload.userId)
   if (!user) return
-  await sendTemplate(ctx, user.email, 'password-changed', {
-    when: mailTime(occurredAt),
+  await sendMessage(ctx, user.email, 'password-changed', {
+    when: occurredAt,
     ip_address: payload.ip,
     reset_url: pageLink(ctx, 'reset'),
   })
@@ -27,10 +28,10 @@ export const onSessionReused: EventHandler<'auth.session.reused'> = async (ctx, 
   const user = await findUser(ctx.db, payload.userId)
   const session = await findSession(ctx.db, payload.sessionId)
   if (!user || !session) return
-  await sendTemplate(ctx, user.email, 'session-reuse-detected', {
-    when: mailTime(occurredAt),
+  await sendMessage(ctx, user.email, 'session-reuse-detected', {
+    when: occurredAt,
     ip_address: payload.ip,
-    device: session.userAgent ?? 'unknown',
+    device: session.userAgent,
     reset_url: pageLink(ctx, 'reset'),
   })
 }
@@ -44,11 +45,11 @@ export const onImpersonationStarted: EventHandler<'auth.impersonation.started'> 
   const session = await findSession(ctx.db, payload.sessionId)
   const operator = session?.impersonatorId ? await findUser(ctx.db, session.impersonatorId) : null
   if (!user) return
-  await sendTemplate(ctx, user.email, 'impersonation-notice', {
-    operator: operator?.name ?? operator?.email ?? 'unknown',
+  await sendMessage(ctx, user.email, 'impersonation-notice', {
+    operator: operator?.name ?? operator?.email ?? null,
     reason: payload.reason,
-    when: mailTime(occurredAt),
-    until: mailTime(new Date(payload.endsAt)),
+    when: occurredAt,
+    until: payload.endsAt,
   })
 }
 
@@ -56,8 +57,8 @@ export const onImpersonationStarted: EventHandler<'auth.impersonation.started'> 
 export const onAccountLocked: EventHandler<'auth.account.locked'> = async (ctx, { payload }) => {
   const user = await findUserByEmail(ctx.db, payload.email)
   if (user?.status !== 'active') return
-  await sendTemplate(ctx, user.email, 'account-locked', {
-    until: mailTime(new Date(payload.until)),
+  await sendMessage(ctx, user.email, 'account-locked', {
+    until: payload.until,
     ip_address: payload.ip,
     reset_url: pageLink(ctx, 'reset'),
   })
@@ -72,17 +73,17 @@ export const onSessionCreated: EventHandler<'auth.session.created'> = async (
   if (!session || !(await isFromNewPlace(ctx.db, session))) return
   const user = await findUser(ctx.db, payload.userId)
   if (!user) return
-  await sendTemplate(ctx, user.email, 'new-sign-in', {
-    when: mailTime(occurredAt),
+  await sendMessage(ctx, user.email, 'new-sign-in', {
+    when: occurredAt,
     ip_address: session.ip,
-    device: session.userAgent ?? 'unknown',
+    device: session.userAgent,
     sessions_url: pageLink(ctx, 'sessions'),
   })
 }
 
 /** Tells the old address that the account has moved to another. */
 export const onEmailChanged: EventHandler<'auth.email.changed'> = async (ctx, { payload, occurredAt }) => {
-  await sendTemplate(ctx, payload.from, 'address-changed', { when: mailTime(occurredAt) })
+  await sendMessage(ctx, payload.from, 'address-changed', { when: occurredAt })
 }
 
 /** Tells a person that a second factor was added. */
@@ -94,16 +95,16 @@ export const onFactorRemoved: EventHandler<'auth.factor.removed'> = (ctx, { payl
   tellOfFactor(ctx, payload.userId, 'removed', occurredAt)
 
 async function tellOfFactor(
-  ctx: Parameters<typeof sendTemplate>[0],
+  ctx: Parameters<typeof sendMessage>[0],
   userId: string,
   change: 'added' | 'removed',
   at: Date,
 ): Promise<void> {
   const user = await findUser(ctx.db, userId)
   if (!user) return
-  await sendTemplate(ctx, user.email, 'factor-changed', {
+  await sendMessage(ctx, user.email, 'factor-changed', {
     change,
-    when: mailTime(at),
+    when: at,
     reset_url: pageLink(ctx, 'reset'),
   })
 }

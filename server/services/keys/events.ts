@@ -8,6 +8,14 @@ declare module '../../kernel/events.js' {
     'keys.key.rotated': { keyId: string; successorId: string; graceUntil: string | null }
     'keys.key.revoked': { keyId: string }
     'keys.key.deleted': { keyId: string }
+    /** A week ahead, once for each time that it is set to expire. */
+    'keys.key.expiring': {
+      keyId: string
+      name: string
+      start: string
+      ownerUserId: string | null
+      expiresAt: string
+    }
     'keys.key.leaked': {
       keyId: string
       name: string
@@ -36,6 +44,16 @@ export const keyEvents = defineEvents('keys', {
   },
   'keys.key.revoked': { about: 'An API key was revoked for good.', example: { keyId } },
   'keys.key.deleted': { about: 'An API key was deleted.', example: { keyId } },
+  'keys.key.expiring': {
+    about: 'An API key stops working within a week.',
+    example: {
+      keyId,
+      name: 'ci',
+      start: 'vtr_live_8sK2',
+      ownerUserId: null,
+      expiresAt: '2026-12-02T12:00:00.000Z',
+    },
+  },
   'keys.key.leaked': {
     about: 'An API key was reported as leaked, and stopped or put on a grace time.',
     example: {

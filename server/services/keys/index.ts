@@ -2,6 +2,7 @@ import { defineService } from '../../kernel/define-service.js'
 import { keyAuthenticator } from './authenticator.js'
 import { keyEvents } from './events.js'
 import { pruneUsage } from './jobs/prune-usage.js'
+import { tellExpiring } from './jobs/tell-expiring.js'
 import { revokeKeysOfMember, revokeKeysOfUser } from './operations/revoke-keys-of-person.js'
 import { keyPolicy } from './policy.js'
 import { routes } from './routes.js'
@@ -15,7 +16,7 @@ export const keys = defineService({
   events: keyEvents,
   on: { 'tenancy.member.removed': revokeKeysOfMember, 'auth.user.deleted': revokeKeysOfUser },
   routes,
-  jobs: [pruneUsage],
+  jobs: [pruneUsage, tellExpiring],
   policies: [keyPolicy],
   authenticators: [keyAuthenticator],
 })

@@ -8,7 +8,6 @@ export { acceptInvitation, openInvitation } from './operations/accept-invitation
 export { addMember, setMemberRole } from './operations/change-members.js'
 export { createTenant } from './operations/create-tenant.js'
 export { guardAdminRole } from './operations/guard-admin-role.js'
-export { mailAdmins } from './operations/mail-admins.js'
 export { nameOfTenant } from './operations/name-of-tenant.js'
 
 /**

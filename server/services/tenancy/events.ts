@@ -24,6 +24,14 @@ declare module '../../kernel/events.js' {
     'tenancy.invitation.resent': { invitationId: string }
     'tenancy.invitation.accepted': { invitationId: string; userId: string }
     'tenancy.invitation.revoked': { invitationId: string }
+    /** Use of a quota has just reached this share of its limit. */
+    'tenancy.quota.near': {
+      resource: string
+      percent: number
+      used: number
+      limit: number
+      resetsAt: string | null
+    }
   }
 }
 
@@ -67,4 +75,14 @@ export const tenancyEvents = defineEvents('tenancy', {
     example: { invitationId, userId },
   },
   'tenancy.invitation.revoked': { about: 'An invitation was taken back.', example: { invitationId } },
+  'tenancy.quota.near': {
+    about: 'A quota is used to 80 or to 100 percent.',
+    example: {
+      resource: 'documents',
+      percent: 80,
+      used: 800,
+      limit: 1_000,
+      resetsAt: '2026-12-01T00:00:00.000Z',
+    },
+  },
 })

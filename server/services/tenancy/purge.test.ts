@@ -45,7 +45,8 @@ describe('DELETE /tenancy/v1/tenants/{tenantId}', () => {
     expect(Date.parse(body.purge_after) - Date.parse(body.delete_requested_at)).to.equal(14 * DAY_MS)
     await server.outbox.drain()
     const mail = (await readMailbox(server.mailbox)).find(({ to }) => to.includes(admin.email))
-    expect(mail?.text).to.include(body.purge_after.slice(0, 10))
+    const day = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' })
+    expect(mail?.text).to.include(day.format(new Date(body.purge_after)))
 
     await server.run(purgeTenants)
     expect((await server.operator.post(`${path}/resume`)).body).to.include({

@@ -6,6 +6,10 @@ import { httpRequest } from './jobs/http-request.js'
 import { jobRoutes } from './routes/jobs.js'
 import { queueRoutes } from './routes/queues.js'
 import { scheduleRoutes } from './routes/schedules.js'
+import { workflowRoutes } from './routes/workflow-runs.js'
+import { runWorkflow } from './workflows/runs/run-workflow.js'
+import { failRunOfJob, pruneRuns, sweepRuns } from './workflows/runs/sweep-runs.js'
+import { wakeRun } from './workflows/runs/wake-run.js'
 
 /** Background jobs, schedules and workflows. */
 export const workers = defineService({
@@ -14,6 +18,7 @@ export const workers = defineService({
   prefix: '/workers',
   needs: ['tenancy'],
   events: workerEvents,
-  routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes],
-  jobs: [forgetSettled, gather, httpRequest],
+  routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
+  jobs: [forgetSettled, gather, httpRequest, runWorkflow, wakeRun, sweepRuns, pruneRuns],
+  on: { 'workers.job.failed': failRunOfJob },
 })

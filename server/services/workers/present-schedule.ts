@@ -57,7 +57,7 @@ export function presentRuns(timing: Timing, count: number, now: Date): z.input<t
 
 function describeTiming({ cron, everyS, timeZone }: Timing): string {
   if (cron === null) return describePeriod(everyS ?? 0)
-  return `${describePattern(cron)}, by the clock of ${timeZone}`
+  return `${describePattern(cron)} (${timeZone})`
 }
 
 const UNITS = [

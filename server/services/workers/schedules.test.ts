@@ -129,7 +129,7 @@ describe('schedules', () => {
           last_job_id: null,
           last_error: null,
         },
-        description: 'at 09:00 on Monday to Friday, by the clock of Europe/Berlin',
+        description: 'at 09:00 on Monday to Friday (Europe/Berlin)',
         created_by: { type: 'user', id: admin.id },
       })
       expect(new Date(answer.body.next_at)).to.be.above(new Date())
@@ -372,7 +372,7 @@ describe('schedules', () => {
     it('say when, by the clock of the zone, and what a change of the clocks does', async () => {
       const preview = { cron: '30 2 * * *', time_zone: 'Europe/Berlin', count: 3 }
       expect((await admin.api.post(`${SCHEDULES}/preview`, preview)).body).to.deep.equal({
-        description: 'at 02:30 every day, by the clock of Europe/Berlin',
+        description: 'at 02:30 every day (Europe/Berlin)',
         time_zone: 'Europe/Berlin',
         runs: [
           { at: '2026-03-28T01:30:00.000Z', local: '2026-03-28T02:30:00+01:00' },

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
-import { mailDuration, pageLink, sendTemplate } from '../mails.js'
+import { sendMessage } from '../../../messages/send-message.js'
 import {
   armOneTimeToken,
   deleteOneTimeToken,
@@ -9,6 +9,7 @@ import {
   type OneTimeToken,
 } from '../models/one-time-token.js'
 import { findUser, findUserByEmail } from '../models/user.js'
+import { pageLink } from '../page-link.js'
 import { issueOneTimeToken } from '../tokens/one-time.js'
 import { secondsAfter } from './open-session.js'
 import { payloadOf, TOKEN_LIFE, WELCOME_SECONDS } from './request-token.js'
@@ -34,7 +35,7 @@ export async function deliverToken(ctx: Ctx, requestId: string): Promise<void> {
 async function deliverSignUp(ctx: Ctx, request: OneTimeToken): Promise<void> {
   if (!(await findUserByEmail(ctx.db, request.email))) return mailVerification(ctx, request, null)
   await deleteOneTimeToken(ctx.db, request.id)
-  await sendTemplate(ctx, request.email, 'already-registered', { reset_url: pageLink(ctx, 'reset') })
+  await sendMessage(ctx, request.email, 'already-registered', { reset_url: pageLink(ctx, 'reset') })
 }
 
 async function deliverReset(ctx: Ctx, request: OneTimeToken): Promise<void> {
@@ -43,13 +44,13 @@ async function deliverReset(ctx: Ctx, request: OneTimeToken): Promise<void> {
   const payload = payloadOf(ctx, request)
   if (payload?.kind === 'welcome') {
     const link = pageLink(ctx, 'reset', await arm(ctx, request, user.id, WELCOME_SECONDS))
-    return sendTemplate(ctx, user.email, 'welcome', { link, expires_in: mailDuration(WELCOME_SECONDS) })
+    return sendMessage(ctx, user.email, 'welcome', { link, expires_in: WELCOME_SECONDS })
   }
   const token = await arm(ctx, request, user.id, TOKEN_LIFE.reset_password)
-  await sendTemplate(ctx, user.email, 'reset-password', {
+  await sendMessage(ctx, user.email, 'reset-password', {
     link: pageLink(ctx, 'reset', token),
-    expires_in: mailDuration(TOKEN_LIFE.reset_password),
-    ip_address: payload?.kind === 'reset' ? payload.ip : 'an unknown address',
+    expires_in: TOKEN_LIFE.reset_password,
+    ip_address: payload?.kind === 'reset' ? payload.ip : null,
   })
 }
 
@@ -72,10 +73,10 @@ async function deliverVerification(ctx: Ctx, request: OneTimeToken): Promise<voi
 
 async function mailVerification(ctx: Ctx, request: OneTimeToken, userId: string | null): Promise<void> {
   const token = await arm(ctx, request, userId, TOKEN_LIFE.verify_email)
-  await sendTemplate(ctx, request.email, 'verify-email', {
+  await sendMessage(ctx, request.email, 'verify-email', {
     email: request.email,
     link: pageLink(ctx, 'verify', token),
-    expires_in: mailDuration(TOKEN_LIFE.verify_email),
+    expires_in: TOKEN_LIFE.verify_email,
   })
 }
 

@@ -280,6 +280,39 @@ export async function revokeKeysOfOwner(
   })
 }
 
+/** A key whose end is near. */
+export interface ExpiringKey extends Record<string, unknown> {
+  keyId: string
+  tenantId: string
+  name: string
+  start: string
+  ownerUserId: string | null
+  expiresAt: Date
+}
+
+/**
+ * Working keys of all tenants whose end comes within some days and was not told of yet, and keeps that it is told now.
+ * Keys that were made for a short time, or have a successor, are left out. Needs a system transaction.
+ */
+export function announceExpiring(
+  ctx: Ctx,
+  { aheadDays, limit }: { aheadDays: number; limit: number },
+): Promise<ExpiringKey[]> {
+  return ctx.db.query<ExpiringKey>({
+    name: 'keys-announce-expiring',
+    text: `update api_keys k set expiry_announced = k.expires_at
+      where (k.tenant_id, k.id) in (select e.tenant_id, e.id from api_keys e
+        where e.expires_at > $1 and e.expires_at <= $1::timestamptz + make_interval(days => $2)
+          and e.expiry_announced is distinct from e.expires_at
+          and e.created_at < e.expires_at - make_interval(days => 2 * $2)
+          and e.revoked_at is null and e.rotated_to is null and e.enabled
+        order by e.expires_at limit $3 for update skip locked)
+      returning k.id as "keyId", k.tenant_id as "tenantId", k.name, k.start, k.owner_user_id as "ownerUserId",
+        k.expires_at as "expiresAt"`,
+    values: [ctx.now(), aheadDays, limit],
+  })
+}
+
 function fromRow(row: Row): ApiKey {
   const { credits } = row
   return { ...row, credits: credits && { ...credits, refilledAt: new Date(credits.refilledAt) } }

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { kernelErrors } from '../../../kernel/errors.js'
 import { newId } from '../../../kernel/ids.js'
 import { generateToken } from '../../../kernel/token-format.js'
 import { hashKey, KEY_PREFIXES } from '../key-registry.js'
@@ -31,6 +32,8 @@ const START_LENGTH = 4
 
 /** Makes the text of a key, stores its keyed hash with the draft, and answers both. */
 export async function issueKey(ctx: Ctx, { predecessor, ...draft }: KeyDraft): Promise<IssuedKey> {
+  const { kind, id: makerId } = ctx.principal
+  if (kind === 'subscriber') throw new kernelErrors.Forbidden({ permission: 'keys.create' })
   const prefix = KEY_PREFIXES[draft.environment]
   const text = generateToken(prefix)
   const id = newId()
@@ -46,8 +49,8 @@ export async function issueKey(ctx: Ctx, { predecessor, ...draft }: KeyDraft): P
     leakedAt: null,
     rotatedFrom: predecessor?.id ?? null,
     rotatedTo: null,
-    createdByKind: ctx.principal.kind,
-    createdById: ctx.principal.id,
+    createdByKind: kind,
+    createdById: makerId,
   })
   return { key: await reload(ctx, id), text }
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../kernel/context.js'
 import { kernelErrors } from '../../../kernel/errors.js'
+import { mergePatch } from '../../../kernel/merge-patch.js'
 import { tenancyErrors } from '../errors.js'
-import { mergePatch } from '../merge-patch.js'
 import { findTenantRow, lockTenantRow, updateTenantRow } from '../models/tenant.js'
 import { SETTINGS_MAX_BYTES } from '../schemas.js'
 import { forgetTenant } from '../state.js'

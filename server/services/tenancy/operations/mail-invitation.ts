@@ -1,18 +1,12 @@
 import type { Ctx } from '../../../kernel/context.js'
 import type { StoredEvent } from '../../../kernel/events.js'
 import { generateToken } from '../../../kernel/token-format.js'
-import { invitationLink, sendTemplate } from '../mails.js'
+import { sendMessage } from '../../../messages/send-message.js'
+import { invitationLink } from '../invitation-link.js'
 import { armInvitation, lockInvitation, stateOfInvitation } from '../models/invitation.js'
 import { findTenantRow } from '../models/tenant.js'
 import { INVITATION_PREFIX } from './accept-invitation.js'
 import { inviterOf } from './inviter-of.js'
-
-const DAY_MS = 86_400_000
-const ROLE_WORDS = {
-  org_admin: 'administrator',
-  billing_admin: 'billing administrator',
-  user: 'member',
-} as const
 
 /**
  * Writes the mail of an invitation with a new token, whose text exists here only. Safe to repeat: a second mail
@@ -30,13 +24,12 @@ export async function mailInvitation(
 
   const token = generateToken(INVITATION_PREFIX)
   await armInvitation(ctx.db, invitation, { tokenHash: ctx.secrets.hash('token', token), at: now })
-  const days = Math.max(1, Math.round((invitation.expiresAt.getTime() - now.getTime()) / DAY_MS))
-  await sendTemplate(ctx, invitation.email, 'invitation', {
+  await sendMessage(ctx, invitation.email, 'invitation', {
     inviter: await inviterOf(ctx, invitation, tenant),
     tenant: tenant.name,
-    role: ROLE_WORDS[invitation.role],
+    role: invitation.role,
     email: invitation.email,
     link: invitationLink(ctx, token),
-    expires_in: days === 1 ? '1 day' : `${days} days`,
+    expires_in: (invitation.expiresAt.getTime() - now.getTime()) / 1000,
   })
 }

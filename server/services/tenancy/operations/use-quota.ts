@@ -17,6 +17,7 @@ import {
   takeDirectly,
   takeReservation,
 } from '../models/quota.js'
+import { tellNear } from './tell-near.js'
 
 /**
  * Holds an amount of a quota back, or refuses: what is used and held together never exceeds the limit, however many
@@ -44,7 +45,9 @@ export async function consumeQuota(
   { ref, amount }: { ref: QuotaRef; amount: number },
 ): Promise<Quota> {
   refuseCounted(ref)
-  return withRoom(ctx, ref, () => takeDirectly(ctx.db, ref, amount))
+  const quota = await withRoom(ctx, ref, () => takeDirectly(ctx.db, ref, amount))
+  await tellNear(ctx, ref, quota, amount)
+  return quota
 }
 
 /** Gives back an amount that was used in the running period. Needs an open transaction like `reserveQuota`. */
@@ -75,7 +78,9 @@ export async function commitReservation(
     { tenantId: ref.tenantId, id: held.id },
     { state: 'committed', committedAmount: used },
   )
-  return known(await settleOnQuota(ctx.db, ref, { amount: held.amount, used }))
+  const quota = known(await settleOnQuota(ctx.db, ref, { amount: held.amount, used }))
+  await tellNear(ctx, ref, quota, used)
+  return quota
 }
 
 /** Gives back all of a reservation. Once only. Needs an open transaction like `reserveQuota`. */

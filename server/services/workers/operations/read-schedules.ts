@@ -2,7 +2,7 @@ import type { Ctx } from '../../../kernel/context.js'
 import { paginate } from '../../../kernel/pagination.js'
 import { listSchedules } from '../models/schedule.js'
 import { presentRuns, presentSchedule } from '../present-schedule.js'
-import { inReach } from '../reach.js'
+import { inReach, reachableTenant } from '../reach.js'
 import type { ListSchedulesQuery, PreviewInput } from '../schemas/schedules.js'
 import { readSchedule } from './find-schedule.js'
 import { firstFiring } from './first-firing.js'
@@ -36,6 +36,7 @@ export function readNextRuns(ctx: Ctx, scheduleId: string, count: number) {
 
 /** When a schedule with this timing would fire. Throws where it never would. */
 export function previewSchedule(ctx: Ctx, { count, ...input }: PreviewInput) {
+  reachableTenant(ctx, 'workers.schedules.read')
   const now = ctx.now()
   const timing = timingFrom(input, now)
   firstFiring(timing, now)

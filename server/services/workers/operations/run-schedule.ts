@@ -14,10 +14,9 @@ export function runSchedule(ctx: Ctx, scheduleId: string) {
     const schedule = await readSchedule(ctx, tenantId, scheduleId)
     const job = kindOf(ctx, schedule)
     parsePayload(job, schedule.payload, ['payload'])
-    const { id, isNew } = await ctx.enqueue(job, schedule.payload, {
-      ...{ tenantId, scheduleId },
-      ...overlapRule(schedule),
-    })
+    const make = () => ctx.enqueue(job, schedule.payload, { tenantId, scheduleId, ...overlapRule(schedule) })
+    const isBuiltIn = tenantId === INSTALLATION
+    const { id, isNew } = await (isBuiltIn ? ctx.system('a job of the installation', make) : make())
     ctx.auditDetail = { name: schedule.name, job_id: id }
     return { job_id: id, is_new: isNew }
   })

@@ -72,13 +72,13 @@ const previewScheduleRoute = defineRoute({
   summary: 'When would this fire?',
   description:
     'Stores nothing: the next runs, in words too, and what the coming changes of the clocks do to them.',
-  access: can('workers.schedules.read'),
+  access: WHOSE,
   limit: 'read',
   audit: unaudited('nothing is stored'),
   transaction: 'manual',
   input: { body: previewBody },
   output: runsView,
-  errors: [workerErrors.ScheduleNeverFires],
+  errors: [workerErrors.ScheduleNeverFires, ...JUDGED],
   handler: (ctx, { body }) => previewSchedule(ctx, body),
 })
 

@@ -180,7 +180,7 @@ export const runsView = z
   .strictObject({
     description: z.string().describe('When it fires, in words.'),
     time_zone: z.string(),
-    runs: z.array(runView),
+    runs: z.array(runView).describe('As many as asked for, unless there are fewer within the next 30 years.'),
     clock_changes: z
       .array(clockChangeView)
       .describe('Changes of the clocks within a year that make a difference to it.'),

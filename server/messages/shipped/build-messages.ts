@@ -1,0 +1,4 @@
+import { writeShipped } from './write-shipped.js'
+
+/** Build step: see writeShipped. */
+await writeShipped()

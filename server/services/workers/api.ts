@@ -1,0 +1,2 @@
+/** All that other services may import of workers. */
+export { type Notifier, provideNotifier } from './workflows/notifier.js'

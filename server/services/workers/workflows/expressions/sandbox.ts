@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import vm from 'node:vm'
+import { EVALUATION_LIMITS, type EvaluationAnswer, type EvaluationRequest } from './sandbox-protocol.js'
+
+/**
+ * The process in which expressions are evaluated: `evaluator.ts` starts it with an empty environment, a small heap, no
+ * file system but this file and the library, and no code made of text. Here each tenant's expressions run in a realm
+ * of their own that holds the JSONata library, JSON and nothing of Node; only texts go in and out.
+ */
+
+/** Realms kept, of the tenants served last. */
+const REALMS_MAX = 12
+
+/** Inside of a realm: everything is evaluated to the end before `run` returns, because its microtasks are its own. */
+const GUEST = `'use strict'
+globalThis.run = (expression, scope, bounds) => {
+  globalThis.answer = undefined
+  const fail = (error) => {
+    globalThis.answer = JSON.stringify({ code: String(error && error.code), message: String(error && error.message) })
+    globalThis.failed = true
+  }
+  globalThis.failed = false
+  try {
+    const compiled = globalThis.jsonata(expression, JSON.parse(bounds))
+    compiled.assign('eval', undefined)
+    compiled.evaluate(JSON.parse(scope)).then((value) => {
+      try {
+        const text = JSON.stringify(value, (key, inner) => (typeof inner === 'function' ? null : inner))
+        globalThis.answer = text === undefined ? 'null' : text
+      } catch (error) { fail(error) }
+    }, fail)
+  } catch (error) { fail(error) }
+}`
+
+interface Realm extends vm.Context {
+  answer?: unknown
+  failed?: unknown
+}
+
+const library = new vm.Script(readFileSync(process.argv[2] ?? '', 'utf8'), { filename: 'jsonata.js' })
+const guest = new vm.Script(GUEST, { filename: 'guest.js' })
+const call = new vm.Script('run(expression, scope, bounds)', { filename: 'call.js' })
+const bounds = JSON.stringify({
+  timeout: EVALUATION_LIMITS.timeMs * 0.8,
+  stack: EVALUATION_LIMITS.depth,
+  sequence: EVALUATION_LIMITS.items,
+})
+const realms = new Map<string, Realm>()
+
+function realmOf(tenantId: string): Realm {
+  const known = realms.get(tenantId)
+  realms.delete(tenantId)
+  const realm = known ?? newRealm()
+  realms.set(tenantId, realm)
+  const [oldest] = realms.keys()
+  if (realms.size > REALMS_MAX && oldest !== undefined) realms.delete(oldest)
+  return realm
+}
+
+function newRealm(): Realm {
+  const realm = vm.createContext(Object.create(null), {
+    codeGeneration: { strings: false, wasm: false },
+    microtaskMode: 'afterEvaluate',
+  })
+  library.runInContext(realm)
+  guest.runInContext(realm)
+  return realm
+}
+
+function evaluate({ tenantId, expression, scope }: EvaluationRequest): Omit<EvaluationAnswer, 'id'> {
+  const realm = realmOf(tenantId)
+  Object.assign(realm, { expression, scope, bounds })
+  try {
+    call.runInContext(realm, { timeout: EVALUATION_LIMITS.timeMs })
+  } catch (error) {
+    // It may have been stopped anywhere: what is left of the realm is not used again.
+    realms.delete(tenantId)
+    const isLate = (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+    return { error: { code: isLate ? 'timeout' : 'failed', message: 'the evaluation was stopped' } }
+  }
+  const { answer, failed } = realm
+  if (typeof answer !== 'string') return { error: { code: 'failed', message: 'it came to no result' } }
+  if (failed === true) return { error: JSON.parse(answer) as { code: string; message: string } }
+  if (answer.length > EVALUATION_LIMITS.resultCharacters) {
+    return { error: { code: 'too_large', message: 'the result is too large' } }
+  }
+  return { json: answer }
+}
+
+process.on('message', (request: EvaluationRequest) => {
+  process.send?.({ id: request.id, ...evaluate(request) } satisfies EvaluationAnswer)
+})
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,133 @@
+import type { Ctx } from '../../../../kernel/context.js'
+import {
+  type CheckpointRow,
+  type EventRow,
+  type Guard,
+  keepProgress,
+  type Progress,
+  type StepRow,
+  type ValueRow,
+  type WriteRow,
+} from '../models/progress.js'
+import { tellFollowers } from './wake.js'
+
+/** How long writes of a finished task wait for the checkpoint that makes them superfluous, in milliseconds. */
+const WRITES_DELAY_MS = 10
+
+/**
+ * What one execution of a run has to keep. Everything noted since the last time goes into one statement, under the
+ * run's fencing token; one is under way at a time, and what comes meanwhile goes into the next. After it was refused
+ * once, nothing is kept any more: another execution is in charge.
+ */
+export class Journal {
+  readonly #ctx: Ctx
+  readonly #guard: Guard
+  #next = emptyProgress()
+  readonly #steps = new Map<string, StepRow>()
+  #writing: Promise<void> = Promise.resolve()
+  #planned: Promise<void> | undefined
+  #refusal: unknown
+
+  constructor(ctx: Ctx, guard: Guard) {
+    this.#ctx = ctx
+    this.#guard = guard
+  }
+
+  noteStep(row: StepRow): void {
+    this.#steps.set(`${row.step} ${row.iteration}`, row)
+  }
+
+  noteEvent(event: EventRow): void {
+    this.#next.events.push(event)
+  }
+
+  noteTaken(waitId: string): void {
+    this.#next.takenWaits.push(waitId)
+  }
+
+  noteUse(use: { steps?: number; tokens?: number }): void {
+    this.#next.steps_used += use.steps ?? 0
+    this.#next.tokens_used += use.tokens ?? 0
+  }
+
+  /** A checkpoint takes the place of what its parent's tasks wrote. */
+  noteCheckpoint(row: CheckpointRow, values: readonly ValueRow[], bytes: number): void {
+    const { checkpoints, writes } = this.#next
+    checkpoints.push(row)
+    this.#next.values.push(...values)
+    this.#next.bytes_used += bytes
+    this.#next.writes = writes.filter((write) => write.ns !== row.ns || write.checkpoint_id !== row.parent_id)
+  }
+
+  noteWrites(rows: readonly WriteRow[]): void {
+    this.#next.writes.push(...rows)
+  }
+
+  /** Keeps everything noted so far. */
+  keep(): Promise<void> {
+    const turn = this.#writing.then(() => this.#write())
+    this.#writing = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Keeps everything noted so far in a moment, with what else comes until then. */
+  keepSoon(): Promise<void> {
+    this.#planned ??= new Promise<void>((resolve) => setTimeout(resolve, WRITES_DELAY_MS)).then(() => {
+      this.#planned = undefined
+      return this.keep()
+    })
+    return this.#planned
+  }
+
+  /** Does something in one transaction with keeping everything noted so far, what `work` notes included. */
+  keepWith(work: () => Promise<void>): Promise<void> {
+    let hasWritten = false
+    const turn = this.#writing.then(() =>
+      this.#ctx.transaction(async () => {
+        await work()
+        hasWritten = true
+        await this.#write()
+      }),
+    )
+    // That `work` failed is nobody else's concern; that it could not be kept is.
+    this.#writing = turn.catch((error: unknown) => {
+      if (hasWritten) this.#refusal ??= error
+    })
+    return turn
+  }
+
+  async #write(): Promise<void> {
+    if (this.#refusal) throw this.#refusal
+    const progress = { ...this.#next, steps: [...this.#steps.values()] }
+    if (isEmpty(progress)) return
+    this.#next = emptyProgress()
+    this.#steps.clear()
+    try {
+      await this.#ctx.transaction(() => keepProgress(this.#ctx, this.#guard, progress))
+    } catch (error) {
+      this.#refusal = error
+      throw error
+    }
+    if (progress.events.length > 0) tellFollowers(this.#ctx, this.#guard.runId)
+  }
+}
+
+function emptyProgress(): Progress {
+  return {
+    checkpoints: [],
+    values: [],
+    writes: [],
+    steps: [],
+    events: [],
+    takenWaits: [],
+    steps_used: 0,
+    tokens_used: 0,
+    bytes_used: 0,
+  }
+}
+
+function isEmpty(progress: Progress): boolean {
+  return Object.values(progress).every(
+    (part: number | unknown[]) => part === 0 || (Array.isArray(part) && part.length === 0),
+  )
+}
