@@ -73,7 +73,7 @@ export const DEMO_TENANTS: readonly DemoTenant[] = [
         {
           url: 'https://example.com/vetrai-webhooks',
           description: 'Example of an endpoint; disabled, so that nothing is sent',
-          event_types: ['keys.*', 'workers.workflow-run.finished'],
+          event_types: ['keys.*', 'workers.workflow_run.finished'],
         },
       ],
     },

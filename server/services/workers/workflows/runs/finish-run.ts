@@ -20,7 +20,7 @@ export async function finishRun(
     if (jobId) await dropJob(ctx, jobId)
     if (childRunId) await finishRun(ctx, childRunId, { status: 'cancelled' })
   }
-  await ctx.emit('workers.workflow-run.finished', {
+  await ctx.emit('workers.workflow_run.finished', {
     runId,
     templateId: run.templateId,
     template: run.templateName,
