@@ -82,8 +82,8 @@ export class Execution implements CheckpointStore, NodeRunner {
     this.#guard = guard
     this.#journal = journal
     this.#interrupt = interrupt
-    // The first event is that it was queued.
-    this.isFresh = run.eventCount === 1
+    // The first event is that it was queued; a replay comes with a checkpoint.
+    this.isFresh = run.eventCount === 1 && run.replayedCheckpoint === null
     this.#used = { steps: run.stepsUsed, tokens: run.tokensUsed, bytes: run.bytesUsed }
   }
 
