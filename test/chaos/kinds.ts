@@ -6,7 +6,7 @@ import { defineService } from '../../server/kernel/define-service.js'
 import { GiveUp, type JobHandle } from '../../server/kernel/job-handle.js'
 
 /** How long a job stays with a process that died, in milliseconds. */
-export const LEASE_MS = 2_000
+export const LEASE_MS = 1_000
 
 const payload = z.strictObject({
   /** Names the order it came from, so that one taken back can be looked for. */
