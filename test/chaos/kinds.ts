@@ -42,7 +42,7 @@ export const auto = kindOf('auto', {
 })
 export const finish = kindOf('finish', {
   run: async (ctx, _payload, job) => {
-    job.progress(0.5)
+    if (job.id.endsWith('0')) job.progress(0.5, 'half way')
     await ctx.transaction(() => ctx.db.query({ text: 'select 1' }))
     return job.finish(() => leaveEffect(ctx, job))
   },
