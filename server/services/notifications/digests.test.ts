@@ -194,7 +194,7 @@ describe('digests', () => {
     const work = async (worker: number) => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
         await decide(id)
-        if (queue.length % 60 === worker) await close()
+        if (queue.length % 80 === worker) await close()
         if (queue.length % 120 === worker) await sendAll()
       }
     }

@@ -1,5 +1,6 @@
 import { defineService } from '../../kernel/define-service.js'
 import { defineEvents } from '../../kernel/events.js'
+import { provideNotifier } from '../workers/api.js'
 import { subscriberAuthenticator } from './authenticator.js'
 import { channelEvents } from './events/channels.js'
 import { pipelineEvents } from './events/pipeline.js'
@@ -10,6 +11,7 @@ import { deliverJob } from './jobs/deliver.js'
 import { fanOutJob } from './jobs/fan-out.js'
 import { pruneJob } from './jobs/prune.js'
 import { wakeItemJob } from './jobs/wake-item.js'
+import { sendForWorkflow } from './operations/send-for-workflow.js'
 import { startChannels } from './operations/start-channels.js'
 import { bounceRoutes } from './routes/bounces.js'
 import { deliveryRoutes } from './routes/deliveries.js'
@@ -36,7 +38,10 @@ export const notifications = defineService({
   summary: 'E-mail, SMS, in-app inbox, web push and webhooks: templates, preferences and deliveries.',
   prefix: '/notifications',
   needs: ['auth', 'tenancy', 'keys', 'workers'],
-  start: async (resources) => startChannels(resources),
+  start: async (resources) => {
+    startChannels(resources)
+    provideNotifier(resources, sendForWorkflow)
+  },
   events: defineEvents('notifications', {
     ...{ ...pipelineEvents, ...channelEvents, ...templateEvents, ...webhookEvents },
   }),
@@ -44,6 +49,7 @@ export const notifications = defineService({
     'notifications.unsubscribed': handlers.onUnsubscribed,
     'notifications.delivery.reported': handlers.onReported,
     'notifications.webhook.disabled': handlers.onWebhookDisabled,
+    'auth.user.deleted': handlers.onUserDeleted,
     'tenancy.member.removed': handlers.onMemberRemoved,
     'tenancy.quota.near': handlers.onQuotaNear,
     'keys.key.expiring': handlers.onKeyExpiring,

@@ -52,13 +52,7 @@ const startRunRoute = defineRoute({
   output: runView,
   status: 201,
   location: runAddress,
-  errors: [
-    errors.TemplateNotFound,
-    errors.VersionNotFound,
-    errors.NotPublished,
-    errors.InputRefused,
-    errors.TooManyRuns,
-  ],
+  errors: [errors.TemplateNotFound, errors.VersionNotFound, errors.NotPublished, errors.InputRefused],
   handler: async (ctx, { body }) => presentRun(await startRun(ctx, body)),
 })
 
@@ -146,7 +140,7 @@ const replayRunRoute = defineRoute({
   location: runAddress,
   errors: [
     ...[errors.RunNotFound, errors.TemplateNotFound, errors.VersionNotFound, errors.CheckpointNotFound],
-    ...[errors.ChangeRefused, errors.VersionUnfit, errors.InputRefused, errors.TooManyRuns],
+    ...[errors.ChangeRefused, errors.VersionUnfit, errors.InputRefused],
   ],
   handler: async (ctx, { params, body }) => presentRun(await replayRun(ctx, params.runId, body)),
 })

@@ -4,7 +4,6 @@ import { expect } from 'chai'
 import { ModelServer } from '../../../../test/model-server.js'
 import { useServer } from '../../../../test/server.js'
 import { readCatalogue } from './catalogue.js'
-import { provideNotifier } from './notifier.js'
 import { Author, ok } from './test-support.js'
 
 describe('the workflows that come with VetrAI', function () {
@@ -161,19 +160,11 @@ describe('the workflows that come with VetrAI', function () {
   })
 
   it('nightly-digest reads, writes and notifies', async () => {
-    const sent: unknown[] = []
-    provideNotifier(server.resources, async (_ctx, notification) => {
-      sent.push(notification)
-      return { id: 'n1' }
-    })
     await begin('nightly-digest')
-    const done = await run('nightly-digest', {
-      events_url: url('/events'),
-      notification: { template: 'digest', to: 'all', data: { greeting: 'Hi' } },
-    })
+    const done = await run('nightly-digest', { events_url: url('/events') })
     expect(done.output).to.deep.equal({ events: 2, digest: 'said' })
-    expect(sent).to.deep.equal([
-      { template: 'digest', to: 'all', data: { greeting: 'Hi', digest: 'said', events: 2 } },
-    ])
+    const { body } = await author.user.api.get('/notifications/v1/inbox')
+    expect(body.data).to.have.lengthOf(1)
+    expect(body.data[0]).to.include({ title: '2 events since yesterday', body: 'said' })
   })
 })

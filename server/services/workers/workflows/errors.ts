@@ -46,13 +46,6 @@ export const workflowErrors = defineErrors('workflows', {
     message: (d: { limit: number }) => `This organisation has ${d.limit} secrets, which is all it may.`,
     next: 'Delete secrets that are no longer used.',
   },
-  tooManyRuns: {
-    status: 429,
-    message: (d: { limit: number }) =>
-      `${d.limit} runs of this organisation are under way, which is all there may be.`,
-    next: 'Wait for some to end, or cancel what is not needed.',
-    headers: () => ({ 'Retry-After': '60' }),
-  },
   templateInUse: {
     status: 409,
     message: 'Runs of this template are under way.',

@@ -6,8 +6,6 @@ export const OUTPUT_DEPTH_MAX = 64
 export const SHOWN_MAX = 16_384
 /** How deep workflows may run in each other. */
 export const DEPTH_MAX = 5
-/** Runs of one tenant under way at the same time. */
-export const OPEN_RUNS_MAX = 10_000
 /** Executions that a step which ends its process gets. */
 export const LOST_STARTS_MAX = 3
 

@@ -71,19 +71,16 @@ type Row = WorkflowRun & Record<string, unknown>
 export async function insertRun(ctx: Ctx, run: NewRun): Promise<void> {
   await ctx.db.execute({
     name: 'workflows-insert-run',
-    text: `insert into workflow_runs (tenant_id, id, template_id, template_name, version, status, input, job_id, depth,
-        parent_run_id, parent_wait_id, replay_of, replayed_checkpoint, created_by, deadline_at, event_count)
-      values ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), 1)`,
+    text: `with made as (
+        insert into workflow_runs (tenant_id, id, template_id, template_name, version, status, input, job_id, depth,
+          parent_run_id, parent_wait_id, replay_of, replayed_checkpoint, created_by, deadline_at, event_count)
+        values ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), 1))
+      insert into workflow_events (tenant_id, run_id, sequence, type, data) values ($1, $2, 1, 'run.queued', '{}')`,
     values: [
       ...[ctx.tenant.id, run.id, run.templateId, run.templateName, run.version, JSON.stringify(run.input)],
       ...[run.jobId, run.depth, run.parentRunId, run.parentWaitId, run.replayOf, run.replayedCheckpoint],
       ...[run.createdBy, run.timeoutS],
     ],
-  })
-  await ctx.db.execute({
-    name: 'workflows-first-event',
-    text: `insert into workflow_events (tenant_id, run_id, sequence, type, data) values ($1, $2, 1, 'run.queued', '{}')`,
-    values: [ctx.tenant.id, run.id],
   })
 }
 
@@ -143,17 +140,6 @@ export async function listRuns(
   })
 }
 
-/** Whether the tenant has as many runs under way as this. */
-export async function hasOpenRuns(ctx: Ctx, count: number): Promise<boolean> {
-  const [row] = await ctx.db.query<{ count: number }>({
-    name: 'workflows-count-open',
-    text: `select count(*) as count from (select 1 from workflow_runs
-      where tenant_id = $1 and status in ${OPEN} limit $2) o`,
-    values: [ctx.tenant.id, count],
-  })
-  return (row?.count ?? 0) >= count
-}
-
 /** Whether runs of a template are under way. */
 export async function hasOpenRunsOf(ctx: Ctx, templateId: string): Promise<boolean> {
   const rows = await ctx.db.query({
@@ -208,34 +194,30 @@ export async function queueRun(ctx: Ctx, runId: string, jobId: string): Promise<
   })
 }
 
-/** Ends a run that is under way; false where it is over already. */
+/** Ends a run that is under way; null where it is over already. */
 export async function endRun(
   ctx: Ctx,
   runId: string,
   end: RunEnd | { status: 'cancelled' },
-): Promise<boolean> {
+): Promise<WorkflowRun | null> {
   const failure = end.status === 'failed' ? end : null
-  const ended = await ctx.db.execute({
+  const [row] = await ctx.db.query<Row>({
     name: 'workflows-end-run',
-    text: `update workflow_runs set status = $3, output = $4, error_code = $5, error_message = $6, error_step = $7,
-        finished_at = now(), fence = fence + 1, event_count = event_count + 1
-      where tenant_id = $1 and id = $2 and status in ${OPEN}`,
+    text: `with ended as (
+        update workflow_runs set status = $3, output = $4, error_code = $5, error_message = $6, error_step = $7,
+          finished_at = now(), fence = fence + 1, event_count = event_count + 1
+        where tenant_id = $1 and id = $2 and status in ${OPEN} returning ${COLUMNS}),
+      last as (
+        insert into workflow_events (tenant_id, run_id, sequence, type, step, data)
+        select $1, $2, "eventCount", $8, "errorStep", $9::json from ended)
+      select * from ended`,
     values: [
       ...[ctx.tenant.id, runId, end.status, end.status === 'succeeded' ? JSON.stringify(end.output) : null],
-      ...[failure?.code ?? null, failure?.message ?? null, failure?.step ?? null],
-    ],
-  })
-  if (ended === 0) return false
-  await ctx.db.execute({
-    name: 'workflows-last-event',
-    text: `insert into workflow_events (tenant_id, run_id, sequence, type, step, data)
-      select tenant_id, id, event_count, $3, error_step, $4::json from workflow_runs where tenant_id = $1 and id = $2`,
-    values: [
-      ...[ctx.tenant.id, runId, `run.${end.status}`],
+      ...[failure?.code ?? null, failure?.message ?? null, failure?.step ?? null, `run.${end.status}`],
       JSON.stringify(failure ? { code: failure.code, message: failure.message } : {}),
     ],
   })
-  return true
+  return row ?? null
 }
 
 /** What a run that ends leaves behind undone: its steps and waits are cancelled; answers what it waited for. */

@@ -305,4 +305,28 @@ describe('steps that call others', function () {
       expect((await author.run(ask({ prompt: 'x' }))).error).to.deep.include({ code: 'model_status' })
     })
   })
+
+  it('let go of the other server at once when the run is cancelled, and no step follows', async () => {
+    const underWay = new Promise<ServerResponse>((resolve) => {
+      respond = (_call, response) => resolve(response)
+    })
+    const { id } = await author.publish(
+      graphOf([
+        node('slow', 'http', { url: url('/slow') }, { next: 'after', on_error: 'continue' }),
+        node('after', 'http', { url: url('/after') }),
+      ]),
+    )
+    const runId = await author.start(id)
+    const worked = server.work()
+    const call = await underWay
+    const leftAlone = new Promise((resolve) => call.once('close', resolve))
+    await ok(author.api.post(`/workers/v1/workflow-runs/${runId}/cancel`))
+    await Promise.all([leftAlone, worked])
+    expect(await author.read(runId)).to.include({ status: 'cancelled', output: null })
+    expect((await author.steps(runId)).map(({ step, status }) => [step, status])).to.deep.equal([
+      ['slow', 'cancelled'],
+    ])
+    expect(seen.map((one) => one.url)).to.deep.equal(['/slow'])
+    expect((await author.events(runId)).at(-1)).to.include({ type: 'run.cancelled' })
+  })
 })

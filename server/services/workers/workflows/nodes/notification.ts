@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError, type InputProblem } from '../../../../kernel/define-errors.js'
 import { objectOrTemplate } from '../graph/pieces.js'
 import { notifierOf } from '../notifier.js'
 import { asObject, type Step, StepFailure, type StepResult } from './step.js'
@@ -23,5 +24,17 @@ export async function runNotification(
       'This installation has no notifications service to send it.',
     )
   step.show({ notification })
-  return { output: await notify(step.ctx, notification, step.idempotencyKey) }
+  try {
+    return { output: await notify(step.ctx, notification, step.idempotencyKey) }
+  } catch (error) {
+    throw refusalOf(error)
+  }
+}
+
+/** What the service says no to, as a failure of the step; others pass unchanged. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.status >= 500) return error
+  const { errors } = error.members as { errors?: InputProblem[] }
+  const why = errors?.map(({ pointer, message }) => `${pointer} ${message}`).join('; ') ?? error.message
+  return new StepFailure('notification_refused', `The notification was refused: ${why}`)
 }

@@ -3,7 +3,7 @@ import type { StreamHandle } from '../../../../kernel/define-stream.js'
 import { follow } from '../../../../storage/follow.js'
 import { type RunEvent, readEvents } from '../models/event.js'
 import { presentEvent } from '../present.js'
-import { RUN_CHANGED_TOPIC } from '../runs/wake.js'
+import { RUN_CHANGED_TOPIC } from '../runs/run-news.js'
 import type { RunEventType } from '../schemas.js'
 import { readRun } from './read-runs.js'
 
@@ -18,7 +18,7 @@ export async function followRun(ctx: Ctx, runId: string, { lastEventId, signal }
   const events = follow<RunEvent, number>({
     bus: ctx.bus,
     topic: RUN_CHANGED_TOPIC,
-    means: (message) => message === runId,
+    means: (message) => message.includes(runId),
     after,
     read: (last, limit) => readEvents(ctx, runId, last, limit),
     cursorOf: ({ sequence }) => sequence,

@@ -1,17 +1,16 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { workflowErrors } from '../errors.js'
 import { fitTo } from '../graph/json-schema.js'
-import { type Graph, graphDocument } from '../graph/schema.js'
-import { OPEN_RUNS_MAX } from '../limits.js'
+import type { Graph } from '../graph/schema.js'
 import { copyCheckpoint, findCheckpoint, listCheckpoints } from '../models/checkpoint.js'
-import { hasOpenRuns, type WorkflowRun } from '../models/run.js'
+import type { WorkflowRun } from '../models/run.js'
 import { beginRun } from '../runs/begin-run.js'
 import { channels } from '../runs/compile.js'
 import type { StepState } from '../runs/scope.js'
 import { storable } from '../runs/values.js'
 import type { ReplayInput } from '../schemas.js'
-import { readVersion } from './publish-template.js'
 import { readRun } from './read-runs.js'
+import { runnableVersion } from './runnable-version.js'
 
 /**
  * Makes a new run that begins where an old one was: at its newest checkpoint or at any other, with other outputs of
@@ -21,12 +20,11 @@ import { readRun } from './read-runs.js'
 export async function replayRun(ctx: Ctx, runId: string, input: ReplayInput): Promise<WorkflowRun> {
   const old = await readRun(ctx, runId)
   const version = input.version ?? old.version
-  const graph = graphDocument.parse((await readVersion(ctx, old.templateId, version)).graph)
+  const { graph } = await runnableVersion(ctx, old.templateId, version)
   const checkpoint = await chosenCheckpoint(ctx, runId, input.checkpoint_id)
   if (checkpoint && version !== old.version) refuseUnfit(graph, checkpoint.next)
   const fitted = fitTo(graph.input, input.input ?? old.input)
   if ('misfits' in fitted) throw new workflowErrors.InputRefused({ misfits: fitted.misfits })
-  if (await hasOpenRuns(ctx, OPEN_RUNS_MAX)) throw new workflowErrors.TooManyRuns({ limit: OPEN_RUNS_MAX })
   const changed = changedValues(checkpoint?.values ?? {}, input.steps)
   const id = await beginRun(ctx, graph, {
     templateId: old.templateId,

@@ -2,14 +2,12 @@ import type { Ctx } from '../../../../kernel/context.js'
 import { isUuid } from '../../../../kernel/ids.js'
 import { workflowErrors } from '../errors.js'
 import { fitTo } from '../graph/json-schema.js'
-import { graphDocument } from '../graph/schema.js'
-import { OPEN_RUNS_MAX } from '../limits.js'
-import { hasOpenRuns, type WorkflowRun } from '../models/run.js'
+import type { WorkflowRun } from '../models/run.js'
 import { findTemplate, findTemplateByName } from '../models/template.js'
 import { beginRun } from '../runs/begin-run.js'
 import type { StartRunInput } from '../schemas.js'
-import { readVersion } from './publish-template.js'
 import { readRun } from './read-runs.js'
+import { runnableVersion } from './runnable-version.js'
 
 /** Starts a run of a published version, which it keeps whatever is published later. The input fits its schema. */
 export async function startRun(
@@ -20,10 +18,9 @@ export async function startRun(
   if (!template) throw new workflowErrors.TemplateNotFound()
   const number = version ?? template.publishedVersion
   if (number === null) throw new workflowErrors.NotPublished()
-  const graph = graphDocument.parse((await readVersion(ctx, template.id, number)).graph)
+  const { graph } = await runnableVersion(ctx, template.id, number)
   const fitted = fitTo(graph.input, input)
   if ('misfits' in fitted) throw new workflowErrors.InputRefused({ misfits: fitted.misfits })
-  if (await hasOpenRuns(ctx, OPEN_RUNS_MAX)) throw new workflowErrors.TooManyRuns({ limit: OPEN_RUNS_MAX })
   const id = await beginRun(ctx, graph, {
     templateId: template.id,
     templateName: template.name,

@@ -1,12 +1,13 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { newId } from '../../../../kernel/ids.js'
 import { fitTo } from '../graph/json-schema.js'
-import { type Graph, graphDocument } from '../graph/schema.js'
+import type { Graph } from '../graph/schema.js'
 import { DEPTH_MAX } from '../limits.js'
 import { insertRun, type NewRun } from '../models/run.js'
 import { findVersionsByName } from '../models/version.js'
 import { StepFailure } from '../nodes/step.js'
 import { enqueueRun } from './enqueue.js'
+import { PublishedVersion } from './published.js'
 
 type Beginning = Omit<NewRun, 'id' | 'jobId' | 'createdBy' | 'timeoutS'>
 
@@ -36,7 +37,7 @@ export async function beginSubRun(
   const [found] = await findVersionsByName(ctx, [{ template, version }])
   if (!found)
     throw new StepFailure('unknown_version', `"${template}" has no published version ${version} any more.`)
-  const graph = graphDocument.parse(found.graph)
+  const { graph } = new PublishedVersion(found.graph)
   const fitted = fitTo(graph.input, input)
   if ('misfits' in fitted) {
     const [first] = fitted.misfits

@@ -58,6 +58,8 @@ export class Execution implements CheckpointStore, NodeRunner {
   readonly signal: AbortSignal
   /** Whether a step was left to wait, since this was last set to false. */
   isSuspended = false
+  /** Nothing of the run was kept yet, so that there is nothing to look for. */
+  isFresh: boolean
   readonly #guard: Guard
   readonly #journal: Journal
   readonly #interrupt: (value: unknown) => unknown
@@ -69,6 +71,8 @@ export class Execution implements CheckpointStore, NodeRunner {
   readonly #ends = new Map<string, () => void>()
   readonly #begun = new Map<string, Pick<StepInHand, 'id' | 'attempts' | 'startedAt'>>()
   readonly #waits = new Map<string, Wait>()
+  /** The newest checkpoint of the workflow itself when it was last looked. */
+  #newest: StoredCheckpoint | null = null
 
   constructor({ ctx, run, plan, guard, journal, signal, interrupt }: ExecutionInit) {
     this.ctx = ctx
@@ -78,6 +82,8 @@ export class Execution implements CheckpointStore, NodeRunner {
     this.#guard = guard
     this.#journal = journal
     this.#interrupt = interrupt
+    // The first event is that it was queued; a replay comes with a checkpoint.
+    this.isFresh = run.eventCount === 1 && run.replayedCheckpoint === null
     this.#used = { steps: run.stepsUsed, tokens: run.tokensUsed, bytes: run.bytesUsed }
   }
 
@@ -90,8 +96,14 @@ export class Execution implements CheckpointStore, NodeRunner {
     return this.#states.get(ns) ?? {}
   }
 
-  /** Looks what steps were begun before and what has been answered meanwhile. Needs an open transaction. */
+  /** Looks how far the run is: its newest checkpoint, what steps were begun, and what has been answered. */
   async refresh(): Promise<void> {
+    if (this.isFresh) return
+    await this.ctx.transaction(() => this.#look())
+  }
+
+  async #look(): Promise<void> {
+    this.#newest = await this.#read('', undefined)
     const waits = await openWaits(this.ctx, this.runId)
     this.#waits.clear()
     for (const wait of waits) this.#waits.set(keyOf(wait.step, wait.iteration), wait)
@@ -252,13 +264,27 @@ export class Execution implements CheckpointStore, NodeRunner {
     throw new TypeError('a step that waits must not go on')
   }
 
+  /** Whether the run came to a checkpoint before. */
+  get hasBegun(): boolean {
+    return this.#newest !== null
+  }
+
   async read(ns: string, id: string | undefined): Promise<StoredCheckpoint | null> {
-    const stored = await this.ctx.transaction(() => readCheckpoint(this.ctx, { runId: this.runId, ns, id }))
+    if (this.isFresh) return null
+    if (ns === '' && id === undefined) return this.#newest
+    return this.ctx.transaction(() => this.#read(ns, id))
+  }
+
+  async #read(ns: string, id: string | undefined): Promise<StoredCheckpoint | null> {
+    const stored = await readCheckpoint(this.ctx, { runId: this.runId, ns, id })
     if (stored) this.#states.set(ns, stored.values)
     return stored
   }
 
-  /** Checkpoints from before the first step are kept with what comes after them. */
+  /**
+   * Checkpoints from before the first step are kept with what comes after them, and the last one of a step that acted
+   * on nothing with the end of the run: a crash in between costs no more than computing that once more.
+   */
   async keepCheckpoint(
     row: CheckpointRow,
     values: readonly ValueRow[],
@@ -268,7 +294,15 @@ export class Execution implements CheckpointStore, NodeRunner {
     const bytes = values.reduce((sum, { value }) => sum + JSON.stringify(value).length, 0)
     this.#used.bytes += bytes
     this.#journal.noteCheckpoint(row, values, bytes)
-    if (row.step > 0) await this.#journal.keep()
+    const isLast = row.ns === '' && row.after.length > 0 && row.next.length === 0
+    const waits = row.step < 1 || (isLast && row.after.every((id) => !actsOn(this.plan.nodes.get(id))))
+    if (waits) this.#journal.keepLater()
+    else await this.#journal.keep()
+  }
+
+  /** Keeps what is left with the open transaction, when nothing is executed any more. */
+  keepRest(): Promise<void> {
+    return this.#journal.keepHere()
   }
 
   async keepWrites(rows: readonly WriteRow[]): Promise<void> {
@@ -318,6 +352,11 @@ export class Execution implements CheckpointStore, NodeRunner {
   #noteEvent(step: StepInHand, type: string, data: Record<string, unknown>): void {
     this.#journal.noteEvent({ type, step: step.node.id, iteration: step.iteration, data })
   }
+}
+
+/** Whether a node does something besides computing. */
+function actsOn(node: GraphNode | undefined): boolean {
+  return !['transform', 'branch', 'loop', 'parallel'].includes(node?.type ?? '')
 }
 
 function keyOf(step: string, iteration: string): string {

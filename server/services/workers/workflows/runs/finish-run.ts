@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../../kernel/context.js'
-import { dropOpenWork, endRun, findRun, type RunEnd } from '../models/run.js'
+import { dropOpenWork, endRun, type RunEnd } from '../models/run.js'
 import { dropJob } from './drop-job.js'
 import { answerWait, RUN_STOPPED_TOPIC, tellFollowers } from './wake.js'
 
@@ -12,10 +12,11 @@ export async function finishRun(
   runId: string,
   end: RunEnd | { status: 'cancelled' },
 ): Promise<boolean> {
-  if (!(await endRun(ctx, runId, end))) return false
-  const run = await findRun(ctx, runId)
+  const run = await endRun(ctx, runId, end)
   if (!run) return false
-  for (const { jobId, childRunId } of await dropOpenWork(ctx, runId)) {
+  // A run that succeeded waits for nothing any more.
+  const left = end.status === 'succeeded' ? [] : await dropOpenWork(ctx, runId)
+  for (const { jobId, childRunId } of left) {
     if (jobId) await dropJob(ctx, jobId)
     if (childRunId) await finishRun(ctx, childRunId, { status: 'cancelled' })
   }

@@ -25,7 +25,8 @@ export class Journal {
   #next = emptyProgress()
   readonly #steps = new Map<string, StepRow>()
   #writing: Promise<void> = Promise.resolve()
-  #planned: Promise<void> | undefined
+  #soon: Later | undefined
+  #timer: NodeJS.Timeout | undefined
   #refusal: unknown
 
   constructor(ctx: Ctx, guard: Guard) {
@@ -70,13 +71,26 @@ export class Journal {
     return turn
   }
 
-  /** Keeps everything noted so far in a moment, with what else comes until then. */
+  /** Keeps everything noted so far in a moment, or with what is kept before that. */
   keepSoon(): Promise<void> {
-    this.#planned ??= new Promise<void>((resolve) => setTimeout(resolve, WRITES_DELAY_MS)).then(() => {
-      this.#planned = undefined
-      return this.keep()
-    })
-    return this.#planned
+    this.#soon ??= newPromise()
+    this.#timer ??= setTimeout(() => void this.keep().catch(() => undefined), WRITES_DELAY_MS)
+    return this.#soon.promise
+  }
+
+  /** Keeps what is left with the open transaction. Nothing else of the run may be under way. */
+  async keepHere(): Promise<void> {
+    await this.#writing
+    await this.#write()
+  }
+
+  /** Lets what is noted wait for the next time, unless a task's writes are among it: they must not be lost. */
+  keepLater(): void {
+    if (this.#next.writes.length > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#soon?.resolve()
+    this.#soon = undefined
   }
 
   /** Does something in one transaction with keeping everything noted so far, what `work` notes included. */
@@ -97,19 +111,46 @@ export class Journal {
   }
 
   async #write(): Promise<void> {
+    const soon = this.#soon
+    this.#soon = undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    try {
+      await this.#writeNoted()
+      soon?.resolve()
+    } catch (error) {
+      this.#refusal ??= error
+      soon?.reject(error)
+      throw error
+    }
+  }
+
+  async #writeNoted(): Promise<void> {
     if (this.#refusal) throw this.#refusal
     const progress = { ...this.#next, steps: [...this.#steps.values()] }
     if (isEmpty(progress)) return
     this.#next = emptyProgress()
     this.#steps.clear()
-    try {
-      await this.#ctx.transaction(() => keepProgress(this.#ctx, this.#guard, progress))
-    } catch (error) {
-      this.#refusal = error
-      throw error
-    }
+    await this.#ctx.transaction(() => keepProgress(this.#ctx, this.#guard, progress))
     if (progress.events.length > 0) tellFollowers(this.#ctx, this.#guard.runId)
   }
+}
+
+interface Later {
+  promise: Promise<void>
+  resolve(): void
+  reject(reason: unknown): void
+}
+
+function newPromise(): Later {
+  let [resolve, reject]: [() => void, (reason: unknown) => void] = [() => undefined, () => undefined]
+  const promise = new Promise<void>((onDone, onFail) => {
+    resolve = onDone
+    reject = onFail
+  })
+  // Whoever waits for it hears of a failure; that nobody does is no reason to end the process.
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
 }
 
 function emptyProgress(): Progress {

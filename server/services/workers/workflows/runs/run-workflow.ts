@@ -4,15 +4,12 @@ import type { Ctx } from '../../../../kernel/context.js'
 import { defineJob } from '../../../../kernel/define-job.js'
 import { type JobHandle, JobLost } from '../../../../kernel/job-handle.js'
 import { id } from '../../../../kernel/schema.js'
-import { stepBound } from '../graph/bound.js'
 import type { Guard } from '../models/progress.js'
 import { holdRun, lockRun, queueRun, type RunEnd, restRun, takeRun, type WorkflowRun } from '../models/run.js'
-import { findVersion } from '../models/version.js'
 import { openWaits } from '../models/wait.js'
 import { StepFailure } from '../nodes/step.js'
 import { RUN } from './checkpointer.js'
-import { type CompiledWorkflow, channels } from './compile.js'
-import { compiledVersion, compiledVersions } from './compiled.js'
+import { channels } from './compile.js'
 import { NodeFailed } from './control.js'
 import { enqueueRun, RUN_JOB } from './enqueue.js'
 import { Execution } from './execution.js'
@@ -20,6 +17,7 @@ import { RunFailure } from './failures.js'
 import { finishRun } from './finish-run.js'
 import { Journal } from './journal.js'
 import { loadLangGraph } from './langgraph.js'
+import { type PublishedVersion, publishedVersion } from './published.js'
 import { stepState } from './scope.js'
 import { storable } from './values.js'
 import { RUN_STOPPED_TOPIC, tellFollowers } from './wake.js'
@@ -49,40 +47,35 @@ export const runWorkflow = defineJob({
   run: (ctx, { run_id: runId }, job) => goOn(ctx, runId, job),
 })
 
+const VERSION_GONE: RunEnd = {
+  status: 'failed',
+  code: 'version_gone',
+  message: 'Its version is gone.',
+  step: null,
+}
+
 type Turn = { kind: 'over'; end: RunEnd } | { kind: 'waits' } | { kind: 'had its turn' }
 
 async function goOn(ctx: Ctx, runId: string, job: JobHandle): Promise<{ status: string }> {
   const guard: Guard = { runId, jobId: job.id, fence: job.fence }
-  const taken = await ctx.transaction(async () => {
-    const run = await takeRun(ctx, guard)
-    return run && { run, version: await findVersion(ctx, run.templateId, run.version) }
-  })
-  if (!taken) return { status: 'not in charge' }
-  const { run, version } = taken
-  if (!version) {
-    const end = {
-      status: 'failed',
-      code: 'version_gone',
-      message: 'Its version is gone.',
-      step: null,
-    } as const
-    return settle(ctx, run, guard, job, { kind: 'over', end })
-  }
-  const { plan, workflow } = await compiledVersion(ctx.state(compiledVersions), version)
+  const run = await ctx.transaction(() => takeRun(ctx, guard))
+  if (!run) return { status: 'not in charge' }
+  const version = await publishedVersion(ctx, run.templateId, run.version)
+  if (!version) return settle(ctx, run, guard, job, { kind: 'over', end: VERSION_GONE })
   const stopped = new AbortController()
   const forget = ctx.bus.subscribe(RUN_STOPPED_TOPIC, (id) => {
     if (id === runId) stopped.abort(new JobLost('the run is over'))
   })
   const { langgraph } = await loadLangGraph()
   const execution = new Execution({
-    ...{ ctx, run, plan, guard, interrupt: langgraph.interrupt },
+    ...{ ctx, run, guard, plan: version.plan, interrupt: langgraph.interrupt },
     journal: new Journal(ctx, guard),
     signal: AbortSignal.any([job.signal, stopped.signal]),
   })
   try {
     for (;;) {
-      const turn = await takeTurn(execution, workflow)
-      const settled = await settle(ctx, run, guard, job, turn)
+      const turn = await takeTurn(execution, version)
+      const settled = await settle(ctx, run, guard, job, turn, () => execution.keepRest())
       if (settled.status !== 'answered meanwhile') return settled
     }
   } catch (error) {
@@ -95,22 +88,23 @@ async function goOn(ctx: Ctx, runId: string, job: JobHandle): Promise<{ status: 
 }
 
 /** Lets LangGraph run what can run; answers why it stopped. */
-async function takeTurn(execution: Execution, workflow: CompiledWorkflow): Promise<Turn> {
+async function takeTurn(execution: Execution, version: PublishedVersion): Promise<Turn> {
   const { langgraph } = await loadLangGraph()
   const control = new langgraph.RunControl()
   const slice = setTimeout(() => control.requestDrain('it had its turn'), SLICE_MS)
-  await execution.ctx.transaction(() => execution.refresh())
-  const isFirst = (await execution.read('', undefined)) === null
+  await execution.refresh()
   execution.isSuspended = false
   try {
+    const workflow = await version.workflow()
     const invoke = () =>
-      workflow.invoke(isFirst ? { go: true } : null, {
+      workflow.invoke(execution.hasBegun ? null : { go: true }, {
         configurable: { thread_id: execution.runId, [RUN]: execution },
-        recursionLimit: 3 * stepBound(execution.plan) + 10,
+        recursionLimit: 3 * version.stepBound + 10,
         maxConcurrency: BRANCHES_AT_ONCE,
         ...{ durability: 'sync', control, outputKeys: [channels.last] },
       })
     await outside(invoke)
+    execution.isFresh = false
     if (execution.isSuspended) return { kind: 'waits' }
     return { kind: 'over', end: { status: 'succeeded', output: await outputOf(execution) } }
   } catch (error) {
@@ -155,12 +149,14 @@ async function settle(
   guard: Guard,
   job: JobHandle,
   turn: Turn,
+  keepRest: () => Promise<void> = async () => undefined,
 ): Promise<{ status: string }> {
   if (turn.kind === 'waits' && (await hasAnswers(ctx, guard))) return { status: 'answered meanwhile' }
   return job.finish(async () => {
     // Whoever is above is always locked first.
     if (turn.kind === 'over' && run.parentRunId) await lockRun(ctx, run.parentRunId)
     if (!(await holdRun(ctx, guard))) throw new JobLost('the run belongs to another execution by now')
+    await keepRest()
     if (turn.kind === 'over') {
       await finishRun(ctx, run.id, turn.end)
       return { status: turn.end.status }

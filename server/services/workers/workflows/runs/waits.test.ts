@@ -370,30 +370,34 @@ describe('a workflow run that waits', function () {
   })
 
   describe('and notifications', () => {
-    const notifying = graphOf([
-      node('tell', 'notification', { notification: { to: '{{input.who}}', template: 'hello' } }),
-    ])
+    const notifying = (to: unknown) =>
+      graphOf([
+        node('tell', 'notification', {
+          notification: {
+            to,
+            category: 'product',
+            content: { title: 'Hello', body: 'It is {{input.what}}.' },
+          },
+        }),
+      ])
 
-    it('says clearly that nothing sends them', async () => {
-      const run = await author.run(notifying, { who: 'ada' })
-      expect(run.error).to.include({ code: 'notifications_absent', step: 'tell' })
+    it('accepts them for sending under a key by which a repeat is told', async () => {
+      const run = await author.run(notifying({ user_id: author.user.id }), { what: 'done' })
+      expect(run.output).to.include({ transaction_id: `workflow:${run.id}:tell`, is_duplicate: false })
+      const inbox = await author.user.api.get('/notifications/v1/inbox')
+      expect(inbox.body.data[0]).to.include({ title: 'Hello', body: 'It is done.' })
     })
 
-    it('hands them over to whoever does, with a key by which a repeat is told', async () => {
-      const seen: unknown[] = []
-      provideNotifier(server.resources, async (ctx, notification, key) => {
-        seen.push({ tenant: ctx.tenant.id, notification, key })
-        return { id: 'n1' }
-      })
-      const run = await author.run(notifying, { who: 'ada' })
-      expect(run.output).to.deep.equal({ id: 'n1' })
-      expect(seen).to.deep.equal([
-        {
-          tenant: author.user.tenant.id,
-          notification: { to: 'ada', template: 'hello' },
-          key: `${run.id}:tell`,
-        },
-      ])
+    it('says what was refused', async () => {
+      const run = await author.run(notifying({ everybody: true }), { what: 'done' })
+      expect(run.error).to.include({ code: 'notification_refused', step: 'tell' })
+      expect(run.error.message).to.match(/^The notification was refused: \/to /)
+    })
+
+    it('says clearly that nothing sends them', async () => {
+      provideNotifier(server.resources, null)
+      const run = await author.run(notifying({ role: 'org_admin' }), { what: 'done' })
+      expect(run.error).to.include({ code: 'notifications_absent', step: 'tell' })
     })
   })
 })

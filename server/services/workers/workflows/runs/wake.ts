@@ -3,6 +3,7 @@ import { addEvent } from '../models/event.js'
 import { lockRun, queueRun } from '../models/run.js'
 import { keepAnswer, type StoredAnswer } from '../models/wait.js'
 import { enqueueRun, type WaitRef } from './enqueue.js'
+import { runNews } from './run-news.js'
 
 /**
  * Answers a wait and has its run go on; false where it was answered before or is given up. Whoever executes the run
@@ -25,12 +26,10 @@ export async function answerWait(
   return true
 }
 
-/** Topic: a run has new events; the message is its id. */
-export const RUN_CHANGED_TOPIC = 'workflows.run-changed'
 /** Topic: a run is over by somebody's doing; whoever executes it is to stop. */
 export const RUN_STOPPED_TOPIC = 'workflows.run-stopped'
 
 /** Tells who follows a run that there is something new, once it is committed. */
 export function tellFollowers(ctx: Ctx, runId: string): void {
-  ctx.afterCommit(() => ctx.bus.publish(RUN_CHANGED_TOPIC, runId))
+  ctx.afterCommit(() => ctx.state(runNews).tell(runId))
 }
