@@ -49,7 +49,7 @@ describe('jobs while everything dies', function () {
     const reach = async (count: number) => {
       while (settled < count && !failure) {
         settled = await countSettled(resources.db).catch(() => settled)
-        await sleep(50)
+        await sleep(100)
       }
     }
     const strikes: string[] = []

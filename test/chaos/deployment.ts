@@ -15,6 +15,7 @@ import {
 import { redisCommand } from '../../cli/runtimes/embedded/redis-commands.js'
 import { connectOwner } from '../../server/storage/migrations.js'
 import { migratedDatabase, ROLE_PASSWORDS } from '../stores.js'
+import { LEASE_MS } from './kinds.js'
 import type { Random } from './random.js'
 
 const PROGRAM = fileURLToPath(new URL('./worker-program.js', import.meta.url))
@@ -22,6 +23,7 @@ const PROGRAM = fileURLToPath(new URL('./worker-program.js', import.meta.url))
 export const STRIKES = [
   'kill a worker',
   'stop a worker',
+  'freeze a worker',
   'flush Redis',
   'kill Redis',
   'kill PostgreSQL',
@@ -85,6 +87,14 @@ export class ChaosDeployment {
         this.#struck.add(worker)
         worker.kill(strike === 'kill a worker' ? 'SIGKILL' : 'SIGTERM')
         if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
+        return `${strike} (pid ${worker.pid})`
+      }
+      case 'freeze a worker': {
+        const worker = random.pick([...this.#workers])
+        worker.kill('SIGSTOP')
+        await sleep(LEASE_MS * 1.5)
+        // It goes on with jobs that others have by now.
+        worker.kill('SIGCONT')
         return `${strike} (pid ${worker.pid})`
       }
       case 'flush Redis':

@@ -6,7 +6,7 @@ import { defineService } from '../../server/kernel/define-service.js'
 import { GiveUp, type JobHandle } from '../../server/kernel/job-handle.js'
 
 /** How long a job stays with a process that died, in milliseconds. */
-export const LEASE_MS = 2_000
+export const LEASE_MS = 1_000
 
 const payload = z.strictObject({
   /** Names the order it came from, so that one taken back can be looked for. */
@@ -42,7 +42,7 @@ export const auto = kindOf('auto', {
 })
 export const finish = kindOf('finish', {
   run: async (ctx, _payload, job) => {
-    job.progress(0.5)
+    if (job.id.endsWith('0')) job.progress(0.5, 'half way')
     await ctx.transaction(() => ctx.db.query({ text: 'select 1' }))
     return job.finish(() => leaveEffect(ctx, job))
   },

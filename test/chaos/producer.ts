@@ -85,8 +85,8 @@ const poisonOrder: Order = async (ctx, order) => [await ctx.enqueue(poison, { or
 const ORDERS: Order[] = [
   (ctx, order, size) => ctx.enqueueMany(plain, many({ order }, size * 3)),
   (ctx, order, size) => ctx.enqueueMany(plain, many({ order }, size), { delayMs: size * 10, priority: size }),
-  (ctx, order, size) => ctx.enqueueMany(auto, many({ order }, size)),
-  (ctx, order, size) => ctx.enqueueMany(finish, many({ order }, size)),
+  (ctx, order, size) => ctx.enqueueMany(auto, many({ order }, Math.ceil(size / 2))),
+  (ctx, order, size) => ctx.enqueueMany(finish, many({ order }, Math.ceil(size / 2))),
   (ctx, order, size) =>
     ctx.enqueueMany(flaky, many({ order, failures: 1 + (size % 3) }, Math.ceil(size / 4))),
   (ctx, order, size) => ctx.enqueueMany(scarce, many({ order }, Math.ceil(size / 10))),
