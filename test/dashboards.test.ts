@@ -69,7 +69,7 @@ describe('the dashboards', () => {
   const server = useServer()
 
   it('are there, each under an id and a title of its own', () => {
-    expect(files).to.include.members(['jobs.json', 'notifications.json'])
+    expect(files).to.include.members(['jobs.json', 'notifications.json', 'workflows.json'])
     for (const field of ['uid', 'title'] as const)
       expect(new Set(dashboards.map((one) => one[field])).size, field).to.equal(files.length)
   })

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +81,8 @@ export async function freshDatabase(): Promise<{
 
 async function start(durable: boolean): Promise<Stores> {
   const dir = await mkdtemp(join(tmpdir(), 'vetrai-test-'))
+  // The processes of a parallel run end without a teardown; what they started dies with them and cleans up itself.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   const [postgres, redis] = await Promise.all([
     startPrivatePostgres({ dir, fast: !durable, maxConnections: 300 }),
     startPrivateRedis({ dir }),

@@ -97,6 +97,11 @@ export class Metrics {
     CALL_BUCKETS,
     ['channel', 'provider', 'outcome'],
   )
+  readonly deliveries = this.#counter(
+    'vetrai_notification_deliveries_total',
+    'Deliveries of notifications: sent, and then delivered or bounced where the provider tells; failed, skipped, unsubscribed, or left to a digest.',
+    ['channel', 'outcome'],
+  )
   readonly suppressions = this.#counter(
     'vetrai_suppressions_total',
     'Addresses that were put on a suppression list.',
@@ -117,6 +122,19 @@ export class Metrics {
     'vetrai_webhook_endpoints_disabled_total',
     'Endpoints that were disabled because they failed for days or said that they are gone.',
     ['reason'],
+  )
+
+  readonly workflowRuns = this.#histogram(
+    'vetrai_workflow_run_duration_seconds',
+    'Runs of workflows that are over, from when they were made, by how they ended.',
+    [0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 21_600, 86_400],
+    ['outcome'],
+  )
+  readonly workflowSteps = this.#histogram(
+    'vetrai_workflow_step_duration_seconds',
+    'Steps of workflows that are over, all attempts and waits included, by type and how they ended.',
+    [0.001, 0.01, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 86_400],
+    ['type', 'outcome'],
   )
 
   readonly #caches: { name: string; figures: () => CacheFigures }[] = []
@@ -189,6 +207,16 @@ export class Metrics {
       name: 'vetrai_jobs_dead_letters',
       help: 'Jobs that failed for good and were not run again, by queue, 10,000 in all at most; every process tells the same.',
       labels: ['queue'],
+      value: (row) => row.count,
+    })
+  }
+
+  /** Watches the runs of workflows that are not over. */
+  watchWorkflowRuns(count: () => Promise<{ status: string; count: number }[]>): void {
+    this.#sample(count, {
+      name: 'vetrai_workflow_runs',
+      help: 'Runs of workflows that are not over, by status; every process tells the same.',
+      labels: ['status'],
       value: (row) => row.count,
     })
   }

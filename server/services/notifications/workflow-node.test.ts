@@ -18,7 +18,7 @@ describe('the notification node of a workflow', () => {
     const inbox = await author.api.get('/notifications/v1/inbox')
     expect(inbox.body.data.map((item: { title: string }) => item.title)).to.deep.equal(['It is done'])
     const [step] = await author.steps(run.id)
-    expect(step.output).to.have.property('message_id').that.is.a('string')
+    expect(step.output).to.have.property('id').that.is.a('string')
   })
 
   it('fails with words for what the send route refuses', async () => {
