@@ -68,6 +68,24 @@ const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel) =>
 describe('the dashboards', () => {
   const server = useServer()
 
+  /** Fails where a query asks for a metric or a label that the server has not. */
+  function expectKnown(where: string, text: string): void {
+    const { series, grouping } = parsePromQuery(text)
+    expect(series, `${where}: ${text}`).not.to.be.empty
+    for (const { name, labels } of series) {
+      const known = labelsOf(server.resources.metrics.registry, name)
+      expect(known, `${where}: there is no metric ${name}`).not.to.equal(undefined)
+      expect(known, `${where}: ${name}`).to.include.members([...labels, ...grouping])
+    }
+  }
+
+  it('are not alone: what docs/operations.md wakes people by is there too', () => {
+    const guide = readFileSync(join(FOLDER, '../../../docs/operations.md'), 'utf8')
+    const alerts = [...guide.matchAll(/^\| `([^`]*vetrai_[^`]*)` \|/gm)].map(([, text = '']) => text)
+    expect(alerts).to.have.length.above(3)
+    for (const alert of alerts) expectKnown('docs/operations.md', alert)
+  })
+
   it('are there, each under an id and a title of its own', () => {
     expect(files).to.include.members(['jobs.json', 'notifications.json', 'workflows.json'])
     for (const field of ['uid', 'title'] as const)
@@ -107,16 +125,7 @@ describe('the dashboards', () => {
       })
 
       it('asks for nothing but metrics and labels that the server has', () => {
-        const { registry } = server.resources.metrics
-        for (const { where, text } of queriesOf(dashboard)) {
-          const { series, grouping } = parsePromQuery(text)
-          expect(series, `${where}: ${text}`).not.to.be.empty
-          for (const { name, labels } of series) {
-            const known = labelsOf(registry, name)
-            expect(known, `${where}: there is no metric ${name}`).not.to.equal(undefined)
-            expect(known, `${where}: ${name}`).to.include.members([...labels, ...grouping])
-          }
-        }
+        for (const { where, text } of queriesOf(dashboard)) expectKnown(where, text)
       })
 
       it('names what it shows by labels that are left', () => {
