@@ -25,6 +25,9 @@ export type RunEnd = Outcome | 'settled' | 'lost'
 /** How long a run that was told to stop may take before it is left to itself, in milliseconds. */
 export const STOP_GRACE_MS = 5_000
 
+/** Longest that a timer can be set for. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 /** Longest pause a run may ask for. */
 const PAUSE_MAX_MS = 365 * 86_400_000
 
@@ -53,7 +56,7 @@ export function startRun(
     controller.abort(new Error(`the job was stopped: ${why}`))
     setTimeout(abandon, stopGraceMs).unref()
   }
-  const timer = setTimeout(() => stop('timeout'), record.timeoutMs)
+  const timer = setTimeout(() => stop('timeout'), Math.min(record.timeoutMs, TIMER_MAX_MS))
   const work = execute(resources, record, job, notes, controller.signal)
   const ended = Promise.race([work, abandoned]).then(async (end) => {
     clearTimeout(timer)

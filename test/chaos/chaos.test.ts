@@ -68,7 +68,9 @@ describe('jobs while everything dies', function () {
       takenBack: producer.takenBack,
     })
     tell({ strikes, ledger, producer, poisoned: deployment.poisoned })
-    const { counts: _counts, ...faults } = ledger
+    const { counts: _counts, letters, ...faults } = ledger
+    // It stops at its third attempt, and takes nothing else along.
+    expect(letters).to.deep.equal(['chaos.poison lost 3'])
     for (const [fault, jobs] of Object.entries(faults)) expect(jobs, fault).to.deep.equal([])
     expect(deployment.crashes).to.deep.equal([])
     // A strike that killed the process of the poisonous job took one of its attempts.

@@ -4,6 +4,8 @@ import { EFFECTIVE } from './kinds.js'
 /** What is left of jobs when all is over; each list names jobs that are not as they must be. */
 export interface Ledger {
   counts: Record<string, number>
+  /** Dead letters, as kind, reason and number of attempts. */
+  letters: string[]
   open: string[]
   lost: string[]
   takenBackButThere: string[]
@@ -49,6 +51,7 @@ export async function readLedger(
   const effective = EFFECTIVE.map((kind) => kind.name)
   return {
     counts: Object.fromEntries(counts.map(({ kind, status, n }) => [`${kind} ${status}`, n])),
+    letters: await names("select kind || ' ' || reason || ' ' || attempts as name from dead_letters"),
     open: await names(`select ${name} from worker_jobs j where status in ${OPEN}`),
     lost: await names(
       `select a.id::text as name from unnest($1::uuid[]) a (id)

@@ -1,4 +1,5 @@
 import type { BaseCheckpointSaver } from '@langchain/langgraph'
+import { switchOffTracing } from '../../../../config/switch-off-tracing.js'
 import { createCheckpointer } from './checkpointer.js'
 
 /** The part of the library that is used. */
@@ -13,6 +14,7 @@ let loading: Promise<LoadedLangGraph> | undefined
 
 /** The library, loaded with the first run that is executed: it takes more memory than a server that runs none needs. */
 export function loadLangGraph(): Promise<LoadedLangGraph> {
+  switchOffTracing()
   loading ??= import('@langchain/langgraph').then((langgraph) => ({
     langgraph,
     checkpointer: createCheckpointer(langgraph),

@@ -421,4 +421,10 @@ describe('a workflow run', function () {
     await server.work()
     expect(await author.read(runId)).to.include({ version: 1, output: 'old' })
   })
+
+  it('is traced to nobody, whatever the environment says', async () => {
+    Object.assign(process.env, { LANGSMITH_TRACING: 'true', LANGCHAIN_TRACING_V2: 'true' })
+    await author.run(graphOf([node('a', 'transform', { expression: '1' })]))
+    expect(Object.keys(process.env).filter((name) => /^LANG\w+_TRACING/.test(name))).to.deep.equal([])
+  })
 })
