@@ -3,6 +3,7 @@ import { workerEvents } from './events.js'
 import { forgetSettled } from './jobs/forget-settled.js'
 import { gather } from './jobs/gather.js'
 import { httpRequest } from './jobs/http-request.js'
+import { startWorkflow } from './jobs/start-workflow.js'
 import { jobRoutes } from './routes/jobs.js'
 import { queueRoutes } from './routes/queues.js'
 import { scheduleRoutes } from './routes/schedules.js'
@@ -20,7 +21,7 @@ export const workers = defineService({
   needs: ['tenancy'],
   events: workerEvents,
   routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
-  jobs: [forgetSettled, gather, httpRequest, runWorkflow, wakeRun, sweepRuns, pruneRuns],
+  jobs: [forgetSettled, gather, httpRequest, startWorkflow, runWorkflow, wakeRun, sweepRuns, pruneRuns],
   on: { 'workers.job.failed': failRunOfJob },
   start: async ({ metrics, db }) => metrics.watchWorkflowRuns(() => countOpenRuns(db)),
 })

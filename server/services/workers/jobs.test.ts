@@ -251,6 +251,41 @@ describe('/workers/v1/jobs', () => {
   })
 })
 
+describe('a job that starts a workflow', () => {
+  const server = useServer()
+
+  it('is made by a schedule, and makes one run of the newest version', async () => {
+    const admin = await buildMember(server)
+    const templates = '/workers/v1/workflow-templates'
+    const template = await admin.api.post(templates, { name: 'first', from: 'first-steps' })
+    await admin.api.post(`${templates}/${template.body.id}/publish`, {})
+    const schedule = await admin.api.post('/workers/v1/schedules', {
+      name: 'nightly',
+      kind: 'workers.start-workflow',
+      payload: { template: 'first', input: { ask: false } },
+      cron: '0 3 * * *',
+    })
+    expect(schedule.status, schedule.text).to.equal(201)
+    await admin.api.post(`/workers/v1/schedules/${schedule.body.id}/run`)
+    await server.work()
+    const runs = await admin.api.get('/workers/v1/workflow-runs')
+    expect(runs.body.data).to.have.length(1)
+    const jobs = await admin.api.get('/workers/v1/jobs?kind=workers.start-workflow')
+    expect(jobs.body.data[0].result).to.deep.equal({ run_id: runs.body.data[0].id })
+  })
+
+  it('fails for good where the workflow is gone', async () => {
+    const admin = await buildMember(server)
+    const job = { kind: 'workers.start-workflow', payload: { template: 'no-such' } }
+    const { body } = await admin.api.post('/workers/v1/jobs', job)
+    await server.work()
+    expect((await admin.api.get(`/workers/v1/jobs/${body.id}`)).body).to.include({
+      status: 'failed',
+      attempt: 1,
+    })
+  })
+})
+
 describe('/workers/v1/queues', () => {
   const server = useServer({ settings: { OUTBOUND_ALLOW: '127.0.0.1' } })
 
