@@ -103,7 +103,9 @@ export async function populate(world: World, url: string): Promise<Cast> {
   const caller = await made(
     admin.post('/keys/v1/keys', { name: 'caller', scopes: ['tenancy:read', 'keys:verify'] }),
   )
-  const jobs = await made(admin.post('/keys/v1/keys', { name: 'jobs', scopes: ['jobs:write'] }))
+  const jobs = await made(
+    admin.post('/keys/v1/keys', { name: 'jobs', scopes: ['jobs:write', 'notifications:send'] }),
+  )
   const other = await made(admin.post('/keys/v1/keys', { name: 'other', scopes: ['documents:read'] }))
   return {
     tenantId: tenant.id,

@@ -150,8 +150,11 @@ describe('a deployment, from nothing to nothing', function () {
   it('fills itself with demo data, and does so once', async () => {
     const first = await json<{ tenants: { created: boolean }[] }>('seed')
     expect(first.tenants.every(({ created }) => created)).to.equal(true)
-    const again = await json<{ tenants: Row[]; users: Row[]; keys: Row[] }>('seed')
-    expect([...again.tenants, ...again.users, ...again.keys].some(({ created }) => created)).to.equal(false)
+    const again = await json<{ tenants: Row[]; users: Row[]; keys: Row[]; work: Row[] }>('seed')
+    const all = [...again.tenants, ...again.users, ...again.keys, ...again.work]
+    expect(all.some(({ created }) => created)).to.equal(false)
+    const finished = ['workflows', 'runs', '--tenant', 'acme-robotics', '--status', 'succeeded']
+    while ((await json<{ data: Row[] }>(...finished)).data.length === 0) await sleep(250)
     expect((await json<{ data: Row[] }>('tenants', 'list', '--all')).data).to.have.length(6)
   })
 

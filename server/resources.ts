@@ -1,8 +1,9 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
 import { linkSecret } from './http/object-links.js'
+import { msUntilDue } from './jobs/fire-schedules.js'
 import { Jobs } from './jobs/jobs.js'
-import { countJobs } from './jobs/leases.js'
+import { countDeadLetters, countJobs } from './jobs/leases.js'
 import { Wire } from './jobs/wire.js'
 import { assemble } from './kernel/assemble.js'
 import type { ServiceRecord } from './kernel/define-service.js'
@@ -60,6 +61,7 @@ export async function openResources(
   )
   metrics.watchPools(db)
   metrics.watchJobs(() => countJobs(db))
+  metrics.watchDeadLetters(() => countDeadLetters(db))
   const redis = await life.open(
     'redis',
     () => openRedisFor(config, log, 'vetrai'),
@@ -113,12 +115,17 @@ export async function openResources(
     jobs: new Jobs({ wire, bus, kinds: [housekeeping, ...assembly.jobs] }),
     now: overrides.now ?? (() => new Date()),
   }
+  metrics.watchSchedules(async () => overdueS(await msUntilDue(db, [...resources.jobs.kinds.keys()])))
   await life.open(
     'services',
     () => startServices(resources),
     () => states.close(),
   )
   return resources
+}
+
+function overdueS(untilDueMs: number | null): number {
+  return Math.max(0, -(untilDueMs ?? 0)) / 1_000
 }
 
 async function startServices(resources: Resources): Promise<void> {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,7 +46,11 @@ export async function stopStores(): Promise<void> {
 
 /** URL of a database on the shared server. */
 export function databaseUrl({ postgres }: Stores, name: string): string {
-  return `postgres://${postgres.host}:${postgres.port}/${name}`
+  return urlOf(postgres, name)
+}
+
+function urlOf({ host, port }: PrivatePostgres, name: string): string {
+  return `postgres://${host}:${port}/${name}`
 }
 
 /** URL of one of Redis's sixteen databases, without the password. */
@@ -76,12 +81,19 @@ export async function freshDatabase(): Promise<{
 
 async function start(durable: boolean): Promise<Stores> {
   const dir = await mkdtemp(join(tmpdir(), 'vetrai-test-'))
+  // The processes of a parallel run end without a teardown; what they started dies with them and cleans up itself.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
   const [postgres, redis] = await Promise.all([
     startPrivatePostgres({ dir, fast: !durable, maxConnections: 300 }),
     startPrivateRedis({ dir }),
   ])
-  const shared = { dir, postgres, redis }
-  const url = databaseUrl(shared, TEMPLATE)
+  await migratedDatabase(postgres, TEMPLATE)
+  return { dir, postgres, redis }
+}
+
+/** Makes a database with the three roles and the newest schema; answers its URL. */
+export async function migratedDatabase(postgres: PrivatePostgres, name: string): Promise<string> {
+  const url = urlOf(postgres, name)
   await bootstrapDatabase({
     url,
     adminUser: postgres.adminUser,
@@ -93,7 +105,7 @@ async function start(durable: boolean): Promise<Stores> {
   const client = await connectOwner(url, ROLE_PASSWORDS.owner)
   await migrateUp(client)
   await client.end()
-  return shared
+  return url
 }
 
 /** One statement as superuser. */

@@ -21,11 +21,12 @@ export async function measureRoutes(
     const verify = await drive(targets.verify, { seconds })
     const me = await drive(targets.me, { seconds })
     const enqueue = await drive(targets.enqueue, { seconds })
-    rounds.push({ express, read, verify, me, enqueue })
+    const send = await drive(targets.send, { seconds })
+    rounds.push({ express, read, verify, me, enqueue, send })
   }
-  const ratioOf = (name: 'read' | 'verify' | 'me' | 'enqueue') =>
+  const ratioOf = (name: 'read' | 'verify' | 'me' | 'enqueue' | 'send') =>
     median(rounds.map((r) => r[name].perSecond / r.express.perSecond))
-  const detailOf = (name: 'read' | 'verify' | 'me' | 'enqueue') => ({
+  const detailOf = (name: 'read' | 'verify' | 'me' | 'enqueue' | 'send') => ({
     per_second: median(rounds.map((r) => r[name].perSecond)),
     express_per_second: median(rounds.map((r) => r.express.perSecond)),
     p50_ms: median(rounds.map((r) => r[name].p50)),
@@ -40,6 +41,12 @@ export async function measureRoutes(
     figure('verify, p99', median(rounds.map((r) => r.verify.p99 / r.express.p99)), { atMost: 3 }, {}),
     figure('GET /auth/v1/me by JWT', ratioOf('me'), { atLeast: 0.45 }, detailOf('me')),
     figure('POST /workers/v1/jobs', ratioOf('enqueue'), { atLeast: 0.4 }, detailOf('enqueue')),
+    figure(
+      'POST /notifications/v1/send to POST /workers/v1/jobs, p99',
+      median(rounds.map((r) => r.send.p99 / r.enqueue.p99)),
+      { atMost: 3 },
+      detailOf('send'),
+    ),
   ]
 }
 
@@ -53,6 +60,7 @@ function targetsOf(cast: Cast, { express, vetrai }: { express: Measured; vetrai:
     verify: verifyTarget(cast, vetrai),
     me: { url: `${url}/auth/v1/me`, pid, headers: { authorization: `Bearer ${cast.jwt}` } },
     enqueue: enqueueTarget(cast, vetrai),
+    send: sendTarget(cast, vetrai),
   } as const satisfies Record<string, Target>
 }
 
@@ -77,6 +85,23 @@ function enqueueTarget(cast: Cast, { url, pid }: Pick<Measured, 'url' | 'pid'>):
     body: JSON.stringify({
       kind: 'workers.http-request',
       payload: { url: 'https://app.example.com/tasks' },
+      delay_s: 86_400,
+    }),
+  }
+}
+
+/** A message that is not due while the bench runs: accepted means kept, with its job, like a plain write. */
+function sendTarget(cast: Cast, { url, pid }: Pick<Measured, 'url' | 'pid'>): Target {
+  return {
+    url: `${url}/notifications/v1/send`,
+    pid,
+    method: 'POST',
+    headers: { authorization: `Bearer ${cast.jobsKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      to: { external_id: 'customer-42', email: 'ada@example.com' },
+      template: 'announcement',
+      data: { title: 'Your report is ready', message: 'It took four minutes.' },
+      category: 'product',
       delay_s: 86_400,
     }),
   }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { EXIT } from '../base/exit-codes.js'
+import { CliError } from '../deployment/errors.js'
 import { apiErrorFrom, unreachable } from './api-error.js'
 import { readEvents, type ServerEvent } from './event-stream.js'
 
 const TIMEOUT_MS = 30_000
 /** Pause before a broken stream is opened again. */
-const RECONNECT_MS = 500
+const RECONNECT_MS = 250
 
 /** One page of a list, as every list of the API answers. */
 export interface Page<T> {
@@ -68,12 +70,12 @@ export class Api {
   }
 
   /**
-   * Follows a stream of events until the server says that nothing more will come; connects anew after the last event
-   * where the connection breaks. Throws as other calls do where it cannot be opened.
+   * Follows a stream of events until the server says that nothing more will come. Where the connection breaks it goes
+   * on after the last event, also with a server that takes a while to start again. Throws as other calls do.
    */
   async *follow(path: string): AsyncGenerator<ServerEvent> {
-    for (let after: string | undefined; ; ) {
-      const response = await this.open(path, after)
+    let response = await this.open(path, undefined)
+    for (let after: string | undefined; ; response = await this.reopen(path, after)) {
       if (!response.body) return
       try {
         for await (const event of readEvents(response.body)) {
@@ -87,7 +89,20 @@ export class Api {
       } catch (error) {
         if (!brokeOff(error)) throw unreachable(this.options.url, error, TIMEOUT_MS)
       }
+    }
+  }
+
+  /** Opens a stream that was open before; waits for a server that is not there at the moment. */
+  private async reopen(path: string, after: string | undefined): Promise<Response> {
+    const { timeoutMs = TIMEOUT_MS } = this.options
+    for (const giveUpAt = Date.now() + timeoutMs; ; ) {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+      try {
+        return await this.open(path, after)
+      } catch (error) {
+        const isAway = error instanceof CliError && error.exitCode === EXIT.notReady
+        if (!isAway || Date.now() > giveUpAt) throw error
+      }
     }
   }
 
@@ -186,5 +201,5 @@ function mayGoOn(data: unknown): boolean {
 function brokeOff(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code)
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_BODY_TIMEOUT'].includes(code)
 }

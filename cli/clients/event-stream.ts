@@ -22,7 +22,7 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerat
 function eventOf(block: string): ServerEvent | undefined {
   const fields = new Map<string, string>()
   for (const line of block.split('\n')) {
-    const [, name, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? []
+    const [, name, value] = /^([a-z]+): ?(.*)$/s.exec(line) ?? []
     if (name !== undefined && value !== undefined) fields.set(name, value)
   }
   const data = fields.get('data')

@@ -5,7 +5,7 @@ import { seedView } from '../views/seed-view.js'
 export default class Seed extends ApiCommand {
   static override summary = 'fill the deployment with believable demo data'
   static override description =
-    'Four organisations with people in every role and API keys, made through the REST API. Safe to repeat: what is there stays, what is missing is made. The people share one generated password, kept in a file.'
+    'Four organisations with people in every role and API keys, made through the REST API, and in one of them a schedule, a workflow with runs, jobs, inbox messages and a webhook endpoint. Safe to repeat: what is there stays, what is missing is made. The people share one generated password, kept in a file.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --json',
@@ -26,6 +26,14 @@ export default class Seed extends ApiCommand {
         name: 'name of the key',
         created: 'false when it was there already',
         key: 'the secret, only when it was made now; else null',
+      },
+    },
+    work: {
+      '[]': {
+        tenant: 'slug',
+        what: 'schedule, workflow, run, job, message or webhook',
+        name: 'its name, kind, title or URL',
+        created: 'false when it was there already',
       },
     },
     password_file: 'file that holds the password of the demo people',

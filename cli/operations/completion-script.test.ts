@@ -20,7 +20,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
 _vetrai; echo "\${COMPREPLY[*]}"`
       return execFileSync('bash', ['-c', program], { encoding: 'utf8' }).trim().split(' ')
     }
-    expect(complete('vetrai', 'te')).to.deep.equal(['tenants'])
+    expect(complete('vetrai', 'ten')).to.deep.equal(['tenants'])
     expect(complete('vetrai', 'tenants', 're')).to.deep.equal(['resume'])
     expect(complete('vetrai', 'tenants', 'create', 'acme', '--pl')).to.deep.equal(['--plan'])
     expect(complete('vetrai', 'up', '--di')).to.deep.equal(['--dir'])

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 /** One request as the stub saw it. */
 export interface SeenRequest {
@@ -9,8 +9,20 @@ export interface SeenRequest {
   body: unknown
 }
 
+/** A stream of events, sent piece by piece as it stands; with `breaks` the connection breaks after the last piece. */
+export interface StubStream {
+  pieces: readonly string[]
+  breaks?: boolean
+}
+
 /** What the stub answers; 'reset' breaks the connection without an answer. */
-export type StubAnswer = { status?: number; body?: unknown; headers?: Record<string, string> } | 'reset'
+export type StubAnswer = StubDocument | StubStream | 'reset'
+
+interface StubDocument {
+  status?: number
+  body?: unknown
+  headers?: Record<string, string>
+}
 
 /** A real HTTP server on a free port of 127.0.0.1 that answers as a test says and remembers what it was asked. */
 export class ApiStub {
@@ -23,16 +35,11 @@ export class ApiStub {
     const server = createServer()
     const stub = new ApiStub(server)
     server.on('request', (request, response) => {
-      void stub.see(request).then((seen) => {
+      void stub.see(request).then(async (seen) => {
         const answer = stub.answerTo(seen)
-        if (answer === 'reset') return request.socket.destroy()
-        const { status = 200, body, headers = {} } = answer
-        response.writeHead(status, {
-          'content-type': 'application/json',
-          'x-request-id': 'req-1',
-          ...headers,
-        })
-        return response.end(body === undefined ? '' : JSON.stringify(body))
+        if (answer === 'reset') request.socket.destroy()
+        else if ('pieces' in answer) await sendStream(response, answer)
+        else send(response, answer)
       })
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -92,4 +99,16 @@ export class ApiStub {
     }
     return { status: 404, body, headers: { 'content-type': 'application/problem+json' } }
   }
+}
+
+function send(response: ServerResponse, { status = 200, body, headers = {} }: StubDocument): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'x-request-id': 'req-1', ...headers })
+  response.end(body === undefined ? '' : JSON.stringify(body))
+}
+
+async function sendStream(response: ServerResponse, { pieces, breaks = false }: StubStream): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const piece of pieces) await new Promise((resolve) => response.write(piece, resolve))
+  if (breaks) response.destroy()
+  else response.end()
 }

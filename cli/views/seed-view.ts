@@ -4,14 +4,13 @@ import { table } from './table.js'
 import type { View } from './view.js'
 
 /** How much was made, the new keys, and how to sign in as one of the demo people. */
-export const seedView: View<SeedResult> = ({ tenants, users, keys, password_file }, paint) => {
-  const made = [tenants, users, keys].map(created)
-  const total = made.reduce((sum, number) => sum + number, 0)
-  const [newTenants = 0, newUsers = 0, newKeys = 0] = made
+export const seedView: View<SeedResult> = (result, paint) => {
+  const { users, keys, password_file } = result
+  const made = madeOf(result)
   const head =
-    total === 0
+    made.length === 0
       ? 'The demo was complete: nothing was changed.'
-      : `Made ${count(newTenants, 'tenant')}, ${count(newUsers, 'person', 'people')} and ${count(newKeys, 'key')}.`
+      : `Made ${new Intl.ListFormat('en').format(made)}.`
   const secrets = keys.filter(({ key }) => key !== null)
   const keyTable =
     secrets.length === 0
@@ -36,6 +35,19 @@ export const seedView: View<SeedResult> = ({ tenants, users, keys, password_file
   ].join('\n')
 }
 
-function created(list: readonly Seeded[]): number {
-  return list.filter((seeded) => seeded.created).length
+/** How much of each was made, in words; what was there already is left out. */
+function madeOf({ tenants, users, keys, work }: SeedResult): string[] {
+  const kinds: [readonly Seeded[], string, string?][] = [
+    [tenants, 'tenant'],
+    [users, 'person', 'people'],
+    [keys, 'key'],
+    ...[...new Set(work.map(({ what }) => what))].map((kind): [readonly Seeded[], string] => [
+      work.filter(({ what }) => what === kind),
+      kind,
+    ]),
+  ]
+  return kinds.flatMap(([list, ...noun]) => {
+    const made = list.filter(({ created }) => created).length
+    return made === 0 ? [] : [count(made, ...noun)]
+  })
 }

@@ -93,6 +93,15 @@ describe('the order of jobs', () => {
     expect(firstTwenty).to.have.length(10)
   })
 
+  it('finds jobs with keys of a kind that was limited by key when they were made, and is not any more', async () => {
+    const [keyed, plain] = tenants(2) as [string, string]
+    await test.fill(task, [keyed], 60, "'key ' || n")
+    await test.fill(task, [plain], 10)
+    await work(1)
+    expect(begun.filter(({ tenantId }) => tenantId === plain)).to.have.length(10)
+    expect(begun).to.have.length(70)
+  })
+
   it('leaves out a paused queue from the commit on, and nothing else', async () => {
     const tenant = test.tenant()
     await test.fill(elsewhere, [tenant], 50)

@@ -37,11 +37,14 @@ function inOrder(rows: Row[]): ClaimedJob[] {
 /** The index of ready jobs, and no other, has this order; a row comparison keeps the planner from the primary key. */
 const READY_ORDER = 'j.kind, j.tenant_id, j.lane, j.priority desc, j.run_at, j.id'
 
-/** The first ready job of a kind, or the first of the tenant after `after`: one probe of the index. */
-function seek(after: string | null, kind: string): string {
-  return `select j.kind, j.tenant_id from worker_jobs j where j.kind = ${kind} and j.status = 'queued'
-        ${after ? `and (j.kind, j.tenant_id) > ${after}` : ''} order by ${READY_ORDER} limit 1`
+/** The first ready job of a kind, or the first after these columns of the index: one probe. */
+function seek(kind: string, after: string): string {
+  return `select j.kind, j.tenant_id, j.lane from worker_jobs j where j.kind = ${kind} and j.status = 'queued'
+        ${after} order by ${READY_ORDER} limit 1`
 }
+
+/** The next tenant, or the next lane of the same one: only jobs made before their kind lost its limit by key have any. */
+const NEXT = seek('l.kind', 'and (j.kind, j.tenant_id, j.lane) > (l.kind, l.tenant_id, l.lane)')
 
 export const TAKEN = `
   update worker_jobs j set status = 'running', attempt = j.attempt + 1, fence = j.fence + 1, started_at = now(),
@@ -91,32 +94,27 @@ export async function claimOffered(
 export const IN_TURN = `
   with recursive ${RUNNABLE},
   after_cursor as (
-    select f.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
-      ${seek('(r.kind, $6::uuid)', 'r.kind')}) f
+    select f.*, 1 as n from runnable r cross join lateral (
+      ${seek('r.kind', 'and (j.kind, j.tenant_id) > (r.kind, $6::uuid)')}) f
     union all
-    select f.kind, f.tenant_id, l.n + 1 from after_cursor l cross join lateral (
-      ${seek('(l.kind, l.tenant_id)', 'l.kind')}) f
-    where l.n < $5),
+    select f.*, l.n + 1 from after_cursor l cross join lateral (${NEXT}) f where l.n < $5),
   from_start as (
-    select f.kind, f.tenant_id, 1 as n from runnable r cross join lateral (
-      ${seek(null, 'r.kind')}) f
+    select f.*, 1 as n from runnable r cross join lateral (${seek('r.kind', '')}) f
     where f.tenant_id <= $6
     union all
-    select f.kind, f.tenant_id, l.n + 1 from from_start l cross join lateral (
-      ${seek('(l.kind, l.tenant_id)', 'l.kind')}) f
-    where l.n < $5 and f.tenant_id <= $6),
+    select f.*, l.n + 1 from from_start l cross join lateral (${NEXT}) f where l.n < $5 and f.tenant_id <= $6),
   turns as (
     select tenant_id, min(pass) as pass from (
       select tenant_id, 0 as pass from after_cursor union all select tenant_id, 1 from from_start) t
     group by tenant_id order by pass, tenant_id limit $5),
   lanes as (
-    select l.kind, l.tenant_id, t.pass from (
-      select kind, tenant_id from after_cursor union select kind, tenant_id from from_start) l
+    select l.kind, l.tenant_id, l.lane, t.pass from (
+      select kind, tenant_id, lane from after_cursor union select kind, tenant_id, lane from from_start) l
       join turns t on t.tenant_id = l.tenant_id),
   waiting as materialized (
     select c.*, l.pass from lanes l cross join lateral (
       select j.tenant_id, j.id, j.priority, j.run_at from worker_jobs j
-      where j.kind = l.kind and j.tenant_id = l.tenant_id and j.lane = '' and j.status = 'queued'
+      where j.kind = l.kind and j.tenant_id = l.tenant_id and j.lane = l.lane and j.status = 'queued'
       order by j.priority desc, j.run_at, j.id
       limit (select ceil($5::numeric / greatest(count(*), 1)) from turns) for update skip locked) c),
   mine as materialized (

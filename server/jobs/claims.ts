@@ -4,6 +4,9 @@ import { type Claimant, type ClaimedJob, claimInTurn, claimLimited, claimOffered
 import { INSTALLATION, type JobRef } from './job-row.js'
 import type { Hint } from './wire.js'
 
+/** Longest a kind is left alone; a window may be longer than any timer. */
+const TIMER_MAX_MS = 3_600_000
+
 /** Room for claims: `wanted` jobs in all, `free` of them can begin at once. */
 export interface Room {
   wanted: number
@@ -21,6 +24,8 @@ export class Claims {
   readonly #offered = new Map<string, JobRef>()
   /** Limited kinds that may have something to begin. */
   readonly #toTry = new Set<JobRecord>()
+  /** Limited kinds whose rate is used up for now. */
+  readonly #later = new Set<JobRecord>()
   /** More may wait than hints tell of. */
   #hasBacklog = false
   /** The tenant served last, among kinds without limits and of each kind with them. */
@@ -97,13 +102,23 @@ export class Claims {
     const last = jobs.at(-1)
     if (last) this.#cursors.set(kind, last.tenantId)
     if (jobs.length === free) this.#toTry.add(kind)
-    else if (openAgainMs !== null) {
-      setTimeout(() => {
+    else if (openAgainMs !== null) this.#tryLater(kind, openAgainMs)
+    return jobs
+  }
+
+  /** Tries a kind again when its rate allows more. */
+  #tryLater(kind: JobRecord, ms: number): void {
+    if (this.#later.has(kind)) return
+    this.#later.add(kind)
+    const timer = setTimeout(
+      () => {
+        this.#later.delete(kind)
         this.#toTry.add(kind)
         this.#onOpen()
-      }, openAgainMs + 5).unref()
-    }
-    return jobs
+      },
+      Math.min(TIMER_MAX_MS, ms + 5),
+    )
+    timer.unref()
   }
 
   async #inTurn(wanted: number): Promise<ClaimedJob[]> {

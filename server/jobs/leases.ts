@@ -92,6 +92,18 @@ export async function lookAround(db: Database): Promise<Outlook> {
   return row ?? { hasWaiting: false, hasLapsed: false, nextDueMs: null }
 }
 
+/** Dead letters one question counts at most. */
+const DEAD_MAX = 10_000
+
+/** Jobs of all tenants that failed for good and were not run again, for metrics. */
+export function countDeadLetters(db: Database): Promise<{ queue: string; count: number }[]> {
+  return db.readSystem<{ queue: string; count: number }>({
+    name: 'jobs-count-dead',
+    text: `select queue, count(*) as count
+      from (select queue from dead_letters where redriven_at is null limit ${DEAD_MAX}) d group by 1`,
+  })
+}
+
 /** Unsettled jobs of all tenants by queue and status, for metrics. */
 export function countJobs(db: Database): Promise<JobCount[]> {
   return db.readSystem<JobCount & Record<string, unknown>>({

@@ -44,8 +44,9 @@ describe('limits of jobs', () => {
   const one = kindOf('one', { run, concurrency: { perTenant: 1 } })
   const rated = kindOf('rated', { run, rate: { starts: 4, windowS: 0.5, per: 'installation' } })
   const tenantRated = kindOf('tenant-rated', { run, rate: { starts: 3, windowS: 0.5, per: 'tenant' } })
+  const yearly = kindOf('yearly', { run, rate: { starts: 1, windowS: 100 * 365 * 86_400, per: 'tenant' } })
   const open = kindOf('open', { run })
-  const test = useJobs([total, perTenant, perKey, all, one, rated, tenantRated, open])
+  const test = useJobs([total, perTenant, perKey, all, one, rated, tenantRated, yearly, open])
 
   beforeEach(() => {
     gauge = new Gauge()
@@ -166,6 +167,21 @@ describe('limits of jobs', () => {
       for (const { n } of windows) expect(n).to.be.at.most(most)
     })
   }
+
+  it('may be of windows longer than a timer', async () => {
+    const warnings: string[] = []
+    const listen = ({ name }: Error) => warnings.push(name)
+    process.on('warning', listen)
+    await test.fill(yearly, tenants(2), 2)
+    const worker = test.worker()
+    await until(() => begun.length === 2)
+    const { id } = await test.in(test.tenant()).enqueue(open, {})
+    await test.becomes(id, 'succeeded')
+    await worker.close(1_000)
+    process.off('warning', listen)
+    expect(warnings).to.deep.equal([])
+    expect(begun).to.have.length(3)
+  })
 
   it('by key need something to tell the key by', () => {
     const spec = { ...open, name: 'test.keyless', concurrency: { perKey: 1 } }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { figure } from '../../test/figures.js'
 import { gate, kindOf, useJobs } from '../../test/jobs.js'
 import type { Ctx } from '../kernel/context.js'
 import { GiveUp, type JobHandle, RunLater } from '../kernel/job-handle.js'
@@ -40,6 +41,32 @@ describe('the run of a job', () => {
     })
     expect(finished_at).to.be.instanceOf(Date)
     expect(await test.attempts(id)).to.deep.equal([])
+  })
+
+  it('is counted by how it ended, and what failed for good as long as it is not run again', async () => {
+    const runs = (outcome: string) =>
+      figure(test.server, 'vetrai_job_run_duration_seconds_count', { kind: 'test.task', outcome })
+    const outcomes = ['succeeded', 'later', 'retried', 'failed']
+    const before = await Promise.all(outcomes.map(runs))
+    behave = (job) => {
+      if (job.attempt === 1) throw new Error('no luck')
+      if (begun.length === 2) throw new RunLater('not yet', 0, true)
+    }
+    await enqueue()
+    await test.server.work({ skipPauses: true })
+    behave = (job) => job.finish(async () => undefined)
+    await enqueue()
+    await test.server.work()
+    behave = () => {
+      throw new GiveUp('never')
+    }
+    await enqueue()
+    await test.server.work()
+    const after = await Promise.all(outcomes.map(runs))
+    expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([2, 1, 1, 1])
+    expect(await figure(test.server, 'vetrai_jobs_dead_letters', { queue: 'test' })).to.equal(1)
+    await test.sql('update dead_letters set redriven_at = now()')
+    expect(await figure(test.server, 'vetrai_jobs_dead_letters')).to.equal(0)
   })
 
   it('works in the tenant of its job, under the request it began with', async () => {

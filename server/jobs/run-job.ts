@@ -15,12 +15,18 @@ export type StopReason = 'timeout' | 'cancelled' | 'lost' | 'shutdown'
 export interface Run {
   job: ClaimedJob
   stop(reason: StopReason): void
-  /** Never rejects; null where the run settled its job itself or lost it. */
-  ended: Promise<Outcome | null>
+  /** Never rejects. */
+  ended: Promise<RunEnd>
 }
+
+/** How a run ended. `settled`: it settled its job itself. `lost`: the job belongs to another run. */
+export type RunEnd = Outcome | 'settled' | 'lost'
 
 /** How long a run that was told to stop may take before it is left to itself, in milliseconds. */
 export const STOP_GRACE_MS = 5_000
+
+/** Longest that a timer can be set for. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 
 /** Longest pause a run may ask for. */
 const PAUSE_MAX_MS = 365 * 86_400_000
@@ -50,7 +56,7 @@ export function startRun(
     controller.abort(new Error(`the job was stopped: ${why}`))
     setTimeout(abandon, stopGraceMs).unref()
   }
-  const timer = setTimeout(() => stop('timeout'), record.timeoutMs)
+  const timer = setTimeout(() => stop('timeout'), Math.min(record.timeoutMs, TIMER_MAX_MS))
   const work = execute(resources, record, job, notes, controller.signal)
   const ended = Promise.race([work, abandoned]).then(async (end) => {
     clearTimeout(timer)
@@ -151,19 +157,14 @@ class Handle implements JobHandle {
   }
 }
 
-/** What a run's end means for its job; null where there is nothing left to settle. */
-function outcomeOf(
-  record: JobRecord,
-  job: ClaimedJob,
-  end: End,
-  reason: StopReason | undefined,
-): Outcome | null {
-  if (end !== 'abandoned' && 'isSettled' in end) return null
+/** What a run's end means for its job. */
+function outcomeOf(record: JobRecord, job: ClaimedJob, end: End, reason: StopReason | undefined): RunEnd {
+  if (end !== 'abandoned' && 'isSettled' in end) return 'settled'
   if (end !== 'abandoned' && 'result' in end) return { status: 'succeeded', result: end.result }
-  if (reason === 'lost') return null
+  if (reason === 'lost') return 'lost'
   if (reason === 'shutdown') return { status: 'released' }
   const thrown = end === 'abandoned' ? new Error('it did not stop when told to') : end.error
-  if (thrown instanceof JobLost) return null
+  if (thrown instanceof JobLost) return 'lost'
   const error = errorText(thrown)
   if (reason === 'cancelled') return { status: 'cancelled', error: null }
   if (thrown instanceof BadPayload)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import pg from 'pg'
 import { z } from 'zod'
+import { figure } from '../../test/figures.js'
 import { startTwin, type TestServer, useServer } from '../../test/server.js'
 import { asAdmin, stores } from '../../test/stores.js'
 import { backgroundContext } from '../kernel/context.js'
@@ -140,6 +141,16 @@ describe('the scheduler', () => {
     await admin(`update tenants set status = 'active' where id = '${tenantId}'`)
     await new Scheduler(server.resources).look()
     expect((await jobs()).map((job) => job.schedule_id)).to.deep.equal([shut])
+  })
+
+  it('tells for how long the longest due has been due', async () => {
+    const overdue = () => figure(server, 'vetrai_schedules_overdue_seconds')
+    expect(await overdue()).to.equal(0)
+    await schedule({ next_at: "now() - interval '90 seconds'" })
+    await schedule()
+    expect(await overdue()).to.be.within(90, 120)
+    await new Scheduler(server.resources).look()
+    expect(await overdue()).to.equal(0)
   })
 
   it('comes to an end', async () => {

@@ -71,7 +71,8 @@ export class Wire {
         queue.process(TAKEN_AT_ONCE, async ({ data }) => {
           await take({ kind: data.kind, jobs: data.ids.map(([tenantId, id]) => ({ tenantId, id })) })
         })
-        queue.checkStalledJobs(5_000)
+        // Redis may go away at this very moment; the queue is then replaced like after any error.
+        queue.checkStalledJobs(5_000).catch(() => undefined)
       },
       (error) => {
         this.#options.onError(error)

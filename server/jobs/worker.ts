@@ -7,7 +7,7 @@ import { CANCEL_TOPIC, DUE_TOPIC, type LocalWorker, PASSED_TOPIC } from './jobs.
 import { renewLeases } from './leases.js'
 import { Lookout } from './lookout.js'
 import { Notes } from './notes.js'
-import { type Run, STOP_GRACE_MS, type StopReason, startRun } from './run-job.js'
+import { type Run, type RunEnd, STOP_GRACE_MS, type StopReason, startRun } from './run-job.js'
 import type { Settlement } from './settle.js'
 import { Settler } from './settler.js'
 import { Vacuum } from './vacuum.js'
@@ -230,12 +230,12 @@ export class Worker implements LocalWorker {
     const { stopGraceMs = STOP_GRACE_MS } = this.#options
     const run = startRun(this.#resources, record, job, { notes: this.#notes, stopGraceMs })
     this.#runs.set(job.id, run)
-    void run.ended.then((outcome) => {
+    void run.ended.then((end) => {
       this.#runs.delete(job.id)
       const ms = performance.now() - startedAt
       this.#averageMs += (ms - this.#averageMs) * 0.05
-      metrics.jobRuns.observe({ kind: job.kind, outcome: outcome?.status ?? 'settled' }, ms / 1000)
-      if (outcome) this.#settler.add({ job, outcome })
+      metrics.jobRuns.observe({ kind: job.kind, outcome: wordFor(end) }, ms / 1000)
+      if (typeof end === 'object') this.#settler.add({ job, outcome: end })
       this.#beginNext()
       this.#roomWaiters.shift()?.()
       this.#kick()
@@ -290,6 +290,12 @@ export class Worker implements LocalWorker {
   #allEnds(): Promise<unknown> {
     return Promise.all([...this.#runs.values()].map((run) => run.ended))
   }
+}
+
+/** How a run ended, in the word that metrics have for it. */
+function wordFor(end: RunEnd): string {
+  if (typeof end === 'string') return end === 'settled' ? 'succeeded' : end
+  return end.status === 'later' && !end.isFree ? 'retried' : end.status
 }
 
 function sleep(ms: number): Promise<void> {

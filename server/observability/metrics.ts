@@ -14,43 +14,41 @@ export interface JobCount {
   oldestS: number | null
 }
 
-/** Every metric of the server; the names are part of the product and only added to. */
+/** A gauge whose values are asked for when somebody asks for metrics; `value` null leaves a row out. */
+interface Sampled<Row, L extends string> {
+  name: string
+  help: string
+  labels?: readonly L[]
+  value(row: Row): number | null
+}
+
+const CALL_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/**
+ * Every metric of the server; the names are part of the product and only added to. Labels take few values: a route, a
+ * kind, a provider, an outcome, never an id, an address or a tenant.
+ */
 export class Metrics {
   readonly registry = new Registry()
-  readonly requests = this.#register(
-    new Histogram({
-      name: 'vetrai_http_request_duration_seconds',
-      help: 'Requests by route and status class.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers: [],
-    }),
+
+  readonly requests = this.#histogram(
+    'vetrai_http_request_duration_seconds',
+    'Requests by route and status class.',
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    ['method', 'route', 'status'],
   )
   readonly inFlight = this.#register(
     new Gauge({ name: 'vetrai_http_requests_in_flight', help: 'Requests being answered.', registers: [] }),
   )
-  readonly limited = this.#register(
-    new Counter({
-      name: 'vetrai_rate_limited_total',
-      help: 'Requests refused by a limit.',
-      labelNames: ['policy'],
-      registers: [],
-    }),
+  readonly limited = this.#counter('vetrai_rate_limited_total', 'Requests refused by a limit.', ['policy'])
+  readonly limiterFallback = this.#counter(
+    'vetrai_limiter_fallback_total',
+    'Limits counted by the process alone because Redis was away.',
   )
-  readonly limiterFallback = this.#register(
-    new Counter({
-      name: 'vetrai_limiter_fallback_total',
-      help: 'Limits counted by the process alone because Redis was away.',
-      registers: [],
-    }),
-  )
-  readonly authentications = this.#register(
-    new Counter({
-      name: 'vetrai_authentications_total',
-      help: 'Credentials looked at, by outcome.',
-      labelNames: ['outcome'],
-      registers: [],
-    }),
+  readonly authentications = this.#counter(
+    'vetrai_authentications_total',
+    'Credentials looked at, by outcome.',
+    ['outcome'],
   )
   readonly streamsOpen = this.#register(
     new Gauge({
@@ -60,75 +58,102 @@ export class Metrics {
       registers: [],
     }),
   )
-  readonly streamEvents = this.#register(
-    new Counter({
-      name: 'vetrai_http_stream_events_total',
-      help: 'Events sent on streams, by route.',
-      labelNames: ['route'],
-      registers: [],
-    }),
+  readonly streamEvents = this.#counter(
+    'vetrai_http_stream_events_total',
+    'Events sent on streams, by route.',
+    ['route'],
   )
-  readonly outboxStored = this.#register(
-    new Counter({ name: 'vetrai_outbox_events_total', help: 'Events stored in the outbox.', registers: [] }),
+  readonly outboxStored = this.#counter('vetrai_outbox_events_total', 'Events stored in the outbox.')
+
+  readonly jobRuns = this.#histogram(
+    'vetrai_job_run_duration_seconds',
+    'Runs of jobs by kind and how they ended: succeeded, failed for good, retried, later (nothing was lost), cancelled, released or lost.',
+    [0.001, 0.01, 0.05, 0.25, 1, 5, 30, 120, 600],
+    ['kind', 'outcome'],
   )
-  readonly jobRuns = this.#register(
-    new Histogram({
-      name: 'vetrai_job_run_duration_seconds',
-      help: 'Runs of jobs by kind and how they ended.',
-      labelNames: ['kind', 'outcome'],
-      buckets: [0.001, 0.01, 0.05, 0.25, 1, 5, 30, 120, 600],
-      registers: [],
-    }),
+  readonly jobWait = this.#histogram(
+    'vetrai_job_wait_seconds',
+    'Time from when a job could have begun to when it did.',
+    [0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10, 60, 600],
+    ['queue'],
   )
-  readonly jobWait = this.#register(
-    new Histogram({
-      name: 'vetrai_job_wait_seconds',
-      help: 'Time between the making of a job and the beginning of a run.',
-      labelNames: ['queue'],
-      buckets: [0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10, 60, 600],
-      registers: [],
-    }),
+  readonly jobsLost = this.#counter(
+    'vetrai_jobs_late_results_total',
+    'Results refused because the job belonged to another run by then.',
   )
-  readonly jobsLost = this.#register(
-    new Counter({
-      name: 'vetrai_jobs_late_results_total',
-      help: 'Results refused because the job belonged to another run by then.',
-      registers: [],
-    }),
+  readonly jobsReclaimed = this.#counter(
+    'vetrai_jobs_reclaimed_total',
+    'Jobs taken back from processes that ended or hung.',
   )
-  readonly jobsReclaimed = this.#register(
-    new Counter({
-      name: 'vetrai_jobs_reclaimed_total',
-      help: 'Jobs taken back from processes that ended or hung.',
-      registers: [],
-    }),
+  readonly scheduleFirings = this.#counter(
+    'vetrai_schedule_firings_total',
+    'Firings of schedules: those that made a job, and those that were left out.',
+    ['outcome'],
   )
-  readonly scheduleFirings = this.#register(
-    new Counter({
-      name: 'vetrai_schedule_firings_total',
-      help: 'Firings of schedules: those that made a job, and those that were left out.',
-      labelNames: ['outcome'],
-      registers: [],
-    }),
+
+  readonly sends = this.#histogram(
+    'vetrai_channel_send_duration_seconds',
+    'Messages handed to providers: sent, refused for good, put_off, or unavailable where the provider itself was away.',
+    CALL_BUCKETS,
+    ['channel', 'provider', 'outcome'],
   )
+  readonly deliveries = this.#counter(
+    'vetrai_notification_deliveries_total',
+    'Deliveries of notifications: sent, and then delivered or bounced where the provider tells; failed, skipped, unsubscribed, or left to a digest.',
+    ['channel', 'outcome'],
+  )
+  readonly suppressions = this.#counter(
+    'vetrai_suppressions_total',
+    'Addresses that were put on a suppression list.',
+    ['channel', 'reason'],
+  )
+  readonly webhookAttempts = this.#histogram(
+    'vetrai_webhook_attempt_duration_seconds',
+    'Attempts to deliver webhooks: delivered, else the class of the answer or why there was none.',
+    CALL_BUCKETS,
+    ['outcome'],
+  )
+  readonly webhookDeliveries = this.#counter(
+    'vetrai_webhook_deliveries_total',
+    'Webhooks that are settled: delivered, failed after the last attempt, or skipped.',
+    ['outcome'],
+  )
+  readonly webhooksDisabled = this.#counter(
+    'vetrai_webhook_endpoints_disabled_total',
+    'Endpoints that were disabled because they failed for days or said that they are gone.',
+    ['reason'],
+  )
+
+  readonly workflowRuns = this.#histogram(
+    'vetrai_workflow_run_duration_seconds',
+    'Runs of workflows that are over, from when they were made, by how they ended.',
+    [0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 21_600, 86_400],
+    ['outcome'],
+  )
+  readonly workflowSteps = this.#histogram(
+    'vetrai_workflow_step_duration_seconds',
+    'Steps of workflows that are over, all attempts and waits included, by type and how they ended.',
+    [0.001, 0.01, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600, 86_400],
+    ['type', 'outcome'],
+  )
+
   readonly #caches: { name: string; figures: () => CacheFigures }[] = []
 
   constructor() {
-    const caches = this.#caches
-    const gauge = new Gauge({
+    const rows = () =>
+      this.#caches.flatMap(({ name: cache, figures }) => {
+        const { hits, misses } = figures()
+        return [
+          { cache, outcome: 'hit', lookups: hits },
+          { cache, outcome: 'miss', lookups: misses },
+        ]
+      })
+    this.#sample(rows, {
       name: 'vetrai_cache_lookups',
       help: 'Identity cache lookups of this process since it started, by outcome.',
-      labelNames: ['cache', 'outcome'],
-      registers: [],
-      collect() {
-        for (const { name, figures } of caches) {
-          const { hits, misses } = figures()
-          gauge.set({ cache: name, outcome: 'hit' }, hits)
-          gauge.set({ cache: name, outcome: 'miss' }, misses)
-        }
-      },
+      labels: ['cache', 'outcome'],
+      value: ({ lookups }) => lookups,
     })
-    this.#register(gauge)
   }
 
   /** Adds the process's own figures (event loop, memory, GC); these are sampled, so tests leave them out. */
@@ -143,45 +168,124 @@ export class Metrics {
 
   /** Watches the connection pools of a database. */
   watchPools(db: Database): void {
-    const gauge = new Gauge({
+    const rows = () =>
+      db
+        .poolUse()
+        .flatMap(({ role, pool, ...states }) =>
+          Object.entries(states).map(([state, count]) => ({ role, pool, state, count })),
+        )
+    this.#sample(rows, {
       name: 'vetrai_database_connections',
       help: 'Connections by role, pool and state.',
-      labelNames: ['role', 'pool', 'state'],
-      registers: [],
-      collect() {
-        for (const { role, pool, ...states } of db.poolUse()) {
-          for (const [state, count] of Object.entries(states)) gauge.set({ role, pool, state }, count)
-        }
-      },
+      labels: ['role', 'pool', 'state'],
+      value: ({ count }) => count,
     })
-    this.#register(gauge)
   }
 
   /** Watches the jobs that are not settled; the database is asked only when somebody asks for metrics. */
   watchJobs(count: () => Promise<JobCount[]>): void {
-    const gauge = new Gauge({
-      name: 'vetrai_jobs',
-      help: 'Unsettled jobs by queue and status; every process tells the same.',
-      labelNames: ['queue', 'status'],
-      registers: [],
-      async collect() {
-        const counts = await count().catch(() => [])
-        gauge.reset()
-        oldest.reset()
-        for (const { queue, status, count: jobs, oldestS } of counts) {
-          gauge.set({ queue, status }, jobs)
-          if (oldestS !== null) oldest.set({ queue }, oldestS)
-        }
+    this.#sample(
+      count,
+      {
+        name: 'vetrai_jobs',
+        help: 'Unsettled jobs by queue and status; every process tells the same.',
+        labels: ['queue', 'status'],
+        value: (row) => row.count,
       },
+      {
+        name: 'vetrai_jobs_oldest_waiting_seconds',
+        help: 'For how long the job of each queue that waits longest could have begun; every process tells the same.',
+        labels: ['queue'],
+        value: ({ oldestS }) => oldestS,
+      },
+    )
+  }
+
+  /** Watches the jobs that failed for good and were not run again. */
+  watchDeadLetters(count: () => Promise<{ queue: string; count: number }[]>): void {
+    this.#sample(count, {
+      name: 'vetrai_jobs_dead_letters',
+      help: 'Jobs that failed for good and were not run again, by queue, 10,000 in all at most; every process tells the same.',
+      labels: ['queue'],
+      value: (row) => row.count,
     })
-    const oldest = new Gauge({
-      name: 'vetrai_jobs_oldest_waiting_seconds',
-      help: 'For how long the job of each queue that waits longest could have begun.',
-      labelNames: ['queue'],
-      registers: [],
+  }
+
+  /** Watches the runs of workflows that are not over. */
+  watchWorkflowRuns(count: () => Promise<{ status: string; count: number }[]>): void {
+    this.#sample(count, {
+      name: 'vetrai_workflow_runs',
+      help: 'Runs of workflows that are not over, by status; every process tells the same.',
+      labels: ['status'],
+      value: (row) => row.count,
     })
-    this.#register(gauge)
-    this.#register(oldest)
+  }
+
+  /** Watches for how long the schedule that is due longest has been due. */
+  watchSchedules(overdueS: () => Promise<number>): void {
+    this.#sample(async () => [await overdueS()], {
+      name: 'vetrai_schedules_overdue_seconds',
+      help: 'For how long the schedule that is due longest has been due; every process tells the same.',
+      value: (seconds) => seconds,
+    })
+  }
+
+  /** Watches how many providers, or hosts behind a channel, this process leaves alone because they are down. */
+  watchCircuits(open: () => { channel: string; count: number }[]): void {
+    this.#sample(open, {
+      name: 'vetrai_channel_circuits_open',
+      help: 'Providers, or hosts behind a channel, that this process leaves alone for a while because they are down.',
+      labels: ['channel'],
+      value: ({ count }) => count,
+    })
+  }
+
+  #counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return this.#register(new Counter({ name, help, labelNames, registers: [] }))
+  }
+
+  #histogram<L extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly L[],
+  ): Histogram<L> {
+    return this.#register(new Histogram({ name, help, labelNames, buckets, registers: [] }))
+  }
+
+  /** Gauges that one question answers; where it has no answer there are no figures, rather than old ones. */
+  #sample<Row, L extends string & keyof Row = never>(
+    ask: () => Row[] | Promise<Row[]>,
+    ...gauges: Sampled<Row, L>[]
+  ): void {
+    let asked: Promise<Row[]> | undefined
+    const rows = () => {
+      asked ??= Promise.resolve()
+        .then(ask)
+        .catch(() => [])
+        .finally(() => {
+          asked = undefined
+        })
+      return asked
+    }
+    for (const { name, help, labels = [], value } of gauges) {
+      const gauge = new Gauge<string>({
+        name,
+        help,
+        labelNames: labels,
+        registers: [],
+        async collect() {
+          const found = await rows()
+          gauge.reset()
+          for (const row of found) {
+            const figure = value(row)
+            if (figure === null) continue
+            gauge.set(Object.fromEntries(labels.map((label) => [label, String(row[label])])), figure)
+          }
+        },
+      })
+      this.#register(gauge)
+    }
   }
 
   #register<M extends Histogram<string> | Gauge<string> | Counter<string>>(metric: M): M {

@@ -40,6 +40,15 @@ export class CircuitBreaker {
     return 0
   }
 
+  /** The circuits that nobody tries at the moment. */
+  open(): string[] {
+    const { failures } = this.#options
+    const now = this.#now()
+    return [...this.#circuits].flatMap(([name, circuit]) =>
+      circuit.failures >= failures && circuit.openUntil > now ? [name] : [],
+    )
+  }
+
   /** Tells how a try went. */
   record(name: string, isUp: boolean): void {
     const circuit = this.#circuits.get(name)

@@ -110,6 +110,8 @@ describe('the database', () => {
     )
     const idle = await single.transaction(scope, pid)
     await database.admin(`select pg_terminate_backend(${idle})`)
+    // The pool hears of it in a moment.
+    await new Promise((resolve) => setTimeout(resolve, 250))
     expect(await single.transaction(scope, pid)).not.to.equal(idle)
   })
 

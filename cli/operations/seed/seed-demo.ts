@@ -6,6 +6,7 @@ import { createKey } from '../keys.js'
 import { createTenant, getTenant, suspendTenant } from '../tenants.js'
 import { createUser, findByEmail } from '../users.js'
 import { DEMO_TENANTS, type DemoTenant, demoEmail } from './demo-data.js'
+import { type SeededWork, seedWork } from './seed-work.js'
 
 /** One thing of the demo; `created` is false when it was there already. */
 export interface Seeded {
@@ -18,18 +19,19 @@ export interface SeedResult {
   tenants: (Seeded & { id: string })[]
   users: (Seeded & { email: string; role: string })[]
   keys: (Seeded & { name: string; key: string | null })[]
+  work: (Seeded & SeededWork)[]
   password_file: string
 }
 
 /**
- * Makes the demo organisations with their people and keys. Safe to repeat: what is there stays as it
- * is, what is missing is made.
+ * Makes the demo organisations with their people, keys and what goes on in them. Safe to repeat: what is there stays as
+ * it is, what is missing is made.
  */
 export async function seedDemo(
   api: Api,
   { password, passwordFile, progress }: { password: string; passwordFile: string; progress: Progress },
 ): Promise<SeedResult> {
-  const result: SeedResult = { tenants: [], users: [], keys: [], password_file: passwordFile }
+  const result: SeedResult = { tenants: [], users: [], keys: [], work: [], password_file: passwordFile }
   for (const demo of DEMO_TENANTS) {
     const step = progress.step(demo.name)
     const { tenant, created } = await ensureTenant(api, demo)
@@ -53,6 +55,8 @@ async function furnish(api: Api, demo: DemoTenant, password: string, result: See
     const made = await ensureKey(api, key)
     result.keys.push({ tenant: demo.slug, name: key.name, created: made !== null, key: made })
   }
+  if (!demo.work) return
+  for (const one of await seedWork(api, demo.work)) result.work.push({ tenant: demo.slug, ...one })
 }
 
 async function ensureTenant(api: Api, demo: DemoTenant): Promise<{ tenant: Tenant; created: boolean }> {

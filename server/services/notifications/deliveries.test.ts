@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { type BuiltUser, buildMember } from '../../../test/build.js'
+import { figure } from '../../../test/figures.js'
 import { useServer } from '../../../test/server.js'
 import { receiveMail } from '../../../test/smtp-receiver.js'
 import { backgroundContext } from '../../kernel/context.js'
@@ -232,6 +233,39 @@ describe('mail to a server out there', () => {
       expect((await report('bounced')).status).to.equal('bounced')
       expect((await report('delivered')).status).to.equal('bounced')
       expect((await ana.api.get(`${V1}/inbox`)).body.data).to.have.length(1)
+    })
+
+    it('are counted by channel and by what came of them', async () => {
+      const figures = () =>
+        Promise.all(
+          [
+            'email sent',
+            'email failed',
+            'email skipped',
+            'email delivered',
+            'email bounced',
+            'in_app sent',
+          ].map((name) => {
+            const [channel = '', outcome = ''] = name.split(' ')
+            return figure(server, 'vetrai_notification_deliveries_total', { channel, outcome })
+          }),
+        )
+      const before = await figures()
+      const { id } = await mailTo({ channels: ['email', 'in_app'] })
+      await server.work()
+      post.refuse = () => '550 5.1.1 no such user'
+      const { ana } = await mailTo()
+      await server.work()
+      await send(admin, { to: { external_id: ana.externalId }, channels: ['email'] })
+      const ctx = background()
+      const mail = (await deliveriesOf(admin, id)).find(({ channel }) => channel === 'email')
+      for (const outcome of ['delivered', 'bounced'] as const) {
+        const facts = { deliveryId: mail.id, channel: 'email', outcome, provider: 'dsn', code: null } as const
+        await ctx.transaction(() => ctx.emit('notifications.delivery.reported', facts))
+        await server.work()
+      }
+      const after = await figures()
+      expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([1, 1, 1, 1, 1, 1])
     })
 
     it('tell the tenant’s own systems by webhook, with the template in the type', async () => {

@@ -4,7 +4,7 @@ import { publicUrl } from '../auth/api.js'
 import { notify } from './api.js'
 import { enqueueDelivery } from './jobs/deliver.js'
 import { concludeReport } from './operations/conclude-report.js'
-import { forgetRecipient } from './operations/forget-recipient.js'
+import { forgetMember, forgetPerson } from './operations/forget-person.js'
 import { unsubscribeRecipient } from './operations/unsubscribe-recipient.js'
 import { findEndpoint } from './webhooks/models/webhook-endpoint.js'
 
@@ -18,7 +18,11 @@ export const onReported: EventHandler<'notifications.delivery.reported'> = (ctx,
 
 /** Who is no member any more has no inbox in the organisation. */
 export const onMemberRemoved: EventHandler<'tenancy.member.removed'> = (ctx, { payload }) =>
-  forgetRecipient(ctx, payload.userId)
+  forgetMember(ctx, payload.userId)
+
+/** Who has no account any more has no inbox anywhere. */
+export const onUserDeleted: EventHandler<'auth.user.deleted'> = (ctx, { payload }) =>
+  forgetPerson(ctx, payload.userId)
 
 /** Tells the administrators that an endpoint was disabled, unless it is enabled again by now. */
 export const onWebhookDisabled: EventHandler<'notifications.webhook.disabled'> = async (

@@ -210,6 +210,8 @@ describe('the inbox', () => {
     await put(ana, 'For Ana')
     expect((await eventOf(stream)).data).to.include({ title: 'For Ana' })
     await admin.api.delete(`${V1}/subscribers/${ana.id}/tokens`)
+    // Revocation holds within a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     await put(ana, 'Too late')
     const end = await eventOf(stream)
     expect(end).to.deep.include({ event: 'end', data: { reason: 'revoked' } })

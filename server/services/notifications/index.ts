@@ -49,6 +49,7 @@ export const notifications = defineService({
     'notifications.unsubscribed': handlers.onUnsubscribed,
     'notifications.delivery.reported': handlers.onReported,
     'notifications.webhook.disabled': handlers.onWebhookDisabled,
+    'auth.user.deleted': handlers.onUserDeleted,
     'tenancy.member.removed': handlers.onMemberRemoved,
     'tenancy.quota.near': handlers.onQuotaNear,
     'keys.key.expiring': handlers.onKeyExpiring,

@@ -115,6 +115,18 @@ describe('notices of other services', () => {
     ])
   })
 
+  it('leave nothing of somebody whose account is gone', async () => {
+    const user = await buildMember(server)
+    await user.api.put(`${V1}/preferences`, { locale: 'de' })
+    await server.operator.delete(`/auth/v1/users/${user.id}`)
+    await server.work()
+    const rows = await server.resources.db.readSystem({
+      text: 'select 1 from notification_preferences where recipient_id = $1',
+      values: [user.id],
+    })
+    expect(rows).to.deep.equal([])
+  })
+
   it('end with the membership: who left finds no inbox and is told nothing more', async () => {
     const admin = await buildMember(server)
     const user = await buildMember(server, { tenant: admin.tenant, role: 'user' })

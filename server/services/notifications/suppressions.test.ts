@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { type BuiltUser, buildMember, buildStaff } from '../../../test/build.js'
+import { figure } from '../../../test/figures.js'
 import { useServer } from '../../../test/server.js'
 import { asAdmin, stores } from '../../../test/stores.js'
 import { backgroundContext } from '../../kernel/context.js'
@@ -33,6 +34,15 @@ describe('the suppression list', () => {
     })
     expect(again.body).to.deep.equal(first.body)
     expect((await admin.api.get(`${LIST}/${first.body.id}`)).body).to.deep.equal(first.body)
+  })
+
+  it('counts addresses that are new on it', async () => {
+    const count = () => figure(server, 'vetrai_suppressions_total', { channel: 'email', reason: 'complaint' })
+    const before = await count()
+    for (let i = 0; i < 2; i += 1) {
+      await admin.api.post(LIST, { channel: 'email', address: 'c@example.com', reason: 'complaint' })
+    }
+    expect(await count()).to.equal(before + 1)
   })
 
   it('keeps no address in the clear', async () => {

@@ -1,2 +1,2 @@
 /** All that other services may import of workers. */
-export { type Notifier, provideNotifier } from './workflows/notifier.js'
+export { provideNotifier } from './workflows/notifier.js'

@@ -11,8 +11,8 @@ declare module '../../kernel/events.js' {
     'workers.schedule.resumed': { scheduleId: string }
     'workers.schedule.deleted': { scheduleId: string; name: string }
     'workers.workflow.published': { templateId: string; name: string; version: number }
-    'workers.workflow-run.asked': { runId: string; template: string; waitId: string; step: string }
-    'workers.workflow-run.finished': {
+    'workers.workflow_run.asked': { runId: string; template: string; waitId: string; step: string }
+    'workers.workflow_run.finished': {
       runId: string
       templateId: string
       template: string
@@ -48,7 +48,7 @@ export const workerEvents = defineEvents('workers', {
     about: 'A version of a workflow was published.',
     example: { templateId, name: 'support-triage', version: 2 },
   },
-  'workers.workflow-run.asked': {
+  'workers.workflow_run.asked': {
     about: 'A workflow run waits for the answer of a person.',
     example: {
       runId,
@@ -57,7 +57,7 @@ export const workerEvents = defineEvents('workers', {
       step: 'ask_person',
     },
   },
-  'workers.workflow-run.finished': {
+  'workers.workflow_run.finished': {
     about: 'A workflow run is over: it succeeded, failed or was cancelled.',
     example: {
       ...{ runId, templateId, template: 'support-triage', version: 2, status: 'failed', code: 'http_status' },

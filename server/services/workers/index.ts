@@ -7,6 +7,7 @@ import { jobRoutes } from './routes/jobs.js'
 import { queueRoutes } from './routes/queues.js'
 import { scheduleRoutes } from './routes/schedules.js'
 import { workflowRoutes } from './routes/workflow-runs.js'
+import { countOpenRuns } from './workflows/models/run.js'
 import { runWorkflow } from './workflows/runs/run-workflow.js'
 import { failRunOfJob, pruneRuns, sweepRuns } from './workflows/runs/sweep-runs.js'
 import { wakeRun } from './workflows/runs/wake-run.js'
@@ -21,4 +22,5 @@ export const workers = defineService({
   routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
   jobs: [forgetSettled, gather, httpRequest, runWorkflow, wakeRun, sweepRuns, pruneRuns],
   on: { 'workers.job.failed': failRunOfJob },
+  start: async ({ metrics, db }) => metrics.watchWorkflowRuns(() => countOpenRuns(db)),
 })

@@ -7,19 +7,27 @@ export const ORGANISATION = '00000000-0000-0000-0000-000000000000'
 /** Preferences by recipient; `of` answers those of somebody who chose nothing too. */
 export interface PreferenceBook {
   of(recipientId: string): Preferences
+  /** What the operator switched off for every organisation. */
+  policy: Switchboard
 }
 
-/** What these recipients, and the organisation under `ORGANISATION`, chose. */
+/** What these recipients, the organisation under `ORGANISATION` and the operator chose, in one statement. */
 export async function readPreferences(ctx: Ctx, recipientIds: readonly string[]): Promise<PreferenceBook> {
-  const rows = await ctx.db.query<{ recipient_id: string; document: Partial<Preferences> }>({
+  const rows = await ctx.db.query<{ recipient_id: string | null; document: Partial<Preferences> }>({
     name: 'preferences-read',
     text: `select recipient_id, document from notification_preferences
-           where tenant_id = $1 and recipient_id = any($2::uuid[])`,
+           where tenant_id = $1 and recipient_id = any($2::uuid[])
+           union all select null, document from notification_policy`,
     values: [ctx.tenant.id, recipientIds],
   })
   const known = new Map(rows.map((row) => [row.recipient_id, row.document]))
-  return { of: (recipientId) => ({ ...NO_PREFERENCES, ...known.get(recipientId) }) }
+  return {
+    of: (recipientId) => ({ ...NO_PREFERENCES, ...known.get(recipientId) }),
+    policy: { ...NO_POLICY, ...known.get(null) },
+  }
 }
+
+const NO_POLICY: Switchboard = { channels: {}, categories: {} }
 
 /** Keeps what a recipient, or the organisation, chose, in place of what was chosen before. */
 export async function storePreferences(ctx: Ctx, recipientId: string, document: Preferences): Promise<void> {
@@ -54,7 +62,7 @@ export async function readPolicy(ctx: Ctx): Promise<Switchboard> {
     name: 'notification-policy-read',
     text: 'select document from notification_policy',
   })
-  return { channels: {}, categories: {}, ...row?.document }
+  return { ...NO_POLICY, ...row?.document }
 }
 
 /** Keeps what the operator switches off. Needs a system transaction. */
@@ -64,4 +72,15 @@ export async function storePolicy(ctx: Ctx, document: Switchboard): Promise<void
            on conflict (is_only) do update set document = excluded.document`,
     values: [JSON.stringify(document)],
   })
+}
+
+/** Tenants that keep an inbox, preferences or browsers of somebody. Needs a system transaction. */
+export async function tenantsKnowing(ctx: Ctx, recipientId: string): Promise<string[]> {
+  const rows = await ctx.db.query<{ tenant_id: string }>({
+    text: `select tenant_id from notification_inboxes where recipient_id = $1
+           union select tenant_id from notification_preferences where recipient_id = $1
+           union select tenant_id from notification_push_subscriptions where recipient_id = $1`,
+    values: [recipientId],
+  })
+  return rows.map((row) => row.tenant_id)
 }

@@ -7,6 +7,7 @@ import type { RecipientProfile } from '../recipient.js'
 import { holdUntil, judgeChannel, type Plan, type RecipientFacts } from '../rules/decide.js'
 import type { Rule } from '../rules/rule.js'
 import { advanceChain, type Reschedule } from './advance-chain.js'
+import { countOutcomes } from './count-outcomes.js'
 import { findRecipient } from './find-recipient.js'
 import { gatherFacts } from './gather-facts.js'
 import { planMessage } from './plan-message.js'
@@ -89,6 +90,7 @@ async function factsNow(
 async function withdraw(ctx: Ctx, delivery: Delivery, rule: Rule): Promise<null> {
   const status = rule === 'recipient_gone' ? 'cancelled' : REFUSALS.has(rule) ? 'unsubscribed' : 'skipped'
   await updateDelivery(ctx, delivery.id, { status, rule, settledAt: ctx.now() })
+  countOutcomes(ctx, [{ ...delivery, status }])
   return null
 }
 
@@ -101,6 +103,7 @@ async function fail(
 ): Promise<null> {
   const changes = { errorCode: code, error: message, settledAt: ctx.now() }
   await updateDelivery(ctx, delivery.id, { status: 'failed', ...changes })
+  countOutcomes(ctx, [{ ...delivery, status: 'failed' }])
   await advanceChain(ctx, delivery, reschedule)
   return null
 }

@@ -6,6 +6,7 @@ import { updateDelivery } from '../models/delivery.js'
 import { maskOf } from '../rules/addresses.js'
 import { advanceChain, type Reschedule } from './advance-chain.js'
 import type { Begun } from './begin-delivery.js'
+import { countOutcomes } from './count-outcomes.js'
 
 /** Pause before the second try; it doubles with each, up to the longest. */
 const PAUSE_MS = 15_000
@@ -73,6 +74,7 @@ export async function keepSuccess(
       ...costs,
     },
   )
+  countOutcomes(ctx, [{ channel, status: 'sent' }])
   await updateDelivery(ctx, deliveryId, {
     // Nothing that comes later can tell more of what stays in this installation.
     status: channel === 'in_app' ? 'delivered' : 'sent',
@@ -109,7 +111,9 @@ async function keepFailure(
     status: again ? 'scheduled' : 'failed',
     ...{ provider, ...error, ...shown(channel, detail), runAt: again, settledAt: again ? null : at },
   })
-  if (!again) await ctx.emit('notifications.delivery.failed', { deliveryId, messageId, channel, code })
+  if (again) return
+  countOutcomes(ctx, [{ channel, status: 'failed' }])
+  await ctx.emit('notifications.delivery.failed', { deliveryId, messageId, channel, code })
 }
 
 /** The address is kept masked: who may look at deliveries need not learn it. */

@@ -2,6 +2,7 @@ import type { Ctx } from '../../../kernel/context.js'
 import type { Events } from '../../../kernel/events.js'
 import { lockDelivery, updateDelivery } from '../models/delivery.js'
 import { advanceChain, type Reschedule } from './advance-chain.js'
+import { countOutcomes } from './count-outcomes.js'
 
 /**
  * Keeps what a provider told of a delivery after it was handed over. Reports may repeat and come in any order: a bounce
@@ -18,10 +19,12 @@ export async function concludeReport(
   const { messageId, channel } = delivery
   if (outcome === 'delivered' && delivery.status === 'sent') {
     await updateDelivery(ctx, deliveryId, { status: 'delivered' })
+    countOutcomes(ctx, [{ channel, status: 'delivered' }])
     await ctx.emit('notifications.delivery.delivered', { deliveryId, messageId, channel })
   } else if (outcome === 'bounced') {
     const error = { errorCode: code ?? 'bounced', error: `${provider} told that it came back.` }
     await updateDelivery(ctx, deliveryId, { status: 'bounced', ...error })
+    countOutcomes(ctx, [{ channel, status: 'bounced' }])
     await ctx.emit('notifications.delivery.bounced', { deliveryId, messageId, channel })
     await advanceChain(ctx, delivery, reschedule)
   } else if (outcome === 'complained') {

@@ -17,6 +17,7 @@ import {
   type RecipientFacts,
   type Verdict,
 } from '../rules/decide.js'
+import { countOutcomes } from './count-outcomes.js'
 import { gatherFacts } from './gather-facts.js'
 import { renderDelivery } from './render-delivery.js'
 
@@ -58,6 +59,7 @@ export async function dispatchMessage(
   await putIntoInboxes(ctx, message, decided, deliveries)
   await enqueueDeliveries(ctx, deliveries, plan.category.critical)
   await insertDeliveries(ctx, deliveries)
+  countOutcomes(ctx, deliveries)
   const counted = decided.filter(({ decision }) => decision.counts).map(({ profile }) => profile.id)
   if (plan.throttles.length > 0 && counted.length > 0) await countThrottles(ctx, counted, plan.throttles)
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../kernel/context.js'
 import type { Channel } from '../channel.js'
 import type { Overrides } from '../models/message.js'
-import { ORGANISATION, readPolicy, readPreferences } from '../models/preferences.js'
+import { ORGANISATION, readPreferences } from '../models/preferences.js'
 import { findPushSubscriptions } from '../models/push-subscription.js'
 import { lockThrottles, readThrottles, type ThrottleCount } from '../models/throttle.js'
 import { addressOf, type RecipientProfile } from '../recipient.js'
@@ -34,7 +34,7 @@ export async function gatherFacts(
   const unreachable = await addressStates(ctx, plan, profiles, overrides)
   const counts = throttles === 'none' ? [] : await throttleCounts(ctx, plan, ids, throttles)
   return {
-    around: { now: ctx.now(), installation: await readPolicy(ctx), tenant, offered: offeredChannels(ctx) },
+    around: { now: ctx.now(), installation: preferences.policy, tenant, offered: offeredChannels(ctx) },
     factsOf(profile) {
       const own = preferences.of(profile.id)
       const mine = counts.filter(({ recipientId }) => recipientId === profile.id)

@@ -34,7 +34,7 @@ export async function readOwnPreferences(ctx: Ctx, recipient: Recipient): Promis
   const book = await readPreferences(ctx, [ORGANISATION, recipient.id])
   const preferences = book.of(recipient.id)
   const levels = {
-    installation: await readPolicy(ctx),
+    installation: book.policy,
     tenant: book.of(ORGANISATION),
     recipient: preferences,
   }

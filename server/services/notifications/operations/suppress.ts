@@ -40,6 +40,7 @@ export async function suppress(
       source,
     })
     if (isNew) {
+      ctx.afterCommit(() => ctx.metrics.suppressions.inc({ channel, reason }))
       await ctx.emit(
         'notifications.suppression.added',
         { suppressionId: suppression.id, channel, reason },

@@ -2,7 +2,7 @@ import type { Resources } from '../../../kernel/resources.js'
 import { stateOf } from '../../../kernel/resources.js'
 import type { Outgoing, SendOutcome } from '../channel.js'
 import { isUnavailable } from './sender.js'
-import { senders } from './senders.js'
+import { circuitName, senders } from './senders.js'
 
 /**
  * Hands a message to the first provider of its channel that takes it: one that is away, or cannot take it now, is
@@ -21,19 +21,31 @@ export async function sendMessage(
   let waitMs = Number.POSITIVE_INFINITY
   for (const sender of byChannel[channel]) {
     if (signal.aborted) return last ?? interrupted(sender.provider)
-    const circuit = `${channel}:${sender.circuitOf(outgoing)}`
+    const circuit = circuitName(channel, sender.circuitOf(outgoing))
     const pause = breaker.waitMs(circuit)
     if (pause > 0) {
       waitMs = Math.min(waitMs, pause)
       continue
     }
+    const startedAt = performance.now()
     last = await sender.send(outgoing, signal)
     // A call we ended ourselves says nothing of the provider.
     if (!signal.aborted) breaker.record(circuit, !isUnavailable(last))
+    resources.metrics.sends.observe(
+      { channel, provider: sender.provider, outcome: wordFor(last) },
+      (performance.now() - startedAt) / 1000,
+    )
     onAttempt(last)
     if (last.status === 'sent' || !last.isRetryable) return last
   }
   return last ?? (byChannel[channel].length === 0 ? notConfigured(channel) : allDown(channel, waitMs))
+}
+
+/** What came of a try, in the word that metrics have for it. */
+function wordFor(outcome: SendOutcome): string {
+  if (outcome.status === 'sent') return 'sent'
+  if (isUnavailable(outcome)) return 'unavailable'
+  return outcome.isRetryable ? 'put_off' : 'refused'
 }
 
 function interrupted(provider: string): SendOutcome {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Webhook } from 'standardwebhooks'
+import { figure } from '../../../../test/figures.js'
 import { type HttpReceiver, receiveHttp } from '../../../../test/http-receiver.js'
 import { startTwin, type TestServer, useServer } from '../../../../test/server.js'
 import { receiveMail, refuseRecipients, type SmtpReceiver } from '../../../../test/smtp-receiver.js'
@@ -145,6 +146,11 @@ describe('e-mail senders', () => {
       ['smtp', 'failed'],
       ['smtp-fallback', 'sent'],
     ])
+    const sends = (provider: string, result: string) =>
+      figure(twin, 'vetrai_channel_send_duration_seconds_count', {
+        ...{ channel: 'email', provider, outcome: result },
+      })
+    expect([await sends('smtp', 'unavailable'), await sends('smtp-fallback', 'sent')]).to.deep.equal([1, 1])
   })
 
   it('leave a dead provider alone for a while, and say when to come back if there is no other', async () => {
@@ -153,8 +159,12 @@ describe('e-mail senders', () => {
     let now = Date.now()
     twin.now = () => new Date(now)
     await gone.stop()
-    for (let i = 0; i < 5; i += 1)
+    const circuits = () => figure(twin, 'vetrai_channel_circuits_open', { channel: 'email' })
+    for (let i = 0; i < 5; i += 1) {
+      expect(await circuits()).to.equal(0)
       expect(await send(twin, outgoing())).to.include({ code: 'mail_unavailable' })
+    }
+    expect(await circuits()).to.equal(1)
     expect(await send(twin, outgoing())).to.include({
       code: 'providers_down',
       isRetryable: true,

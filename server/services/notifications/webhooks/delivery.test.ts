@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { expect } from 'chai'
 import { Webhook } from 'standardwebhooks'
 import { type BuiltUser, buildKey, buildMember } from '../../../../test/build.js'
+import { figure } from '../../../../test/figures.js'
 import { answers, useReceivers } from '../../../../test/receiver.js'
 import { useServer } from '../../../../test/server.js'
 import { backgroundContext } from '../../../kernel/context.js'
@@ -204,6 +205,32 @@ describe('delivering webhooks', function () {
       response: 'no such page',
     })
     expect((await stats(endpointId)).failures).to.equal(10)
+  })
+
+  it('counts attempts by what the receiver answered, and deliveries by how they ended', async () => {
+    const figures = async () => [
+      await figure(server, 'vetrai_webhook_attempt_duration_seconds_count', { outcome: 'http_5xx' }),
+      await figure(server, 'vetrai_webhook_attempt_duration_seconds_count', { outcome: 'delivered' }),
+      await figure(server, 'vetrai_webhook_deliveries_total', { outcome: 'delivered' }),
+      await figure(server, 'vetrai_webhook_deliveries_total', { outcome: 'skipped' }),
+      await figure(server, 'vetrai_webhook_endpoints_disabled_total', { reason: 'gone' }),
+      await figure(server, 'vetrai_webhook_attempt_duration_seconds_count', { outcome: 'http_4xx' }),
+      await figure(server, 'vetrai_webhook_deliveries_total', { outcome: 'failed' }),
+    ]
+    const before = await figures()
+    const [well, gone] = [await receivers(), await receivers()]
+    well.behave = answers(500)
+    gone.behave = answers(410)
+    await buildEndpoint(owner, well)
+    await buildEndpoint(owner, gone)
+    await sendApp(owner)
+    await server.work()
+    well.behave = answers(200)
+    await timePasses(server, HOUR)
+    await sendApp(owner)
+    await server.work()
+    const after = await figures()
+    expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([1, 2, 2, 1, 1, 1, 1])
   })
 
   it('cuts an event that is too large down to its ids', async () => {

@@ -18,13 +18,16 @@ describe('the code for receivers', function () {
   const [secret, publicKey] = [shared.secret ?? '', pair.publicKey ?? '']
   const headersAt = (timestamp: number) =>
     signedHeaders({ id: 'm1', timestamp, body: BODY }, [sharedKey(), shared, pair])
-  const now = Math.floor(Date.now() / 1000)
-  const headers = headersAt(now)
-  const entries = (headers['webhook-signature'] ?? '').split(' ')
+  let now: number
+  let headers: ReturnType<typeof headersAt>
+  let entries: string[]
   let folder: string
   let blocks: (language: string) => string[]
 
   before(async () => {
+    now = Math.floor(Date.now() / 1000)
+    headers = headersAt(now)
+    entries = (headers['webhook-signature'] ?? '').split(' ')
     folder = await mkdtemp(join(tmpdir(), 'vetrai-webhooks-'))
     const text = await readFile('docs/webhooks.md', 'utf8')
     blocks = (language) =>

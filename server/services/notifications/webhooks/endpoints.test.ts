@@ -47,6 +47,15 @@ describe('webhook endpoints', function () {
     expect(secret).to.be.a('string')
   })
 
+  it('take every type of event that is offered, and all of each service', async () => {
+    const { data } = await made(owner.api.get(`${BASE}/event-types`))
+    const types = data.map(({ type }: { type: string }) => type)
+    for (const eventTypes of [types, types.map((type: string) => `${type.split('.')[0]}.*`)]) {
+      const { status, text } = await create({ event_types: eventTypes, enabled: false })
+      expect(status, text).to.equal(201)
+    }
+  })
+
   it('take a secret of the receiver’s own', async () => {
     const receiver = await receivers()
     const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import { JOB_STATUSES } from '../../../jobs/job-row.js'
-import { id, jsonValue, listOf, page, shortText, timestamp } from '../../../kernel/schema.js'
-
-const PAYLOAD_MAX = 65_536
+import { id, jsonObject, jsonValue, listOf, page, shortText, timestamp } from '../../../kernel/schema.js'
 
 const kindName = z
   .string()
@@ -10,9 +8,7 @@ const kindName = z
   .regex(/^[a-z]+(\.[a-z0-9-]+)+$/, 'is no kind of job')
   .meta({ description: 'Kind of job; see GET /workers/v1/job-kinds.', examples: ['workers.http-request'] })
 
-const payload = z
-  .record(z.string().min(1).max(100), jsonValue)
-  .refine((value) => JSON.stringify(value).length <= PAYLOAD_MAX, `at most ${PAYLOAD_MAX} characters as JSON`)
+const payload = jsonObject({ maxBytes: 65_536 })
   .describe('What the kind of job asks for; give ids rather than data.')
   .meta({ examples: [{ url: 'https://app.example.com/tasks/reindex', method: 'POST' }] })
 

@@ -19,6 +19,7 @@ export async function beginMessage(
   await beginDeliveries(ctx, targets.filter((one) => one.isEnabled).map(refTo))
   const missed = targets.filter((one) => !one.isEnabled).map((one) => ({ ...refTo(one), jobId: null }))
   await storeDeliveries(ctx, missed)
+  ctx.afterCommit(() => ctx.metrics.webhookDeliveries.inc({ outcome: 'skipped' }, missed.length))
   return messageId
 }
 

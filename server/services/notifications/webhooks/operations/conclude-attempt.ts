@@ -56,6 +56,7 @@ export async function keepAttempt(
   { reply, step, isTest }: Conclusion,
 ): Promise<boolean> {
   const isMine = await advanceDelivery(ctx, ref, jobId, step)
+  ctx.afterCommit(() => countAttempt(ctx.metrics, reply, isMine ? step.status : 'pending'))
   await insertAttempt(ctx, {
     ...ref,
     number: step.attempts,
@@ -68,6 +69,17 @@ export async function keepAttempt(
   })
   if (!isTest) await keepHealth(ctx, ref.endpointId, reply)
   return isMine
+}
+
+function countAttempt(metrics: Ctx['metrics'], reply: Reply, status: Step['status']): void {
+  metrics.webhookAttempts.observe({ outcome: wordFor(reply) }, reply.durationMs / 1000)
+  if (status !== 'pending') metrics.webhookDeliveries.inc({ outcome: status })
+}
+
+/** What an attempt came to, in the word that metrics have for it. */
+function wordFor({ error, errorCode, statusCode }: Reply): string {
+  if (error === null) return 'delivered'
+  return statusCode === null ? (errorCode ?? 'unreachable') : `http_${Math.floor(statusCode / 100)}xx`
 }
 
 async function keepHealth(ctx: Ctx, endpointId: string, reply: Reply): Promise<void> {

@@ -9,6 +9,7 @@ export async function disableEndpoint(
 ): Promise<void> {
   const disabled = await markDisabled(ctx, endpointId, reason)
   if (!disabled) return
+  ctx.afterCommit(() => ctx.metrics.webhooksDisabled.inc({ reason }))
   await ctx.audit({ action: 'webhook_endpoint.disabled', target: endpointId, detail: { reason } })
   await ctx.emit('notifications.webhook.disabled', { endpointId, reason })
 }

@@ -46,6 +46,7 @@ export async function prepareDelivery(ctx: Ctx, ref: DeliveryRef, jobId: string)
 async function skip(ctx: Ctx, delivery: WebhookDelivery, jobId: string, reason: string): Promise<void> {
   const { attempts } = delivery
   await advanceDelivery(ctx, delivery, jobId, { status: 'skipped', reason, attempts, nextAttemptAt: null })
+  ctx.afterCommit(() => ctx.metrics.webhookDeliveries.inc({ outcome: 'skipped' }))
 }
 
 /** Until when a delivery has to wait, and why; null when it may go now. */

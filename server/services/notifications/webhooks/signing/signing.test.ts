@@ -8,7 +8,8 @@ import { type Signable, signature, signedHeaders } from './signature.js'
 const now = () => Math.floor(Date.now() / 1000)
 const messages = fc.record({
   id: fc.uuid(),
-  timestamp: fc.constant(now()),
+  // When it is drawn: the file may be loaded long before its tests run.
+  timestamp: fc.constant(null).map(now),
   body: fc.anything().map((value) => JSON.stringify({ data: value ?? null })),
 })
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { graphOf, node } from '../test-support.js'
@@ -33,12 +32,6 @@ describe('checking a graph', () => {
     )
     expect(checked.problems).to.deep.equal([])
     expect(checked).to.include({ stepBound: 1 + 1 + 10 * 2 + 1 + 3, depth: 1 })
-  })
-
-  it('finds nothing wrong with the graph of the guide', async () => {
-    const guide = await readFile(new URL('../../../../../../docs/workflows.md', import.meta.url), 'utf8')
-    const [, graph = ''] = /```json\n(.+?)```/s.exec(guide) ?? []
-    expect(await problems(JSON.parse(graph), { ...nothing, hasSecret: () => true })).to.deep.equal([])
   })
 
   it('finds what cannot be read, each with its place, and what else there is at once', async () => {

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import type { Position } from '../../../../kernel/pagination.js'
+import type { Database } from '../../../../storage/database.js'
 import type { Guard } from './progress.js'
 
 export const RUN_STATUSES = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const
@@ -137,6 +138,14 @@ export async function listRuns(
       ...[ctx.tenant.id, window.after?.createdAt ?? null, window.after?.id ?? null],
       ...[filter.templateId ?? null, filter.status ?? null, filter.parentRunId ?? null, window.limit],
     ],
+  })
+}
+
+/** Runs of all tenants that are under way, for metrics. */
+export function countOpenRuns(db: Database): Promise<{ status: RunStatus; count: number }[]> {
+  return db.readSystem<{ status: RunStatus; count: number }>({
+    name: 'workflows-count-by-status',
+    text: `select status, count(*) as count from workflow_runs where status in ${OPEN} group by 1`,
   })
 }
 

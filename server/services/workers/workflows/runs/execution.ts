@@ -249,7 +249,7 @@ export class Execution implements CheckpointStore, NodeRunner {
         ...{ jobId: begun.jobId ?? wakeId, childRunId: begun.childRunId ?? null },
       })
       if (kind === 'approval')
-        await this.ctx.emit('workers.workflow-run.asked', {
+        await this.ctx.emit('workers.workflow_run.asked', {
           ...{ runId: this.runId, template: this.run.templateName, waitId: id, step: step.node.id },
         })
       this.#noteStep(step, 'waiting', null)

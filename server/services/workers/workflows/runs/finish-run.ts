@@ -20,7 +20,7 @@ export async function finishRun(
     if (jobId) await dropJob(ctx, jobId)
     if (childRunId) await finishRun(ctx, childRunId, { status: 'cancelled' })
   }
-  await ctx.emit('workers.workflow-run.finished', {
+  await ctx.emit('workers.workflow_run.finished', {
     runId,
     templateId: run.templateId,
     template: run.templateName,
@@ -31,7 +31,11 @@ export async function finishRun(
   const { parentRunId, parentWaitId } = run
   if (parentRunId && parentWaitId)
     await answerWait(ctx, { runId: parentRunId, waitId: parentWaitId }, answerOf(runId, end), null)
-  ctx.afterCommit(() => ctx.bus.publish(RUN_STOPPED_TOPIC, runId))
+  const tookMs = (run.finishedAt ?? run.createdAt).getTime() - run.createdAt.getTime()
+  ctx.afterCommit(() => {
+    ctx.metrics.workflowRuns.observe({ outcome: end.status }, tookMs / 1_000)
+    ctx.bus.publish(RUN_STOPPED_TOPIC, runId)
+  })
   tellFollowers(ctx, runId)
   return true
 }

@@ -131,8 +131,19 @@ export class Journal {
     if (isEmpty(progress)) return
     this.#next = emptyProgress()
     this.#steps.clear()
-    await this.#ctx.transaction(() => keepProgress(this.#ctx, this.#guard, progress))
+    await this.#ctx.transaction(async () => {
+      await keepProgress(this.#ctx, this.#guard, progress)
+      this.#ctx.afterCommit(() => countSteps(this.#ctx.metrics, progress.steps))
+    })
     if (progress.events.length > 0) tellFollowers(this.#ctx, this.#guard.runId)
+  }
+}
+
+function countSteps(metrics: Ctx['metrics'], steps: readonly StepRow[]): void {
+  for (const { type, status: outcome, started_at, finished_at } of steps) {
+    if (finished_at === null) continue
+    const tookMs = Date.parse(finished_at) - Date.parse(started_at)
+    metrics.workflowSteps.observe({ type, outcome }, Math.max(0, tookMs) / 1_000)
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { figure } from '../../../../../test/figures.js'
 import { useServer } from '../../../../../test/server.js'
 import { Author, graphOf, node, ok } from '../test-support.js'
 
@@ -48,6 +49,38 @@ describe('a workflow run', function () {
       graphOf([node('only', 'transform', { expression: '{"a": [1, null, "x"]}' })]),
     )
     expect(run.output).to.deep.equal({ a: [1, null, 'x'] })
+  })
+
+  it('is counted with its steps, and while it is under way by its status', async () => {
+    const figures = () =>
+      Promise.all([
+        figure(server, 'vetrai_workflow_run_duration_seconds_count', { outcome: 'succeeded' }),
+        figure(server, 'vetrai_workflow_run_duration_seconds_count', { outcome: 'failed' }),
+        figure(server, 'vetrai_workflow_run_duration_seconds_count', { outcome: 'cancelled' }),
+        figure(server, 'vetrai_workflow_step_duration_seconds_count', {
+          type: 'transform',
+          outcome: 'succeeded',
+        }),
+        figure(server, 'vetrai_workflow_step_duration_seconds_count', {
+          type: 'transform',
+          outcome: 'failed',
+        }),
+      ])
+    const waiting = () => figure(server, 'vetrai_workflow_runs', { status: 'waiting' })
+    const before = await figures()
+    await author.run(
+      graphOf([
+        node('one', 'transform', { expression: '1' }, { next: 'two' }),
+        node('two', 'transform', { expression: '2' }),
+      ]),
+    )
+    await author.run(graphOf([node('bad', 'transform', { expression: '"a" + 1' })]))
+    const asked = await author.run(graphOf([node('ask', 'approval', { title: 'Go on?' })]))
+    expect(await waiting()).to.equal(1)
+    await ok(author.api.post(`/workers/v1/workflow-runs/${asked.id}/cancel`))
+    expect(await waiting()).to.equal(0)
+    const after = await figures()
+    expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([1, 1, 1, 2, 1])
   })
 
   it('tells everything once and in order, with sequences that have no gaps', async () => {
