@@ -174,12 +174,16 @@ describe('digests', () => {
       for (const { id } of open)
         await crashes.untilDone(`close ${id}`, () => ctx.transaction(() => closeAndSend(ctx, id)))
     }
+    // As in life: whoever holds a job holds it alone, until its process dies.
+    const inHand = new Set<string>()
     const sendAll = async () => {
       const pending = await read<{ id: string; job_id: string }>(
         `select id, job_id from notification_deliveries where tenant_id = $1 and status in ('pending', 'sending')`,
       )
       const noStep = () => Promise.reject(new Error('there is no other step'))
       for (const { id, job_id: jobId } of pending) {
+        if (inHand.has(id)) continue
+        inHand.add(id)
         const job = {
           id: jobId,
           attempt: 1,
@@ -188,6 +192,7 @@ describe('digests', () => {
         } as JobHandle
         const payload = { deliveryId: id, channel: 'in_app' as const }
         await crashes.untilDone(`send ${id}`, () => deliver(ctx, payload, job, noStep))
+        inHand.delete(id)
       }
     }
     const queue = [...ids]
