@@ -4,16 +4,17 @@ import { type Figure, printTable, writeResult } from './report.js'
 import { measureBoot } from './scenarios/boot.js'
 import { measureCommandLine } from './scenarios/command-line.js'
 import { measureRoutes } from './scenarios/http.js'
+import { measureInbox } from './scenarios/inbox.js'
 import { measureJobs } from './scenarios/jobs.js'
 import { measureLogin } from './scenarios/login.js'
 import { openWorld, populate, startExpress, startVetrai } from './world.js'
 
-const HELP = `npm run bench -- [--only cli,jobs,routes,login,boot] [--seconds N]
+const HELP = `npm run bench -- [--only cli,jobs,routes,inbox,login,boot] [--seconds N]
 
 Each figure is a ratio to a baseline measured in the same run. The measured server has a core of its own;
 load generator, PostgreSQL and Redis share the others. Jobs are measured on all cores together. Results go to bench/results/.`
 
-const SCENARIOS = ['cli', 'jobs', 'routes', 'login', 'boot'] as const
+const SCENARIOS = ['cli', 'jobs', 'routes', 'inbox', 'login', 'boot'] as const
 type Scenario = (typeof SCENARIOS)[number]
 
 const { values } = parseArgs({
@@ -35,6 +36,7 @@ async function main(wanted: readonly string[], seconds: number): Promise<void> {
   const world = await openWorld()
   try {
     if (asked('routes')) add(await routes(world, seconds))
+    if (asked('inbox')) add(await inbox(world))
     if (asked('login')) add(await login(world))
     if (asked('boot')) add(await measureBoot(world))
   } finally {
@@ -52,6 +54,15 @@ async function routes(world: Awaited<ReturnType<typeof openWorld>>, seconds: num
     return await measureRoutes(cast, { express, vetrai }, seconds)
   } finally {
     await Promise.all([express.stop(), vetrai.stop()])
+  }
+}
+
+async function inbox(world: Awaited<ReturnType<typeof openWorld>>): Promise<Figure[]> {
+  const vetrai = await startVetrai(world, { cores: 'all' })
+  try {
+    return await measureInbox(await populate(world, vetrai.url), vetrai)
+  } finally {
+    await vetrai.stop()
   }
 }
 
