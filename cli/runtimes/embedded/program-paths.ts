@@ -30,6 +30,6 @@ export async function installedPrograms(): Promise<ProgramPaths> {
 
 /**
  * What Node runs the server with. Its default lets short-lived objects take up 48 MB before it clears them away, which
- * an idle process never gives back; 2 MB a half cost nothing measurable per request.
+ * an idle process never gives back: 20 MB less of memory, for clearing away more often under load.
  */
 export const NODE_ARGS = ['--max-semi-space-size=2'] as const
