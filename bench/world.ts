@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { NODE_ARGS } from '../cli/runtimes/embedded/program-paths.js'
+import { nodeArgs } from '../cli/runtimes/embedded/program-paths.js'
 import { generateToken } from '../server/kernel/token-format.js'
 import { Caller } from '../test/caller.js'
 import { freshDatabase, ROLE_PASSWORDS, redisUrl, stopStores, stores } from '../test/stores.js'
@@ -82,7 +82,12 @@ export function startVetrai(
 ): Promise<Measured> {
   const program = join(import.meta.dirname, '..', 'packed', 'server', 'main.js')
   const env = roles ? { ...world.env, VETRAI_ROLES: roles } : world.env
-  return startServer(program, { env, nodeArgs: NODE_ARGS, log: join(world.folder, 'server.log'), ...options })
+  return startServer(program, {
+    env,
+    nodeArgs: nodeArgs(roles === 'worker' ? 'worker' : 'server'),
+    log: join(world.folder, 'server.log'),
+    ...options,
+  })
 }
 
 /** The yardstick server. */

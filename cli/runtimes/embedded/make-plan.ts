@@ -10,7 +10,7 @@ import type { ChildPlan, Plan } from './plan.js'
 import { providePostgres } from './postgres-binaries.js'
 import { ensureCluster } from './postgres-cluster.js'
 import { writePostgresConfig } from './postgres-config.js'
-import { NODE_ARGS, type ProgramPaths } from './program-paths.js'
+import { nodeArgs, type ProgramPaths } from './program-paths.js'
 import { provideRedis } from './redis-binaries.js'
 import { writeRedisConfig } from './redis-config.js'
 import { chooseServiceUser } from './service-user.js'
@@ -148,7 +148,7 @@ async function serverChild(
     name: 'server',
     version: programs.version,
     command: process.execPath,
-    args: [...NODE_ARGS, programs.server],
+    args: [...nodeArgs('server'), programs.server],
     env: {
       PATH: plainEnv().PATH,
       TZ: 'UTC',
@@ -179,6 +179,7 @@ async function workerChildren(
     children.push({
       ...server,
       name,
+      args: [...nodeArgs('worker'), context.programs.server],
       env: { ...server.env, VETRAI_ROLES: 'worker', VETRAI_HOST: HOST, VETRAI_PORT: String(port) },
       health: { kind: 'http', url: `http://${HOST}:${port}/healthz` },
       log: join(deployment.paths.logs, `${name}.log`),
