@@ -11,6 +11,12 @@ export interface DeploymentPaths {
   run: string
   mail: string
   objects: string
+  /** Files made from vetrai.yml for containers; never edited. */
+  generated: string
+  /** The rendered Compose file. */
+  compose: string
+  /** People's own changes to it, honoured and never written. */
+  composeOverride: string
 }
 
 export const CONFIG_FILE = 'vetrai.yml'
@@ -27,5 +33,8 @@ export function deploymentPaths(dir: string): DeploymentPaths {
     run: join(dir, 'run'),
     mail: join(dir, 'mail'),
     objects: join(dir, 'objects'),
+    generated: join(dir, 'generated'),
+    compose: join(dir, 'compose.yaml'),
+    composeOverride: join(dir, 'compose.override.yaml'),
   }
 }

@@ -23,6 +23,62 @@ const s3 = z.strictObject({
   access_key: line.describe('Its secret is kept in secrets/s3-secret-key.'),
 })
 
+/** An image by name and tag or digest; the registry may stand in front. */
+const image = z
+  .string()
+  .max(300)
+  .regex(/^[a-z0-9][\w.:/-]*(@sha256:[0-9a-f]{64})?$/, 'must be an image such as name:tag')
+
+/** Containers whose image can be chosen. compose/images.yaml names the default of each. */
+const IMAGES = [
+  'server',
+  'postgres',
+  'redis',
+  'object-store',
+  'proxy',
+  'prometheus',
+  'grafana',
+  'postgres-exporter',
+  'redis-exporter',
+] as const
+
+/** A container whose image can be chosen. */
+export type ImageName = (typeof IMAGES)[number]
+
+const images = Object.fromEntries(IMAGES.map((name) => [name, image.optional()])) as Record<
+  ImageName,
+  z.ZodOptional<typeof image>
+>
+
+const proxy = z.strictObject({
+  domain: hostName
+    .regex(
+      /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}$/i,
+      'must be a domain name',
+    )
+    .optional()
+    .describe(
+      'Name people reach the deployment by; with it the proxy serves HTTPS, without it HTTP on host:port only.',
+    ),
+  email: z.email().max(254).optional().describe('E-mail for the authority that issues the certificates.'),
+  certificates: z
+    .enum(['public', 'internal'])
+    .default('public')
+    .describe('public: from a public authority (ACME); internal: from an authority of the proxy’s own.'),
+  host: hostName.default('0.0.0.0').describe('Address of this host that the proxy serves HTTP and HTTPS on.'),
+  http_port: portNumber.default(80),
+  https_port: portNumber.default(443),
+  max_body_mb: z.int().min(1).max(10_240).default(100).describe('Largest request body in MB.'),
+})
+
+const monitoring = z.strictObject({
+  prometheus: z.boolean().default(false).describe('Runs Prometheus with exporters and alert rules.'),
+  grafana: z.boolean().default(false).describe('Runs Grafana with the dashboards; needs prometheus.'),
+  prometheus_port: portNumber.default(9090).describe('Port on 127.0.0.1.'),
+  grafana_port: portNumber.default(3000).describe('Port on 127.0.0.1.'),
+  retention_days: z.int().min(1).max(3_650).default(15).describe('Days that figures are kept.'),
+})
+
 /** Shape of vetrai.yml, the desired state of a deployment. Unknown keys are refused, never ignored. */
 export const deploymentSchema = z
   .strictObject({
@@ -72,10 +128,19 @@ export const deploymentSchema = z
       .prefault({}),
     objects: z
       .strictObject({
-        store: z.enum(['file', 's3']).default('file').describe('Where uploaded files are kept.'),
+        store: z
+          .enum(['file', 's3', 'built-in'])
+          .default('file')
+          .describe(
+            'Where uploaded files are kept; built-in runs an S3 store of the deployment’s own (compose).',
+          ),
+        engine: z
+          .enum(['silo', 'seaweedfs'])
+          .default('silo')
+          .describe('What the built-in store is: silo (compatible with MinIO) or seaweedfs.'),
         s3: s3.optional(),
       })
-      .refine(({ store, s3: details }) => store === 'file' || details !== undefined, {
+      .refine(({ store, s3: details }) => store !== 's3' || details !== undefined, {
         path: ['s3'],
         message: 'is required when objects.store is s3',
       })
@@ -105,6 +170,35 @@ export const deploymentSchema = z
     auth: z
       .strictObject({
         signup: z.enum(['open', 'invite']).default('invite').describe('Who may create an account.'),
+      })
+      .prefault({}),
+    proxy: proxy.prefault({}).describe('The proxy in front (compose).'),
+    monitoring: monitoring
+      .refine(({ prometheus, grafana }) => prometheus || !grafana, {
+        path: ['grafana'],
+        message: 'needs monitoring.prometheus',
+      })
+      .prefault({})
+      .describe('What watches over the deployment (compose).'),
+    images: z
+      .strictObject({
+        mirror: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[\w./-]+)?$/, 'must be host[:port][/path]')
+          .optional()
+          .describe('Registry that stands in for the usual one.'),
+        ...images,
+      })
+      .prefault({})
+      .describe('Images in place of those this version names (compose).'),
+    resources: z
+      .strictObject({
+        memory_mb: z
+          .int()
+          .min(1_024)
+          .max(16_777_216)
+          .optional()
+          .describe('Memory the containers are sized for; written at init from what the host has.'),
       })
       .prefault({}),
     log: z

@@ -16,6 +16,9 @@ const GENERATORS = {
   'database-app-password': hex32,
   'database-system-password': hex32,
   'redis-password': hex32,
+  'object-store-secret-key': hex32,
+  'metrics-token': hex32,
+  'grafana-admin-password': base64url24,
   'operator-password': base64url24,
   'operator-token': createOperatorToken,
 } as const
