@@ -174,5 +174,9 @@ function openObjects(config: Config, secrets: Secrets): ObjectStore {
   if (!endpoint || !bucket || !accessKey || !secretKey) {
     throw new ConfigError(['OBJECT_STORE=s3 needs S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY'])
   }
-  return createS3ObjectStore({ endpoint, bucket, accessKey, secretKey, region: config.S3_REGION })
+  return createS3ObjectStore({
+    ...{ endpoint, bucket, accessKey, secretKey },
+    region: config.S3_REGION,
+    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
+  })
 }

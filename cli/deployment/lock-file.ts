@@ -15,6 +15,24 @@ export interface DeploymentLock {
   outside: string[]
   /** Fingerprints of work done once: repeated only when they change. */
   done: Record<string, string>
+  /** Images in use by name and tag (containers only): the engine's id, and the digest of what a registry gave. */
+  images?: Record<string, { id: string; digest?: string }>
+  /** Who the containers run as. */
+  user?: { uid: number; gid: number }
+  /** What the database cluster was made with; another major or another order of text is refused. */
+  cluster?: ClusterFacts
+}
+
+/** Facts of a PostgreSQL cluster that its data depends on. */
+export interface ClusterFacts {
+  /** `PG_VERSION`, such as `17`. */
+  major: string
+  /** Version of the C library, such as `2.36`; null where it could not be told. */
+  libc: string | null
+  /** Version of pgvector that the image brings; null where it brings none. */
+  pgvector: string | null
+  /** True when text is ordered by the C library, so that a change of it reorders indexes. */
+  orderedByLibc: boolean
 }
 
 /** Reads lock.json; undefined when there is none, a CliError `lock_invalid` when it makes no sense. */

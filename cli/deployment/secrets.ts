@@ -21,6 +21,7 @@ const GENERATORS = {
   'grafana-admin-password': base64url24,
   'operator-password': base64url24,
   'operator-token': createOperatorToken,
+  'fingerprint-key': hex32,
 } as const
 
 export type GeneratedSecret = keyof typeof GENERATORS

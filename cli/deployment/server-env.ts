@@ -6,18 +6,24 @@ import type { SecretName, Secrets } from './secrets.js'
 export interface StoreAddresses {
   databaseUrl?: string
   redisUrl?: string
+  /** The built-in object store, and the URL its signed links begin with. */
+  objects?: { endpoint: string; public_endpoint: string; region: string; bucket: string; access_key: string }
 }
 
-interface EnvInput {
+/** Where programs find secrets, and whether one is there at all. */
+export type SecretPlaces = Pick<Secrets, 'path' | 'find'>
+
+export interface EnvInput {
   config: DeploymentConfig
-  paths: DeploymentPaths
-  secrets: Secrets
+  /** Folders as the program sees them. */
+  paths: Pick<DeploymentPaths, 'objects' | 'mail'>
+  secrets: SecretPlaces
   addresses: StoreAddresses
 }
 
 /** Environment of the server program. Secrets are named by file, never by value. */
 export async function serverEnv({ config, paths, secrets, addresses }: EnvInput): Promise<NodeJS.ProcessEnv> {
-  const { s3 } = config.objects
+  const s3 = addresses.objects ?? config.objects.s3
   const { smtp } = config.mail
   return compact({
     ...passThrough(config.settings),
@@ -38,13 +44,14 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     OPERATOR_EMAIL: config.operator.email,
     OPERATOR_PASSWORD_FILE: secrets.path('operator-password'),
     OPERATOR_TOKEN_FILE: secrets.path('operator-token'),
-    OBJECT_STORE: config.objects.store,
-    OBJECT_STORE_PATH: config.objects.store === 'file' ? paths.objects : undefined,
+    OBJECT_STORE: s3 ? 's3' : 'file',
+    OBJECT_STORE_PATH: s3 ? undefined : paths.objects,
     S3_ENDPOINT: s3?.endpoint,
+    S3_PUBLIC_ENDPOINT: addresses.objects?.public_endpoint,
     S3_REGION: s3?.region,
     S3_BUCKET: s3?.bucket,
     S3_ACCESS_KEY: s3?.access_key,
-    S3_SECRET_KEY_FILE: s3 && secrets.path('s3-secret-key'),
+    S3_SECRET_KEY_FILE: s3 && secrets.path(addresses.objects ? 'object-store-secret-key' : 's3-secret-key'),
     SMTP_HOST: smtp?.host,
     SMTP_PORT: smtp?.port,
     SMTP_USER: smtp?.user,
@@ -74,10 +81,12 @@ export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
   })
 }
 
-/** URL under which the deployment is reached: the configured one, else the listening address. */
+/** URL under which the deployment is reached: the configured one, else that of the domain, else the listening address. */
 export function publicUrl(config: DeploymentConfig): string {
   if (config.public_url) return config.public_url.replace(/\/+$/, '')
-  return localUrl(config)
+  const { domain, https_port: port } = config.proxy
+  if (config.runtime === 'embedded' || domain === undefined) return localUrl(config)
+  return `https://${domain}${port === 443 ? '' : `:${port}`}`
 }
 
 /** URL of the server on this very host. */
@@ -88,7 +97,7 @@ export function localUrl({ host, port }: Pick<DeploymentConfig, 'host' | 'port'>
 }
 
 /** File of a secret that only the operator can give; undefined when there is none. */
-async function given(secrets: Secrets, name: SecretName): Promise<string | undefined> {
+async function given(secrets: SecretPlaces, name: SecretName): Promise<string | undefined> {
   return (await secrets.find(name)) === undefined ? undefined : secrets.path(name)
 }
 

@@ -22,9 +22,15 @@ export interface RuntimeStatus {
   components: ComponentStatus[]
 }
 
-/** Progress of long work: one human sentence a step. `done` closes the step. */
+/** Progress of long work: one human sentence a step. `update` says how far it is, `done` or `fail` closes it. */
 export interface Progress {
-  step(title: string): { done(detail?: string): void; fail(detail?: string): void }
+  step(title: string): ProgressStep
+}
+
+export interface ProgressStep {
+  update(detail: string): void
+  done(detail?: string): void
+  fail(detail?: string): void
 }
 
 export interface UpResult {

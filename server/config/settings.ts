@@ -147,6 +147,10 @@ export const settings = {
   OBJECT_STORE: setting(z.enum(['file', 's3']).default('file'), { doc: 'Where objects are kept.' }),
   OBJECT_STORE_PATH: setting(text(1024).default('objects'), { doc: 'Folder of the file store.' }),
   S3_ENDPOINT: setting(z.url().optional(), { doc: 'Endpoint of the S3 store, path style.' }),
+  S3_PUBLIC_ENDPOINT: setting(z.url().optional(), {
+    doc: 'Where links to the S3 store point when people reach it by another address; else the endpoint.',
+    example: 'https://api.example.com',
+  }),
   S3_REGION: setting(text(64).default('us-east-1'), { doc: 'Region of the S3 store.' }),
   S3_BUCKET: setting(text(63).optional(), { doc: 'Bucket of the S3 store.' }),
   S3_ACCESS_KEY: setting(text(255).optional(), { doc: 'Access key of the S3 store.' }),

@@ -1,6 +1,6 @@
 import type { Deployment } from '../../deployment/deployment.js'
+import { during } from '../during.js'
 import type { Progress } from '../runtime.js'
-import { during } from './during.js'
 import { findOrphans, stopOrphans } from './orphans.js'
 import { livingSupervisor, stopSupervisor } from './supervisor-client.js'
 

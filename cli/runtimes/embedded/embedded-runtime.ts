@@ -34,16 +34,23 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       yield* readLogs(deployment, options)
     },
     migrations: async (deployment) => {
-      const { listMigrations } = await import('./migrate.js')
-      return listMigrations(deployment, await programs(), await runningStores(deployment))
+      const [{ listMigrations }, { embeddedMigrator }] = await Promise.all([
+        import('../migrate-database.js'),
+        import('./migrate.js'),
+      ])
+      return listMigrations(
+        await embeddedMigrator(deployment, await programs(), await runningStores(deployment)),
+      )
     },
     migrate: async (deployment, progress) => {
-      const [{ migrateDatabase }, { during }] = await Promise.all([
+      const [{ migrateDatabase }, { embeddedMigrator }, { during }] = await Promise.all([
+        import('../migrate-database.js'),
         import('./migrate.js'),
-        import('./during.js'),
+        import('../during.js'),
       ])
       const addresses = await runningStores(deployment)
-      const work = async () => migrateDatabase(deployment, await programs(), addresses)
+      const work = async () =>
+        migrateDatabase(deployment, await embeddedMigrator(deployment, await programs(), addresses))
       return deployment.withLock('migrate', () =>
         deployment.journal.record('migrate', () => during(progress, 'Apply pending migrations', work)),
       )

@@ -12,7 +12,7 @@ import { installedPrograms, type ProgramPaths } from './program-paths.js'
 import { livingSupervisor, stopSupervisor } from './supervisor-client.js'
 
 /** Progress that nobody watches. */
-export const silent: Progress = { step: () => ({ done: () => {}, fail: () => {} }) }
+export const silent: Progress = { step: () => ({ update: () => {}, done: () => {}, fail: () => {} }) }
 
 /** A deployment with stand-ins for the server programs; stores and supervisor are the real ones. */
 export interface TestDeployment {

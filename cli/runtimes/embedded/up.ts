@@ -1,9 +1,10 @@
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
+import { during } from '../during.js'
+import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, UpResult } from '../runtime.js'
-import { during } from './during.js'
 import { requirePublicPort } from './internal-ports.js'
 import { makePlan } from './make-plan.js'
-import { mayNeedMigration, migrateDatabase } from './migrate.js'
+import { embeddedMigrator } from './migrate.js'
 import { stopOrphans } from './orphans.js'
 import { planFingerprint } from './plan.js'
 import type { ProgramPaths } from './program-paths.js'
@@ -51,14 +52,14 @@ async function converge(
   }
   const action = restarted.length > 0 ? 'restart' : 'up'
   await deployment.journal.record(action, async () => {
-    const { addresses, migrating } = prepared
+    const { migrator, migrating } = prepared
     // What speaks to the database of this version waits for it.
     const hold = migrating ? programNames(deployment) : []
     await start(deployment, programs, { ...prepared, hold, restarted, progress })
     if (migrating) {
       await waitHealthy(deployment, storeNames(deployment))
       await during(progress, 'Bring the database to this version', () =>
-        migrateDatabase(deployment, programs, addresses),
+        migrateDatabase(deployment, migrator),
       )
       for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
@@ -81,8 +82,9 @@ async function prepare(deployment: Deployment, programs: ProgramPaths, progress:
   const { plan, addresses } = running
     ? await work()
     : await during(progress, 'Prepare PostgreSQL and Redis', work)
-  const migrating = await mayNeedMigration(deployment, programs, addresses)
-  return { running, plan, addresses, migrating }
+  const migrator = await embeddedMigrator(deployment, programs, addresses)
+  const migrating = await mayNeedMigration(deployment, migrator)
+  return { running, plan, migrator, migrating }
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>

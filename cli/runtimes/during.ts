@@ -1,4 +1,4 @@
-import type { Progress } from '../runtime.js'
+import type { Progress } from './runtime.js'
 
 /** Shows one step of work: closed as done when it succeeds, as failed when it throws. */
 export async function during<T>(progress: Progress, title: string, work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,240 @@
+import type { Deployment } from '../../deployment/deployment.js'
+import type { DeploymentConfig, ImageName } from '../../deployment/schema.js'
+import type { SecretName } from '../../deployment/secrets.js'
+import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
+import { BUCKET, generatedFiles } from './generated-files.js'
+import { memoryOf } from './host-memory.js'
+import { type Sizes, sizesFor } from './sizes.js'
+
+/** A service of the Compose file before its fragment is filled. */
+export interface ServiceSpec {
+  name: string
+  /** File below compose/fragments/, without `.yaml`. */
+  fragment: string
+  image: ImageName
+  values: Record<string, unknown>
+  /** Generated files it mounts: a change of theirs makes it anew. */
+  mounts: string[]
+}
+
+/** The server keeps four pools: two of database.pool_max connections, two of half as many. */
+const POOLS = 3
+const ACCESS_KEY = 'vetrai'
+/** Ranges that engines give to networks of containers: only the proxy can reach the server from there. */
+const CONTAINER_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+
+/** What services a deployment has, stores first, and the files they need. */
+export async function serviceSpecs(
+  deployment: Deployment,
+): Promise<{ specs: ServiceSpec[]; generated: Record<string, string> }> {
+  const { config } = deployment
+  const sizes = sizesFor(await memoryOf(config), connectionsOf(config))
+  const generated = await generatedFiles(deployment, sizes)
+  const specs = [
+    ...storeSpecs(config, sizes),
+    ...(await programSpecs(deployment, sizes)),
+    proxySpec(config, sizes),
+  ]
+  return { specs: [...specs, ...monitoringSpecs(config, sizes, Object.keys(generated))], generated }
+}
+
+/** Names of the stores that run as containers of this deployment. */
+export function storeNames({ database, redis, objects }: DeploymentConfig): string[] {
+  return [
+    ...(database.url ? [] : ['postgres']),
+    ...(redis.url ? [] : ['redis']),
+    ...(objects.store === 'built-in' ? ['object-store'] : []),
+  ]
+}
+
+/** Where programs inside the deployment's networks find the built-in stores. */
+export function containerAddresses(config: DeploymentConfig): StoreAddresses {
+  return {
+    ...(!config.database.url && { databaseUrl: 'postgres://postgres:5432/vetrai' }),
+    ...(!config.redis.url && { redisUrl: 'redis://redis:6379/0' }),
+    ...(config.objects.store === 'built-in' && {
+      objects: {
+        endpoint: 'http://object-store:9000',
+        public_endpoint: publicUrl(config),
+        region: 'us-east-1',
+        bucket: BUCKET,
+        access_key: ACCESS_KEY,
+      },
+    }),
+  }
+}
+
+function connectionsOf({ database, workers }: DeploymentConfig): number {
+  return Math.max(100, database.pool_max * POOLS * (1 + workers.processes) + 40)
+}
+
+function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
+  const settings = Object.entries(sizes.postgresSettings).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  const { engine } = config.objects
+  const all: ServiceSpec[] = [
+    {
+      name: 'postgres',
+      fragment: 'postgres',
+      image: 'postgres',
+      values: {
+        command: ['postgres', ...settings],
+        memory: mb(sizes.postgres),
+        shm: mb(Math.max(64, sizes.postgres / 4)),
+      },
+      mounts: [],
+    },
+    {
+      name: 'redis',
+      fragment: 'redis',
+      image: 'redis',
+      values: { memory: mb(sizes.redis) },
+      mounts: ['redis.conf'],
+    },
+    {
+      name: 'object-store',
+      fragment: `object-store-${engine}`,
+      image: 'object-store',
+      values: { memory: mb(sizes.objects), access_key: ACCESS_KEY },
+      mounts: engine === 'seaweedfs' ? ['seaweedfs-s3.json'] : [],
+    },
+  ]
+  return all.filter(({ name }) => storeNames(config).includes(name))
+}
+
+/** The server, its workers and the one-off that migrates: one image in three roles. */
+async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<ServiceSpec[]> {
+  const { config, paths, secrets } = deployment
+  const input = {
+    config,
+    paths: { objects: '/data/objects', mail: '/data/mail' },
+    secrets: {
+      path: (name: SecretName) => `${MOUNT}${name}`,
+      find: (name: SecretName) => secrets.find(name),
+    },
+    addresses: containerAddresses(config),
+  }
+  const server = inContainer(await serverEnv(input), config)
+  const migrate = inContainer(await migrateEnv(input), config)
+  const { processes } = config.workers
+  const shared = {
+    image: 'server' as const,
+    mounts: [],
+  }
+  const needs = Object.fromEntries(storeNames(config).map((name) => [name, { condition: 'service_healthy' }]))
+  const volumes = [
+    { type: 'bind', source: paths.mail, target: '/data/mail' },
+    { type: 'bind', source: paths.objects, target: '/data/objects' },
+  ]
+  const programs = (environment: Record<string, string>, memory: number) => ({
+    environment,
+    secrets: secretsOf(environment),
+    volumes,
+    memory: mb(memory),
+    depends_on: needs,
+  })
+  const roles = processes === 0 ? server : { ...server, VETRAI_ROLES: 'api,scheduler' }
+  const worker = { ...server, VETRAI_ROLES: 'worker' }
+  return [
+    { ...shared, name: 'server', fragment: 'server', values: programs(roles, sizes.server) },
+    ...(processes === 0
+      ? []
+      : [
+          {
+            ...shared,
+            name: 'worker',
+            fragment: 'worker',
+            values: { ...programs(worker, sizes.worker), processes },
+          },
+        ]),
+    { ...shared, name: 'migrate', fragment: 'migrate', values: programs(migrate, sizes.server) },
+  ]
+}
+
+const MOUNT = '/run/secrets/'
+
+function inContainer(env: NodeJS.ProcessEnv, config: DeploymentConfig): Record<string, string> {
+  const values = { ...env, VETRAI_HOST: '0.0.0.0', VETRAI_PORT: '8000', TZ: 'UTC' }
+  const proxies = [...CONTAINER_RANGES, ...config.trust_proxy].join(',')
+  return Object.fromEntries(
+    Object.entries({ ...values, TRUST_PROXY: proxies }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  )
+}
+
+function secretsOf(environment: Record<string, string>): string[] {
+  const named = Object.values(environment).filter((value) => value.startsWith(MOUNT))
+  return [...new Set(named.map((value) => value.slice(MOUNT.length)))].sort()
+}
+
+function proxySpec(config: DeploymentConfig, sizes: Sizes): ServiceSpec {
+  const { proxy, host, port } = config
+  const public_ = proxy.domain
+    ? [
+        published(proxy.host, proxy.http_port, 80),
+        published(proxy.host, proxy.https_port, 443),
+        published(proxy.host, proxy.https_port, 443, 'udp'),
+      ]
+    : []
+  return {
+    name: 'proxy',
+    fragment: 'proxy',
+    image: 'proxy',
+    values: {
+      ports: [published(host, port, 8000), ...public_],
+      networks: config.objects.store === 'built-in' ? ['front', 'back'] : ['front'],
+      memory: mb(sizes.proxy),
+    },
+    mounts: ['Caddyfile'],
+  }
+}
+
+function published(host: string, port: number, target: number, protocol = 'tcp') {
+  return { mode: 'host', host_ip: host, published: String(port), target, protocol }
+}
+
+function monitoringSpecs(
+  { monitoring, ...config }: DeploymentConfig,
+  sizes: Sizes,
+  files: string[],
+): ServiceSpec[] {
+  if (!monitoring.prometheus) return []
+  const below = (folder: string) => files.filter((name) => name.startsWith(`${folder}/`))
+  const { prometheus_port, grafana_port, retention_days } = monitoring
+  const exporter = (name: 'postgres-exporter' | 'redis-exporter', mounts: string[]): ServiceSpec => ({
+    name,
+    fragment: name,
+    image: name,
+    values: { memory: mb(sizes.exporter) },
+    mounts,
+  })
+  return [
+    ...(config.database.url ? [] : [exporter('postgres-exporter', [])]),
+    ...(config.redis.url ? [] : [exporter('redis-exporter', ['redis-exporter.json'])]),
+    {
+      name: 'prometheus',
+      fragment: 'prometheus',
+      image: 'prometheus',
+      values: { prometheus_port, retention_days, memory: mb(sizes.prometheus) },
+      mounts: below('prometheus'),
+    },
+    ...(monitoring.grafana
+      ? [
+          {
+            name: 'grafana',
+            fragment: 'grafana',
+            image: 'grafana' as const,
+            values: { grafana_port, memory: mb(sizes.grafana) },
+            mounts: below('grafana'),
+          },
+        ]
+      : []),
+  ]
+}
+
+function mb(megabytes: number): string {
+  return `${Math.round(megabytes)}m`
+}
