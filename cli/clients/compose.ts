@@ -57,10 +57,15 @@ export async function composeVersion(): Promise<string | undefined> {
 export async function composeInteractive(project: ComposeProject, args: string[]): Promise<number> {
   const env = await dockerEnv()
   return new Promise((resolve, reject) => {
-    const child = spawn('docker', ['compose', ...projectArgs(project), ...args], { env, stdio: 'inherit' })
+    const child = spawn('docker', composeArgs(project, args), { env, stdio: 'inherit' })
     child.once('error', (error) => reject(missing(error)))
     child.once('close', (code) => resolve(code ?? 1))
   })
+}
+
+/** Arguments of `docker` for a command on a project, for those who start it themselves. */
+export function composeArgs(project: ComposeProject, args: string[]): string[] {
+  return ['compose', ...projectArgs(project), ...args]
 }
 
 function projectArgs({ name, dir, files }: ComposeProject): string[] {

@@ -12,6 +12,13 @@ export interface ComponentStatus {
   uptime_s: number | null
   memory_bytes: number | null
   last_error: string | null
+  /** Share of one processor, where the runtime measures it. */
+  cpu_percent?: number
+  memory_limit_bytes?: number
+  /** `127.0.0.1:8000->8000/tcp` */
+  ports?: string[]
+  image?: string
+  health?: string
 }
 
 export interface RuntimeStatus {
@@ -20,6 +27,8 @@ export interface RuntimeStatus {
   runtime: string
   ready: boolean
   components: ComponentStatus[]
+  /** Where vetrai.yml says something else than what runs; `up` brings them together. */
+  drift?: { component: string; detail: string }[]
 }
 
 /** Progress of long work: one human sentence a step. `update` says how far it is, `done` or `fail` closes it. */
@@ -31,6 +40,13 @@ export interface ProgressStep {
   update(detail: string): void
   done(detail?: string): void
   fail(detail?: string): void
+}
+
+/** One thing that `up` would do, and why. */
+export interface PlanChange {
+  component: string
+  action: 'create' | 'recreate' | 'start' | 'stop' | 'remove' | 'migrate' | 'build' | 'pull'
+  reasons: string[]
 }
 
 export interface UpResult {

@@ -26,19 +26,19 @@ export function fillText(text: string, values: TemplateValues): string {
     .split('\n')
     .flatMap((line) => {
       const names = [...line.matchAll(PART)].map(([, name]) => name ?? '')
-      if (names.some((name) => valueOf(name, values) === undefined)) return []
-      return [line.replace(PART, (_, name: string) => String(valueOf(name, values)))]
+      if (names.some((name) => lookUp(name, values) === undefined)) return []
+      return [line.replace(PART, (_, name: string) => String(lookUp(name, values)))]
     })
     .join('\n')
 }
 
 function fillScalar(text: string, values: TemplateValues): unknown {
   const whole = WHOLE.exec(text)?.[1]
-  if (whole !== undefined) return valueOf(whole, values)
-  return text.replace(PART, (_, name: string) => String(valueOf(name, values)))
+  if (whole !== undefined) return lookUp(whole, values)
+  return text.replace(PART, (_, name: string) => String(lookUp(name, values)))
 }
 
-function valueOf(name: string, values: TemplateValues): unknown {
+function lookUp(name: string, values: TemplateValues): unknown {
   if (Object.hasOwn(values, name)) return values[name]
   throw new Error(`the template asks for "${name}", which nothing gives`)
 }

@@ -1,7 +1,8 @@
-import { lstat, readdir, readlink, rm, rmdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readlink, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
+import { removeDirectory, removeIfEmpty } from '../../deployment/remove-directory.js'
 import { during } from '../during.js'
 import type { Progress } from '../runtime.js'
 import { releaseCache } from './cache-folder.js'
@@ -46,24 +47,4 @@ async function outsideFolders(deployment: Deployment): Promise<string[]> {
     }),
   )
   return [...new Set([...noted, ...linked.filter(Boolean)])]
-}
-
-/** lock.json goes last among the contents, so that an interrupted removal can be repeated. */
-async function removeDirectory({ dir, paths }: Deployment): Promise<void> {
-  const ours: string[] = [paths.data, paths.logs, paths.run, paths.mail, paths.objects, paths.journal]
-  for (const path of [...ours, paths.secrets, paths.lock, paths.config]) {
-    await rm(path, { recursive: true, force: true })
-  }
-  await removeIfEmpty(dir)
-  // The home of deployments that were given no directory of their own.
-  if (basename(dirname(dir)) === '.vetrai') await removeIfEmpty(dirname(dir))
-}
-
-/** What the operator put there besides stays, and so does its folder. */
-async function removeIfEmpty(folder: string): Promise<void> {
-  const isFolder = await lstat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (isFolder && (await readdir(folder)).length === 0) await rmdir(folder)
 }

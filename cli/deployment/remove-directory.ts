@@ -1,0 +1,27 @@
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import type { Deployment } from './deployment.js'
+
+/**
+ * Removes what VetrAI made in a deployment's directory, and the directory when nothing else is in it. lock.json goes last
+ * among the contents, so that an interrupted removal can be repeated.
+ */
+export async function removeDirectory({ dir, paths }: Deployment): Promise<void> {
+  const ours: string[] = [paths.data, paths.logs, paths.run, paths.mail, paths.objects, paths.journal]
+  const rendered = [paths.generated, paths.compose]
+  for (const path of [...ours, ...rendered, paths.secrets, paths.lock, paths.config]) {
+    await rm(path, { recursive: true, force: true })
+  }
+  await removeIfEmpty(dir)
+  // The home of deployments that were given no directory of their own.
+  if (basename(dirname(dir)) === '.vetrai') await removeIfEmpty(dirname(dir))
+}
+
+/** What the operator put there besides stays, and so does its folder. */
+export async function removeIfEmpty(folder: string): Promise<void> {
+  const isFolder = await lstat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (isFolder && (await readdir(folder)).length === 0) await rmdir(folder)
+}

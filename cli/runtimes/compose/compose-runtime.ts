@@ -1,0 +1,73 @@
+import type { Deployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import type { Runtime } from '../runtime.js'
+
+/**
+ * The appliance: containers that Docker Compose keeps, rendered from vetrai.yml. What only some commands need is imported
+ * when it is needed, so that others are quick.
+ */
+export function composeRuntime(): Runtime {
+  return {
+    name: 'compose',
+    up: async (deployment, progress) => (await import('./up.js')).up(deployment, progress),
+    down: async (deployment, progress) => (await import('./down.js')).down(deployment, progress),
+    restart: async (deployment, component, progress) => {
+      const [{ up }, { componentNames }, { unknownComponent }] = await Promise.all([
+        import('./up.js'),
+        import('./status.js'),
+        import('./logs.js'),
+      ])
+      const names = await componentNames(deployment)
+      if (component !== undefined && !names.includes(component)) throw unknownComponent(component, names)
+      const chosen = component === undefined ? names : [component]
+      const services = new Set(chosen.map((name) => name.replace(/^worker-\d+$/, 'worker')))
+      await up(deployment, progress, [...services])
+    },
+    status: async (deployment) => (await import('./status.js')).composeStatus(deployment),
+    logs: async function* (deployment, options) {
+      const { readLogs } = await import('./logs.js')
+      yield* readLogs(deployment, options)
+    },
+    migrations: async (deployment) => {
+      const { listMigrations } = await import('../migrate-database.js')
+      return listMigrations(await runningMigrator(deployment))
+    },
+    migrate: async (deployment, progress) => {
+      const [{ migrateDatabase }, { during }] = await Promise.all([
+        import('../migrate-database.js'),
+        import('../during.js'),
+      ])
+      const migrator = await runningMigrator(deployment)
+      return deployment.withLock('migrate', () =>
+        deployment.journal.record('migrate', () =>
+          during(progress, 'Apply pending migrations', () => migrateDatabase(deployment, migrator)),
+        ),
+      )
+    },
+    uninstall: async (deployment, progress) => {
+      const { uninstall } = await import('./uninstall.js')
+      await deployment.withLock('uninstall', () => uninstall(deployment, progress))
+    },
+  }
+}
+
+/** CliError `not_running` where there is no database to ask. */
+async function runningMigrator(deployment: Deployment) {
+  const [{ Engine }, { render }, { composeMigrator }] = await Promise.all([
+    import('./engine.js'),
+    import('./render.js'),
+    import('./migrator.js'),
+  ])
+  const engine = await Engine.open(deployment)
+  const runs = (await engine.containers()).some(
+    ({ service, state }) => service === 'postgres' && state === 'running',
+  )
+  if (runs || deployment.config.database.url)
+    return composeMigrator(deployment, engine, await render(deployment))
+  throw new CliError({
+    code: 'not_running',
+    message: 'The deployment is not running, so its database cannot be asked.',
+    next: 'Start it with: vetrai up',
+    exitCode: 3,
+  })
+}

@@ -1,0 +1,41 @@
+import type { Deployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { removeDirectory } from '../../deployment/remove-directory.js'
+import { during } from '../during.js'
+import type { Progress } from '../runtime.js'
+import { Engine, ignoreMissing } from './engine.js'
+import { existingVolumes } from './volumes.js'
+
+/**
+ * Removes a stopped deployment: its volumes with all data, the server images that were built for it, its directory. CliError
+ * `still_running` while a container is there.
+ */
+export async function uninstall(deployment: Deployment, progress: Progress): Promise<void> {
+  const engine = await Engine.open(deployment)
+  if ((await engine.containers()).length > 0) {
+    throw new CliError({
+      code: 'still_running',
+      message: `The deployment ${deployment.name} still has containers.`,
+      next: 'Stop it first: vetrai down',
+      exitCode: 4,
+    })
+  }
+  await during(progress, 'Remove the volumes', async () => {
+    for (const name of await existingVolumes(deployment, engine)) {
+      await engine.docker.getVolume(name).remove().catch(ignoreMissing)
+    }
+  })
+  await removeImages(deployment, engine)
+  await during(progress, `Remove ${deployment.dir}`, () => removeDirectory(deployment))
+}
+
+/** Only what was built here; images that were pulled may serve others. One that another deployment uses stays. */
+async function removeImages(deployment: Deployment, { docker }: Engine): Promise<void> {
+  for (const ref of Object.keys(deployment.lock.images ?? {})) {
+    if (!ref.startsWith('vetrai/server:')) continue
+    await docker
+      .getImage(ref)
+      .remove()
+      .catch(() => undefined)
+  }
+}

@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
+import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { during } from '../during.js'
+import { migrateDatabase } from '../migrate-database.js'
+import type { Progress, ProgressStep, UpResult } from '../runtime.js'
+import { Engine, ignoreMissing } from './engine.js'
+import { explainFailure } from './explain-failure.js'
+import { guardCluster, noteCluster } from './guard-cluster.js'
+import { composeMigrator } from './migrator.js'
+import { projectName } from './names.js'
+import { giveToContainers } from './owner.js'
+import { type ComposePlan, makePlan } from './plan.js'
+import { provideImages } from './provide-images.js'
+import { type Rendered, render } from './render.js'
+import { storeNames } from './services.js'
+import { composeStatus, readiness } from './status.js'
+import { prepareVolumes } from './volumes.js'
+import { writeFiles } from './write-files.js'
+
+const READY_TIMEOUT_MS = 120_000
+const WAIT_FOR_OTHERS_MS = 60_000
+/** Longest that a store may take to recover, or a server to start. */
+const HEALTHY_TIMEOUT_S = 180
+
+interface Context {
+  deployment: Deployment
+  engine: Engine
+  rendered: Rendered
+  plan: ComposePlan
+  /** Services to restart whatever changed. */
+  restarted: string[]
+}
+
+interface Step {
+  name: string
+  title: (context: Context) => string
+  isNeeded?: (context: Context) => boolean
+  run: (context: Context, step: ProgressStep) => Promise<void>
+}
+
+/**
+ * What `up` does, in order. Each step finds out itself what is left to do, so that an `up` that was interrupted anywhere is
+ * resumed by another; the journal names each step as it begins.
+ */
+const STEPS: readonly Step[] = [
+  { name: 'render', title: () => 'Write compose.yaml', run: writeAll },
+  {
+    name: 'images',
+    title: () => 'Provide the images',
+    run: ({ deployment, engine, rendered }, step) => provideImages(deployment, engine, rendered, step),
+  },
+  {
+    name: 'guard',
+    title: () => 'Check the data against the images',
+    isNeeded: ({ deployment }) => !deployment.config.database.url,
+    run: ({ deployment, engine, rendered }) => guardCluster(deployment, engine, rendered),
+  },
+  {
+    name: 'volumes',
+    title: () => 'Prepare the volumes',
+    run: ({ deployment, engine, rendered }) => prepareVolumes(deployment, engine, rendered),
+  },
+  {
+    name: 'stores',
+    title: ({ deployment }) => `Start ${storeNames(deployment.config).join(', ')}`,
+    isNeeded: ({ deployment }) => storeNames(deployment.config).length > 0,
+    run: (context) => bringUp(context, storeNames(context.deployment.config)),
+  },
+  {
+    name: 'migrate',
+    title: () => 'Bring the database to this version',
+    isNeeded: ({ plan }) => plan.migrating,
+    run: async ({ deployment, engine, rendered }) => {
+      await migrateDatabase(deployment, composeMigrator(deployment, engine, rendered))
+    },
+  },
+  {
+    name: 'start',
+    title: () => 'Start the server and what surrounds it',
+    run: (context) => bringUp(context, []),
+  },
+  {
+    name: 'restart',
+    title: ({ restarted }) => `Restart ${restarted.join(', ')}`,
+    isNeeded: ({ restarted }) => restarted.length > 0,
+    run: async ({ engine, restarted }) => {
+      await engine.compose(['restart', ...restarted])
+    },
+  },
+  { name: 'ready', title: () => 'Wait until the server is ready', run: waitReady },
+  {
+    name: 'record',
+    title: () => 'Note what runs',
+    run: async ({ deployment, engine, rendered }) => {
+      await noteCluster(deployment, engine, rendered)
+      await noteVersions(deployment)
+    },
+  },
+]
+
+/** Names of the steps of `up`, as the journal has them. */
+export const STEP_NAMES: readonly string[] = STEPS.map(({ name }) => name)
+
+/** Brings the deployment to what vetrai.yml says and waits until it is ready. Nothing changed touches no container. */
+export async function up(
+  deployment: Deployment,
+  progress: Progress,
+  restarted: string[] = [],
+): Promise<UpResult> {
+  const action = restarted.length > 0 ? 'restart' : 'up'
+  return deployment.withLock(action, () => converge(deployment, progress, restarted), WAIT_FOR_OTHERS_MS)
+}
+
+/** What `up` would do now. Writes nothing. */
+export async function planned(deployment: Deployment): Promise<ComposePlan> {
+  return makePlan(deployment, await Engine.open(deployment), await render(deployment))
+}
+
+async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
+  await ensureDeploymentFolders(deployment.paths)
+  await deployment.secrets.generateMissing()
+  const engine = await Engine.open(deployment)
+  let rendered = await render(deployment)
+  const plan = await makePlan(deployment, engine, rendered)
+  refuseForeign(deployment, plan)
+  if (restarted.length === 0 && plan.changes.length === 0 && (await readiness(deployment)).ready) {
+    return { changed: false, status: await composeStatus(deployment, { engine, measure: false }) }
+  }
+  await deployment.journal.record(restarted.length > 0 ? 'restart' : 'up', async (note) => {
+    const context: Context = { deployment, engine, rendered, plan, restarted }
+    for (const step of STEPS) {
+      if (step.isNeeded?.(context) === false) continue
+      await note({ step: step.name })
+      await during(progress, step.title(context), (handle) => step.run(context, handle))
+      if (step.name !== 'images') continue
+      // What was pulled is named by its digest from here on.
+      rendered = await render(deployment)
+      context.rendered = rendered
+      await writeAll(context)
+    }
+  })
+  return { changed: true, status: await composeStatus(deployment, { engine, measure: false }) }
+}
+
+/** Two deployments of one name would share a project: each would take the other's containers for its own. */
+function refuseForeign(deployment: Deployment, { containers }: ComposePlan): void {
+  const foreign = containers.find(({ deployment: id }) => id !== undefined && id !== deployment.id)
+  if (!foreign) return
+  throw new CliError({
+    code: 'name_taken',
+    message: `The project ${projectName(deployment)} belongs to another deployment on this engine.`,
+    next: 'Give this one another name: vetrai config set name OTHER',
+    exitCode: 4,
+  })
+}
+
+async function writeAll({ deployment, rendered }: Context): Promise<void> {
+  const { paths } = deployment
+  await deployment.updateLock((lock) => ({ ...lock, user: rendered.user }))
+  await ensureDirectory(paths.generated, 0o711)
+  await writeFiles(paths.generated, rendered.generated)
+  await atomicWrite(paths.compose, rendered.text, 0o600)
+  await giveToContainers(deployment, rendered.user)
+}
+
+async function bringUp({ engine, deployment }: Context, services: string[]): Promise<void> {
+  await clearBroken(engine, services)
+  const output = await engine.compose(
+    [
+      ...[
+        'up',
+        '--detach',
+        '--no-build',
+        '--pull',
+        'never',
+        '--wait',
+        '--wait-timeout',
+        String(HEALTHY_TIMEOUT_S),
+      ],
+      ...(services.length === 0 ? ['--remove-orphans'] : []),
+      ...services,
+    ],
+    { check: false },
+  )
+  if (output.code !== 0) throw await explainFailure(deployment, engine, output)
+}
+
+/** Containers that `docker compose up` would leave as they are: paused, dead, or running without being well. */
+async function clearBroken(engine: Engine, services: string[]): Promise<void> {
+  for (const { id, service, state, health } of await engine.containers()) {
+    if (services.length > 0 && !services.includes(service)) continue
+    const container = engine.docker.getContainer(id)
+    if (state === 'paused') await container.unpause().catch(ignoreMissing)
+    else if (state === 'dead' || state === 'removing')
+      await container.remove({ force: true }).catch(ignoreMissing)
+    else if (state === 'running' && health === 'unhealthy')
+      await container.restart({ t: 30 }).catch(ignoreMissing)
+  }
+}
+
+async function waitReady({ deployment, engine }: Context, step: ProgressStep): Promise<void> {
+  let last = await readiness(deployment)
+  for (const deadline = Date.now() + READY_TIMEOUT_MS; !last.ready; last = await readiness(deployment)) {
+    step.update(last.detail)
+    if (Date.now() >= deadline) break
+    await sleep(250)
+  }
+  if (last.ready) return
+  throw await explainFailure(deployment, engine, { code: 1, stdout: '', stderr: last.detail })
+}
+
+/** Versions as the programs tell them themselves. */
+async function noteVersions(deployment: Deployment): Promise<void> {
+  const { versions } = await readiness(deployment)
+  await deployment.updateLock((lock) => ({ ...lock, versions: { ...lock.versions, ...versions } }))
+}
