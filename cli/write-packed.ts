@@ -37,6 +37,7 @@ const LEFT_OUT = [
   'html-to-text',
   '@langchain/langgraph',
   'jsonata',
+  'dockerode',
 ]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */

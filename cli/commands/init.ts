@@ -14,6 +14,10 @@ export default class Init extends DeploymentCommand {
     'Makes the directory with vetrai.yml and generated secrets; nothing is started. Every question has a flag and a variable. Without a terminal --name and --operator-email are required, unless --yes takes the safe defaults. An existing deployment is never touched.'
   static override flags = {
     name: Flags.string({ description: 'name of the deployment', env: 'VETRAI_NAME' }),
+    runtime: Flags.option({ options: ['embedded', 'compose'] as const })({
+      description: 'embedded needs no Docker; compose is the appliance of containers',
+      env: 'VETRAI_RUNTIME',
+    }),
     'operator-email': Flags.string({ description: 'e-mail of the operator', env: 'VETRAI_OPERATOR_EMAIL' }),
     host: Flags.string({ description: 'address the server listens on', env: 'VETRAI_HOST' }),
     port: Flags.integer({
@@ -54,10 +58,62 @@ export default class Init extends DeploymentCommand {
       env: 'VETRAI_S3_SECRET_KEY_FILE',
       exists: true,
     }),
+    objects: Flags.option({ options: ['file', 'built-in'] as const })({
+      description: 'where files are kept without an S3 of your own (compose: built-in)',
+      env: 'VETRAI_OBJECTS',
+    }),
+    'objects-engine': Flags.option({ options: ['silo', 'seaweedfs'] as const })({
+      description: 'what the built-in object store is',
+      env: 'VETRAI_OBJECTS_ENGINE',
+    }),
+    domain: Flags.string({
+      description: 'domain name; with it the proxy serves HTTPS (compose)',
+      env: 'VETRAI_DOMAIN',
+    }),
+    'certificate-email': Flags.string({
+      description: 'e-mail for the authority that issues certificates (compose)',
+      env: 'VETRAI_CERTIFICATE_EMAIL',
+    }),
+    certificates: Flags.option({ options: ['public', 'internal'] as const })({
+      description: 'from a public authority, or one of the proxy’s own (compose)',
+      env: 'VETRAI_CERTIFICATES',
+    }),
+    'http-port': Flags.integer({
+      description: 'port for HTTP with a domain (compose)',
+      env: 'VETRAI_HTTP_PORT',
+      min: 1,
+      max: 65_535,
+    }),
+    'https-port': Flags.integer({
+      description: 'port for HTTPS with a domain (compose)',
+      env: 'VETRAI_HTTPS_PORT',
+      min: 1,
+      max: 65_535,
+    }),
+    monitoring: Flags.boolean({
+      description: 'run Prometheus and Grafana (compose)',
+      env: 'VETRAI_MONITORING',
+      allowNo: true,
+    }),
+    grafana: Flags.boolean({
+      description: 'run Grafana beside Prometheus (compose)',
+      env: 'VETRAI_GRAFANA',
+      allowNo: true,
+    }),
+    'memory-mb': Flags.integer({
+      description: 'memory in MB that containers are sized for; what the host has without it (compose)',
+      env: 'VETRAI_MEMORY_MB',
+      min: 1_024,
+    }),
+    mirror: Flags.string({
+      description: 'registry in place of the usual one (compose)',
+      env: 'VETRAI_MIRROR',
+    }),
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name acme-prod --operator-email ops@acme.example --dir /srv/vetrai',
+    '<%= config.bin %> <%= command.id %> --runtime compose --domain api.example.com --certificate-email ops@example.com --yes',
     '<%= config.bin %> <%= command.id %> --yes --json',
   ]
   static override jsonDoc = {

@@ -9,7 +9,7 @@ export function renderConfig(config: DeploymentConfig): string {
     block({ version: config.version }),
     '# Asked for when the deployment is destroyed.',
     block({ name: config.name }),
-    '# How it runs: embedded needs no Docker.',
+    '# How it runs: embedded needs no Docker, compose is the appliance of containers.',
     block({ runtime: config.runtime }),
     '',
     '# Where the server listens. Keep 127.0.0.1 unless a firewall or proxy guards the port.',
@@ -27,7 +27,8 @@ export function renderConfig(config: DeploymentConfig): string {
     '# secrets/external-postgres-password and secrets/external-redis-password.',
     block({ database: config.database, redis: config.redis }),
     '',
-    '# Uploaded files: file keeps them in objects/, s3 needs endpoint, region, bucket and access_key.',
+    '# Uploaded files: file keeps them in objects/, built-in runs an S3 store (compose), s3 needs endpoint, region,',
+    '# bucket and access_key.',
     block({ objects: config.objects }),
     '',
     '# Without mail.smtp every mail is written to mail/. With it: host, port, user, secure;',
@@ -37,6 +38,7 @@ export function renderConfig(config: DeploymentConfig): string {
     '# Background jobs: processes 0 has the server run them; more take them off it.',
     block({ workers: config.workers }),
     '',
+    ...containerBlocks(config),
     '# Who may create an account: open or invite.',
     block({ auth: config.auth }),
     '',
@@ -48,6 +50,26 @@ export function renderConfig(config: DeploymentConfig): string {
     '# Further server settings by NAME: value; see the configuration reference.',
     block({ settings: config.settings }),
   ].join('\n')}\n`
+}
+
+/** What only containers have is not shown to those who run none. */
+function containerBlocks({ runtime, proxy, monitoring, images, resources }: DeploymentConfig): string[] {
+  if (runtime === 'embedded') return []
+  return [
+    '# The proxy in front. With proxy.domain it serves HTTPS on http_port and https_port of host; without it HTTP on',
+    '# host:port above. certificates: public (ACME) or internal (an authority of its own).',
+    block({ proxy }),
+    '',
+    '# Prometheus and Grafana on ports of 127.0.0.1. Grafana’s password is in secrets/grafana-admin-password.',
+    block({ monitoring }),
+    '',
+    '# Images in place of the usual ones: images.mirror for all, images.postgres and so on for one.',
+    block({ images }),
+    '',
+    '# Memory in MB that containers are sized for.',
+    block({ resources }),
+    '',
+  ]
 }
 
 function block(value: object): string {

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { createDeployment } from '../deployment/create-deployment.js'
 import type { DeploymentConfigInput } from '../deployment/schema.js'
 import type { SecretName } from '../deployment/secrets.js'
+import { hostMemory } from '../runtimes/compose/host-memory.js'
 
 /** Everything `init` may be told. What is left out gets a safe default. */
 export interface InitAnswers {
   name?: string
+  runtime?: 'embedded' | 'compose'
   operator_email?: string
   host?: string
   port?: number
@@ -24,6 +26,17 @@ export interface InitAnswers {
   s3_bucket?: string
   s3_access_key?: string
   s3_secret_key_file?: string
+  objects?: 'file' | 'built-in'
+  objects_engine?: 'silo' | 'seaweedfs'
+  domain?: string
+  certificate_email?: string
+  certificates?: 'public' | 'internal'
+  http_port?: number
+  https_port?: number
+  monitoring?: boolean
+  grafana?: boolean
+  memory_mb?: number
+  mirror?: string
 }
 
 /** A deployment that was made, and where its parts are. */
@@ -52,9 +65,10 @@ export async function initDeployment(dir: string, answers: InitAnswers): Promise
 
 /** The part of vetrai.yml that the answers say; defaults stay unsaid. */
 export function configOf(answers: InitAnswers): Partial<DeploymentConfigInput> {
-  const { name, operator_email, host, port, public_url, signup, database_url, redis_url } = answers
+  const { name, runtime, operator_email, host, port, public_url, signup, database_url, redis_url } = answers
   return {
     ...(name && { name }),
+    ...(runtime && { runtime }),
     ...(operator_email && { operator: { email: operator_email } }),
     ...(host && { host }),
     ...(port && { port }),
@@ -64,6 +78,34 @@ export function configOf(answers: InitAnswers): Partial<DeploymentConfigInput> {
     ...(redis_url && { redis: { url: redis_url } }),
     ...mailOf(answers),
     ...objectsOf(answers),
+    ...(runtime === 'compose' && containersOf(answers)),
+  }
+}
+
+/** What only containers have. Grafana is of little use without Prometheus, and comes with it unless it is declined. */
+function containersOf(answers: InitAnswers): Partial<DeploymentConfigInput> {
+  const {
+    domain,
+    certificate_email,
+    certificates,
+    http_port,
+    https_port,
+    monitoring,
+    grafana,
+    memory_mb,
+    mirror,
+  } = answers
+  return {
+    proxy: {
+      ...(domain && { domain }),
+      ...(certificate_email && { email: certificate_email }),
+      ...(certificates && { certificates }),
+      ...(http_port && { http_port }),
+      ...(https_port && { https_port }),
+    },
+    ...(monitoring && { monitoring: { prometheus: true, grafana: grafana ?? true } }),
+    resources: { memory_mb: memory_mb ?? hostMemory() },
+    ...(mirror && { images: { mirror } }),
   }
 }
 
@@ -80,8 +122,12 @@ function mailOf(answers: InitAnswers): Partial<DeploymentConfigInput> {
 }
 
 function objectsOf(answers: InitAnswers): Partial<DeploymentConfigInput> {
-  const { s3_endpoint, s3_region, s3_bucket, s3_access_key } = answers
-  if (!s3_endpoint) return {}
+  const { s3_endpoint, s3_region, s3_bucket, s3_access_key, objects, objects_engine, runtime } = answers
+  if (!s3_endpoint) {
+    // Containers come and go; files belong into a store of their own.
+    const store = objects ?? (runtime === 'compose' ? ('built-in' as const) : undefined)
+    return store ? { objects: { store, ...(objects_engine && { engine: objects_engine }) } } : {}
+  }
   return {
     objects: {
       store: 's3',
