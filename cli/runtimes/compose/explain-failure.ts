@@ -4,6 +4,9 @@ import { CliError } from '../../deployment/errors.js'
 import type { Engine } from './engine.js'
 
 const LINES = 8
+/** Control sequences that Compose writes between lines. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what is taken out.
+const CONTROL = /\u001b\[[\d;]*[A-Za-z]/g
 
 /** Turns a start that failed into an error that names the container and shows the last lines it wrote. */
 export async function explainFailure(
@@ -27,9 +30,10 @@ export async function explainFailure(
     ['logs', '--no-color', '--no-log-prefix', '--tail', String(LINES), culprit.service],
     { check: false },
   )
+  const words = [...new Set(stdout.replaceAll(CONTROL, '').trim().split('\n'))].slice(-LINES).join('\n')
   return new CliError({
     code: 'component_failed',
-    message: `The component ${culprit.service} does not become healthy (${culprit.state}). Its last words:\n${stdout.trim() || said}`,
+    message: `The component ${culprit.service} does not become healthy (${culprit.state}). Its last words:\n${words || said}`,
     next: `Read its log: vetrai logs ${culprit.service}. Correct the cause (${paths.config}), then run \`vetrai up\` again.`,
     exitCode: 3,
   })
