@@ -77,9 +77,14 @@ const STEPS: readonly Step[] = [
     },
   },
   {
-    name: 'start',
-    title: () => 'Start the server and what surrounds it',
-    run: (context) => bringUp(context, []),
+    name: 'server',
+    title: ({ rendered }) => `Start ${among(rendered, PROGRAMS).join(', ')}`,
+    run: (context) => bringUp(context, among(context.rendered, PROGRAMS)),
+  },
+  {
+    name: 'edge',
+    title: (context) => `Start ${edgeOf(context).join(', ')}`,
+    run: (context) => bringUp(context, edgeOf(context), ['--remove-orphans']),
   },
   {
     name: 'restart',
@@ -165,22 +170,34 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   await giveToContainers(deployment, rendered.user)
 }
 
-async function bringUp({ engine, deployment }: Context, services: string[]): Promise<void> {
+const PROGRAMS = ['server', 'worker']
+
+function among({ file }: Rendered, names: string[]): string[] {
+  return names.filter((name) => file.services[name])
+}
+
+/** What stands around the programs: the proxy, and what watches. */
+function edgeOf({ deployment, rendered }: Context): string[] {
+  const earlier = [...storeNames(deployment.config), ...PROGRAMS]
+  return Object.keys(rendered.file.services).filter(
+    (name) => !earlier.includes(name) && !rendered.file.services[name]?.profiles,
+  )
+}
+
+/**
+ * Starts or remakes services and waits until they are healthy. The order is that of the steps: left to `depends_on`, Compose
+ * would also remake everything that depends on what it remakes.
+ */
+async function bringUp(
+  { engine, deployment }: Context,
+  services: string[],
+  more: string[] = [],
+): Promise<void> {
   await clearBroken(engine, services)
   const output = await engine.compose(
     [
-      ...[
-        'up',
-        '--detach',
-        '--no-build',
-        '--pull',
-        'never',
-        '--wait',
-        '--wait-timeout',
-        String(HEALTHY_TIMEOUT_S),
-      ],
-      ...(services.length === 0 ? ['--remove-orphans'] : []),
-      ...services,
+      ...['up', '--detach', '--no-deps', '--no-build', '--pull', 'never'],
+      ...['--wait', '--wait-timeout', String(HEALTHY_TIMEOUT_S), ...more, ...services],
     ],
     { check: false },
   )
@@ -190,7 +207,7 @@ async function bringUp({ engine, deployment }: Context, services: string[]): Pro
 /** Containers that `docker compose up` would leave as they are: paused, dead, or running without being well. */
 async function clearBroken(engine: Engine, services: string[]): Promise<void> {
   for (const { id, service, state, health } of await engine.containers()) {
-    if (services.length > 0 && !services.includes(service)) continue
+    if (!services.includes(service)) continue
     const container = engine.docker.getContainer(id)
     if (state === 'paused') await container.unpause().catch(ignoreMissing)
     else if (state === 'dead' || state === 'removing')
