@@ -42,6 +42,9 @@ const IMAGES = [
   'redis-exporter',
 ] as const
 
+/** What the built-in object store is unless objects.engine says otherwise. */
+export const DEFAULT_ENGINE = 'silo'
+
 /** A container whose image can be chosen. */
 export type ImageName = (typeof IMAGES)[number]
 
@@ -136,8 +139,8 @@ export const deploymentSchema = z
           ),
         engine: z
           .enum(['silo', 'seaweedfs'])
-          .default('silo')
-          .describe('What the built-in store is: silo (compatible with MinIO) or seaweedfs.'),
+          .optional()
+          .describe('What the built-in store is: silo (compatible with MinIO, the default) or seaweedfs.'),
         s3: s3.optional(),
       })
       .refine(({ store, s3: details }) => store !== 's3' || details !== undefined, {

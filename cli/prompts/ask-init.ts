@@ -2,6 +2,7 @@ import { given } from '../base/given.js'
 import { checkConfig } from '../deployment/schema.js'
 import { configOf, type InitAnswers } from '../operations/init-deployment.js'
 import { openPrompt, type PromptStreams } from './ask.js'
+import { askContainers } from './ask-containers.js'
 
 /** What the wizard proposes where it cannot know. */
 export interface InitDefaults {
@@ -27,6 +28,17 @@ export async function askInit(
     problemOf(said, defaults, field, value) ?? true
 
   const answers = await prompt<InitAnswers & { mail: 'folder' | 'smtp' }>([
+    {
+      type: 'select',
+      name: 'runtime',
+      message: 'How shall it run?',
+      when: () => open('runtime'),
+      default: 'embedded',
+      choices: [
+        { name: 'without Docker, to try it or for a small host', value: 'embedded' },
+        { name: 'as containers, with a proxy and HTTPS (needs Docker)', value: 'compose' },
+      ],
+    },
     {
       type: 'input',
       name: 'name',
@@ -101,7 +113,9 @@ export async function askInit(
     },
   ])
   const { mail, ...answered } = answers
-  return { ...(given(answered) as InitAnswers), ...said }
+  const basic = { ...(given(answered) as InitAnswers), ...said }
+  if (basic.runtime !== 'compose') return basic
+  return { ...basic, ...(await askContainers(basic, checked, streams)) }
 }
 
 /** What is wrong with one answer, in the words of the schema; undefined when nothing is. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { InitAnswers } from '../operations/init-deployment.js'
 import { createTypist } from '../testing/typist.js'
 import { askInit, problemOf } from './ask-init.js'
 import { askName } from './ask-name.js'
@@ -12,6 +13,7 @@ const DEFAULTS = { name: 'shop', operator_email: 'me@vetrai.localhost', port: 80
 describe('questions', () => {
   it('of init propose what is safe, so that Enter is an answer', async () => {
     const typist = createTypist([
+      ['How shall it run', ENTER],
       ['Name of this deployment', ENTER],
       ['Your e-mail', `ops@shop.example${ENTER}`],
       ['Port on', ENTER],
@@ -19,6 +21,7 @@ describe('questions', () => {
       ['Where does mail go', ENTER],
     ])
     expect(await askInit({}, DEFAULTS, typist.streams)).to.deep.equal({
+      runtime: 'embedded',
       name: 'shop',
       operator_email: 'ops@shop.example',
       port: 8000,
@@ -35,10 +38,43 @@ describe('questions', () => {
       ['SMTP user', ENTER],
       ['Sender', ENTER],
     ])
-    const said = { name: 'shop', operator_email: 'ops@shop.example', signup: 'open' } as const
+    const said: InitAnswers = {
+      name: 'shop',
+      runtime: 'embedded',
+      operator_email: 'ops@shop.example',
+      signup: 'open',
+    }
     const answers = await askInit(said, DEFAULTS, typist.streams)
     expect(answers).to.include({ ...said, port: 8123, smtp_host: 'mail.shop.example', smtp_port: 587 })
     expect(typist.shown()).not.to.include('Name of this deployment')
+  })
+
+  it('of init go on with what containers need where they are chosen', async () => {
+    const typist = createTypist([
+      ['How shall it run', DOWN + ENTER],
+      ['Who shall reach it', DOWN + ENTER],
+      ['Domain name', `api.shop.example${ENTER}`],
+      ['E-mail for the authority', ENTER],
+      ['Where are files kept', ENTER],
+      ['Which PostgreSQL', ENTER],
+      ['Which Redis', DOWN + ENTER],
+      ['Its URL, without password', `redis://cache.shop.example:6379${ENTER}`],
+      ['Prometheus', `y${ENTER}`],
+    ])
+    const said: InitAnswers = {
+      name: 'shop',
+      operator_email: 'ops@shop.example',
+      port: 8000,
+      signup: 'open',
+      smtp_host: 'mail',
+    }
+    expect(await askInit(said, DEFAULTS, typist.streams)).to.deep.equal({
+      ...said,
+      runtime: 'compose',
+      domain: 'api.shop.example',
+      redis_url: 'redis://cache.shop.example:6379',
+      monitoring: true,
+    })
   })
 
   it('of init refuse an answer in the words of the schema', () => {

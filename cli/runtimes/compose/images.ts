@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { Deployment } from '../../deployment/deployment.js'
-import type { ImageName } from '../../deployment/schema.js'
+import { DEFAULT_ENGINE, type ImageName } from '../../deployment/schema.js'
 import { composeAsset, installedVersion, ROOT } from './installation.js'
 
 /** An image by the name that the Compose file uses. */
@@ -40,7 +40,8 @@ export async function chooseImages(deployment: Deployment): Promise<Record<Image
   }
   const chosen = names.map((name): [ImageName, ChosenImage] => {
     const standard = defaults[name]
-    const usual = typeof standard === 'string' ? standard : standard?.[config.objects.engine]
+    const usual =
+      typeof standard === 'string' ? standard : standard?.[config.objects.engine ?? DEFAULT_ENGINE]
     if (usual === undefined) throw new Error(`compose/images.yaml names no image for ${name}`)
     return [name, pinned(own[name] ?? (mirror ? `${mirror}/${usual}` : usual))]
   })

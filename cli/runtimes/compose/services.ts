@@ -1,5 +1,5 @@
 import type { Deployment } from '../../deployment/deployment.js'
-import type { DeploymentConfig, ImageName } from '../../deployment/schema.js'
+import { DEFAULT_ENGINE, type DeploymentConfig, type ImageName } from '../../deployment/schema.js'
 import type { SecretName } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
 import { BUCKET, generatedFiles } from './generated-files.js'
@@ -73,7 +73,7 @@ function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
     '-c',
     `${name}=${value}`,
   ])
-  const { engine } = config.objects
+  const { engine = DEFAULT_ENGINE } = config.objects
   const all: ServiceSpec[] = [
     {
       name: 'postgres',
