@@ -22,7 +22,14 @@ export async function runVetrai(
     stdin = '',
     env = {},
     until,
-  }: { stdin?: string; env?: NodeJS.ProcessEnv; until?: (stdout: string) => boolean } = {},
+    killedWhen,
+  }: {
+    stdin?: string
+    env?: NodeJS.ProcessEnv
+    until?: (stdout: string) => boolean
+    /** Asked again and again; true ends the process as a power cut would. */
+    killedWhen?: () => boolean
+  } = {},
 ): Promise<VetraiRun> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VETRAI_'))
   const child = spawn(process.execPath, [LAUNCHER, ...argv], {
@@ -38,8 +45,10 @@ export async function runVetrai(
     output.stderr += String(chunk)
   })
   child.stdin.end(stdin)
+  const watch = killedWhen && setInterval(() => killedWhen() && child.kill('SIGKILL'), 2)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
+    child.once('exit', () => clearInterval(watch))
     child.once('close', resolve)
   })
   return { code, ...output, json: <T>() => JSON.parse(output.stdout) as T }

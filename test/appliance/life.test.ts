@@ -1,0 +1,134 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { type RunningStory, tellDeployment } from '../../cli/testing/deployment-story.js'
+import { initAppliance, ok, secretsOf, vetraiIn } from './deployment.js'
+import { containersOf, docker, idsOf, serviceOf } from './docker.js'
+import { engineEnv } from './engine.js'
+
+const NAME = 'life'
+const PROJECT = `vetrai-${NAME}`
+
+tellDeployment('an appliance, from nothing to nothing', {
+  runtime: 'compose',
+  env: engineEnv,
+  init: (dir) => initAppliance(vetraiIn(dir), NAME),
+  killed: ['server', 'redis', 'postgres', 'object-store', 'proxy'],
+  more: (running) => {
+    describe('its containers', () => containersHold(running))
+    describe('a change', () => changesHold(running))
+  },
+})
+
+function containersHold({ dir }: RunningStory): void {
+  it('are healthy, bounded and nobody’s root', async () => {
+    const all = await containersOf(PROJECT)
+    expect(all.map(serviceOf).sort()).to.deep.equal(['object-store', 'postgres', 'proxy', 'redis', 'server'])
+    for (const one of all) {
+      const { HostConfig: host, State: state, Config: config } = one
+      const service = serviceOf(one)
+      expect(state.Health?.Status, service).to.equal('healthy')
+      expect(await uidsOf(state.Pid), service).to.not.include(0)
+      expect(config.User, service).to.match(/^[1-9]\d*:[1-9]\d*$/)
+      expect(host.ReadonlyRootfs, service).to.equal(true)
+      expect(host.CapDrop, service).to.deep.equal(['ALL'])
+      expect(host.CapAdd ?? [], service).to.have.members(service === 'proxy' ? ['NET_BIND_SERVICE'] : [])
+      expect(host.SecurityOpt, service).to.include('no-new-privileges:true')
+      expect(host.Memory, service).to.be.greaterThan(0)
+      expect(host.Init, service).to.equal(true)
+      expect(host.LogConfig, service).to.deep.equal({
+        Type: 'json-file',
+        Config: { 'max-size': '10m', 'max-file': '5' },
+      })
+    }
+  })
+
+  it('publish a port of the proxy on loopback, and nothing else', async () => {
+    const published = (await containersOf(PROJECT)).flatMap((one) =>
+      Object.values(one.NetworkSettings.Ports).flatMap((ports) =>
+        (ports ?? []).map(({ HostIp }) => `${serviceOf(one)} ${HostIp}`),
+      ),
+    )
+    expect(published).to.deep.equal(['proxy 127.0.0.1'])
+  })
+
+  it('show no secret to whoever inspects them, their processes or their files', async () => {
+    const all = await containersOf(PROJECT)
+    const images = await docker('image', 'inspect', ...new Set(all.map(({ Image }) => Image)))
+    const history = await docker(
+      'history',
+      '--no-trunc',
+      all.find((one) => serviceOf(one) === 'server')?.Image ?? '',
+    )
+    const shown = [
+      JSON.stringify(all),
+      images,
+      history,
+      await readFile(join(dir(), 'compose.yaml'), 'utf8'),
+      await docker(
+        'volume',
+        'inspect',
+        ...(await docker('volume', 'ls', '--quiet', '--filter', `name=${PROJECT}`)).split('\n'),
+      ),
+      ...(await Promise.all(all.map(({ Id }) => processesOf(Id)))),
+    ].join('\n')
+    expect(shown).to.include('/run/secrets/database-app-password')
+    for (const [name, value] of Object.entries(await secretsOf(dir()))) {
+      expect(shown.includes(value), `the secret ${name} is shown`).to.equal(false)
+    }
+  })
+}
+
+function changesHold({ json, vetrai, key, acme, url }: RunningStory): void {
+  it('of nothing touches no container', async () => {
+    const before = await idsOf(PROJECT)
+    expect(await json('up')).to.include({ changed: false })
+    expect(await idsOf(PROJECT)).to.deep.equal(before)
+  })
+
+  it('of one setting of the server makes the server anew, and nothing else', async () => {
+    const before = await idsOf(PROJECT)
+    await ok(vetrai('config', 'set', 'settings.RATE_LIMIT_FACTOR', '2'))
+    expect(await json('up')).to.include({ changed: true })
+    const { server, ...others } = await idsOf(PROJECT)
+    const { server: earlier, ...same } = before
+    expect(server).to.not.equal(earlier)
+    expect(others).to.deep.equal(same)
+    const answer = await fetch(`${url()}/tenancy/v1/tenants/${acme().id}`, {
+      headers: { authorization: `Bearer ${key()}` },
+    })
+    expect(answer.status).to.equal(200)
+  })
+}
+
+/** User ids of a process and of all below it, as the host sees them. */
+async function uidsOf(pid: number): Promise<number[]> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const own = (/^Uid:\s+(.*)$/m.exec(status)?.[1] ?? '').split(/\s+/).map(Number)
+  const children = await readdir(`/proc/${pid}/task`).then((tasks) =>
+    Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => ''))),
+  )
+  const below = await Promise.all(
+    children
+      .join(' ')
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((child) => uidsOf(Number(child)).catch(() => [])),
+  )
+  return [...own, ...below.flat()]
+}
+
+/** Arguments and environment of every process of a container. */
+async function processesOf(id: string): Promise<string> {
+  const top = await docker('top', id, '-eo', 'pid')
+  const pids = top
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim())
+  const parts = await Promise.all(
+    pids.flatMap((pid) =>
+      ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    ),
+  )
+  return parts.join('\n').replaceAll('\0', '\n')
+}
