@@ -35,7 +35,7 @@ async function checkContext(dir: string, stage: Stage): Promise<CheckContext> {
   if (problems.length > 0) return { ...absent, configProblems: problems }
   const deployment = await openDeployment(dir)
   const runtime = runtimeFor(deployment)
-  const status = await runtime.status(deployment)
+  const status = await runtime.status(deployment, { brief: true })
   return { stage, dir, configProblems: problems, deployment, runtime, status }
 }
 

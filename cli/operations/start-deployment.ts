@@ -28,7 +28,7 @@ export interface StartResult {
 export async function startDeployment(dir: string, progress: Progress): Promise<StartResult> {
   const { deployment, created } = await openOrCreate(dir, progress)
   const runtime = runtimeFor(deployment)
-  const before = await runtime.status(deployment)
+  const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
   const { changed, status } = await runtime.up(deployment, progress)
   return {

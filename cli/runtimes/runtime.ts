@@ -64,7 +64,8 @@ export interface Runtime {
   down(deployment: Deployment, progress: Progress): Promise<{ changed: boolean }>
   /** Restarts one component, or all. */
   restart(deployment: Deployment, component: string | undefined, progress: Progress): Promise<void>
-  status(deployment: Deployment): Promise<RuntimeStatus>
+  /** How the deployment stands; `brief` leaves out what takes time to measure (processor, drift). */
+  status(deployment: Deployment, options?: { brief?: boolean }): Promise<RuntimeStatus>
   /** Lines of the named component's log (all components merged when undefined), oldest first. */
   logs(
     deployment: Deployment,

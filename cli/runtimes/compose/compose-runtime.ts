@@ -23,7 +23,8 @@ export function composeRuntime(): Runtime {
       const services = new Set(chosen.map((name) => name.replace(/^worker-\d+$/, 'worker')))
       await up(deployment, progress, [...services])
     },
-    status: async (deployment) => (await import('./status.js')).composeStatus(deployment),
+    status: async (deployment, { brief = false } = {}) =>
+      (await import('./status.js')).composeStatus(deployment, { measure: !brief }),
     logs: async function* (deployment, options) {
       const { readLogs } = await import('./logs.js')
       yield* readLogs(deployment, options)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContainerStats } from 'dockerode'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
@@ -10,8 +9,6 @@ import { render } from './render.js'
 import { serviceSpecs } from './services.js'
 
 const TIMEOUT_MS = 3_000
-/** Two looks this far apart tell how busy a container is. */
-const SAMPLE_MS = 400
 
 /** What /readyz says through the proxy. */
 export interface ReadinessAnswer {
@@ -53,7 +50,7 @@ export async function readiness(deployment: Deployment): Promise<ReadinessAnswer
 
 /**
  * How a deployment stands, by what the engine says of its containers; never fails for one that is down. `measure` adds
- * memory and processor of each and the drift between files and containers, which takes half a second.
+ * memory and processor of each and the drift between files and containers, which takes a second.
  */
 export async function composeStatus(
   deployment: Deployment,
@@ -189,7 +186,7 @@ async function usageOf({ docker }: Engine, id: string): Promise<{ memory: number
       .stats({ stream: false, 'one-shot': true } as { stream: false }) as Promise<ContainerStats>
   try {
     const before = await look()
-    await sleep(SAMPLE_MS)
+    // The engine answers the second time with its next look, a second later.
     const after = await look()
     const { usage, stats } = after.memory_stats
     // What the kernel can take back at once is no use of the container's.
