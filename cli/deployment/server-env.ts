@@ -84,9 +84,12 @@ export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
 /** URL under which the deployment is reached: the configured one, else that of the domain, else the listening address. */
 export function publicUrl(config: DeploymentConfig): string {
   if (config.public_url) return config.public_url.replace(/\/+$/, '')
-  const { domain, https_port: port } = config.proxy
-  if (config.runtime === 'embedded' || domain === undefined) return localUrl(config)
-  return `https://${domain}${port === 443 ? '' : `:${port}`}`
+  return (config.runtime !== 'embedded' && domainOrigin(config.proxy)) || localUrl(config)
+}
+
+/** Origin by which people reach the proxy's domain; undefined without one. */
+export function domainOrigin({ domain, https_port: port }: DeploymentConfig['proxy']): string | undefined {
+  return domain && `https://${domain}${port === 443 ? '' : `:${port}`}`
 }
 
 /** URL of the server on this very host. */

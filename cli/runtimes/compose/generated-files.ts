@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { DeploymentConfig } from '../../deployment/schema.js'
+import { domainOrigin } from '../../deployment/server-env.js'
 import { composeAsset, ROOT } from './installation.js'
 import type { Sizes } from './sizes.js'
 import { fillText } from './template.js'
@@ -31,7 +32,9 @@ async function caddyfile(config: DeploymentConfig): Promise<string> {
   const [main, domain, signed] = await Promise.all(
     ['caddy/Caddyfile', 'caddy/domain', 'caddy/objects'].map(composeAsset),
   )
-  const site = proxy.domain && fillText(domain ?? '', { domain: proxy.domain, tls: tlsOf(proxy) })
+  const site =
+    proxy.domain &&
+    fillText(domain ?? '', { domain: proxy.domain, origin: domainOrigin(proxy), tls: tlsOf(proxy) })
   return fillText(main ?? '', {
     email: proxy.email,
     trusted_proxies: trust_proxy.length > 0 ? trust_proxy.join(' ') : undefined,
