@@ -44,6 +44,14 @@ export async function compose(
   throw failed(args[0] ?? '', output)
 }
 
+/** Text without the control sequences that some versions of Compose write even where there is no terminal. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(CONTROL, '')
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what is taken out.
+const CONTROL = /\u001b\[[\d;]*[A-Za-z]/g
+
 /** Version of the Compose plugin, such as `2.26.1`; undefined where there is none. */
 export async function composeVersion(): Promise<string | undefined> {
   const { code, stdout } = await spawnCompose(['version', '--short'], {}).catch(() => ({

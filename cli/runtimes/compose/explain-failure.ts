@@ -1,12 +1,9 @@
-import type { ComposeOutput } from '../../clients/compose.js'
+import { type ComposeOutput, withoutControls } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { Engine } from './engine.js'
 
 const LINES = 8
-/** Control sequences that Compose writes between lines. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape is what is taken out.
-const CONTROL = /\u001b\[[\d;]*[A-Za-z]/g
 
 /** Turns a start that failed into an error that names the container and shows the last lines it wrote. */
 export async function explainFailure(
@@ -30,7 +27,7 @@ export async function explainFailure(
     ['logs', '--no-color', '--no-log-prefix', '--tail', String(LINES), culprit.service],
     { check: false },
   )
-  const words = [...new Set(stdout.replaceAll(CONTROL, '').trim().split('\n'))].slice(-LINES).join('\n')
+  const words = [...new Set(withoutControls(stdout).trim().split('\n'))].slice(-LINES).join('\n')
   return new CliError({
     code: 'component_failed',
     message: `The component ${culprit.service} does not become healthy (${culprit.state}). Its last words:\n${words || said}`,

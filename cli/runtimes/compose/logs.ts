@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { compose, composeArgs } from '../../clients/compose.js'
+import { compose, composeArgs, withoutControls } from '../../clients/compose.js'
 import { dockerEnv } from '../../clients/docker.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
@@ -52,7 +52,7 @@ export async function* readLogs(
 
 /** `server-1  | 2026-11-25T10:00:00.000000000Z text`: Compose numbers every container; only workers are more than one. */
 export function parseLine(text: string): (Line & { at: string })[] {
-  const [, name, number, at, line] = /^([\w-]+?)-(\d+) +\| (\S+Z) ?(.*)$/.exec(text) ?? []
+  const [, name, number, at, line] = /^([\w-]+?)-(\d+) +\| (\S+Z) ?(.*)$/.exec(withoutControls(text)) ?? []
   if (name === undefined || at === undefined) return []
   return [{ component: name === 'worker' ? `worker-${number}` : name, line: line ?? '', at }]
 }

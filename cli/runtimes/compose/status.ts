@@ -141,7 +141,7 @@ async function componentStatus(
     name,
     state: stateOf(container, state.ExitCode),
     pid: isRunning ? state.Pid : null,
-    version: versions[name.replace(/-\d+$/, '')] ?? tagOf(inspected.Config.Image),
+    version: versions[programOf(name)] ?? tagOf(inspected.Config.Image),
     uptime_s: isRunning ? Math.floor((Date.now() - Date.parse(state.StartedAt)) / 1_000) : null,
     memory_bytes: usage?.memory ?? null,
     last_error: lastError(container, state.ExitCode, state.OOMKilled, inspected.RestartCount),
@@ -151,6 +151,11 @@ async function componentStatus(
     image: inspected.Config.Image,
     health: container.health,
   }
+}
+
+/** Workers run the server's program. */
+function programOf(name: string): string {
+  return name.startsWith('worker-') ? 'server' : name
 }
 
 function stateOf({ state, health }: RunningContainer, exitCode: number): ComponentState {
