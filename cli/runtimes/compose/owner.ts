@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, readdir } from 'node:fs/promises'
+import { chmod, chown, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 
@@ -25,13 +25,18 @@ export function containerUser(deployment: Deployment): ContainerUser {
 export async function giveToContainers(deployment: Deployment, user: ContainerUser): Promise<void> {
   if (process.getuid?.() !== 0) return
   const { secrets, generated, mail, objects } = deployment.paths
-  for (const folder of [secrets, generated]) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const path = join(folder, name)
-      if (!(await lstat(path)).isFile()) continue
-      await chown(path, user.uid, user.gid)
-      await chmod(path, 0o600)
-    }
+  // The folder of the secrets stays root's: containers are handed single files of it.
+  await giveFiles(secrets, user)
+  await giveFiles(generated, user)
+  for (const folder of [generated, mail, objects]) await chown(folder, user.uid, user.gid)
+}
+
+async function giveFiles(folder: string, user: ContainerUser): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await giveFiles(path, user)
+    else if (!entry.isFile()) continue
+    await chown(path, user.uid, user.gid)
+    await chmod(path, entry.isFile() ? 0o600 : 0o700)
   }
-  for (const folder of [mail, objects]) await chown(folder, user.uid, user.gid)
 }

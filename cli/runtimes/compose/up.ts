@@ -164,7 +164,7 @@ function refuseForeign(deployment: Deployment, { containers }: ComposePlan): voi
 async function writeAll({ deployment, rendered }: Context): Promise<void> {
   const { paths } = deployment
   await deployment.updateLock((lock) => ({ ...lock, user: rendered.user }))
-  await ensureDirectory(paths.generated, 0o711)
+  await ensureDirectory(paths.generated, 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
   await giveToContainers(deployment, rendered.user)

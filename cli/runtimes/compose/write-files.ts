@@ -10,7 +10,7 @@ export async function writeFiles(folder: string, files: Record<string, string>):
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name)
     if ((await readFile(path, 'utf8').catch(() => undefined)) === content) continue
-    await ensureDirectory(dirname(path), 0o711)
+    await ensureDirectory(dirname(path), 0o700)
     await atomicWrite(path, content, 0o600)
   }
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { createDeployment } from '../../deployment/create-deployment.js'
+import type { Deployment } from '../../deployment/deployment.js'
+import type { DeploymentConfigInput } from '../../deployment/schema.js'
+import { GENERATED_SECRETS } from '../../deployment/secrets.js'
+import { temporaryFolder } from '../../testing/temporary-folder.js'
+import { type ComposeFile, render } from './render.js'
+
+type Wish = Partial<DeploymentConfigInput>
+
+/** Every kind of deployment that vetrai.yml can ask for. */
+const wishes: fc.Arbitrary<Wish> = fc.record({
+  database: fc.constantFrom({}, { url: 'postgres://db.example.com/vetrai' }),
+  redis: fc.constantFrom({}, { url: 'rediss://cache.example.com:6380' }),
+  objects: fc.constantFrom<NonNullable<Wish['objects']>>(
+    { store: 'file' },
+    { store: 'built-in' },
+    { store: 'built-in', engine: 'seaweedfs' },
+    { store: 's3', s3: { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' } },
+  ),
+  workers: fc.record({ processes: fc.constantFrom(0, 1, 3) }),
+  proxy: fc.constantFrom({}, { domain: 'api.example.com', email: 'ops@example.com' }),
+  monitoring: fc.constantFrom({}, { prometheus: true }),
+  mail: fc.constantFrom({}, { from: 'Shop & $Co <no-reply@example.com>' }),
+})
+
+describe('a rendered Compose file', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  let count = 0
+
+  before(async () => {
+    folder = await temporaryFolder()
+  })
+  after(() => folder.remove())
+
+  async function deployment(wish: Wish = {}): Promise<Deployment> {
+    count += 1
+    return createDeployment(join(folder.path, `d${count}`), {
+      config: { name: 'shop', runtime: 'compose', resources: { memory_mb: 2_048 }, port: 8000, ...wish },
+    })
+  }
+
+  async function rendered(wish: Wish = {}): Promise<ComposeFile> {
+    return (await render(await deployment(wish))).file
+  }
+
+  it('hardens every container, whatever was asked for', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (wish) => {
+        const { services } = await rendered(wish)
+        for (const [name, service] of Object.entries(services)) {
+          expect(service, name).to.deep.include({ read_only: true, cap_drop: ['ALL'], init: true })
+          expect(service.security_opt, name).to.deep.equal(['no-new-privileges:true'])
+          expect(service.user, name).to.match(/^[1-9]\d*:[1-9]\d*$/)
+          expect(service.mem_limit, name).to.match(/^\d+m$/)
+          expect(service.logging, name).to.deep.equal({
+            driver: 'json-file',
+            options: { 'max-size': '10m', 'max-file': '5' },
+          })
+          if (name !== 'migrate') expect(service.healthcheck, name).to.be.an('object')
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('publishes beyond loopback what the proxy serves for a domain, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (wish) => {
+        const { services } = await rendered(wish)
+        for (const [name, service] of Object.entries(services)) {
+          const ports = (service.ports ?? []) as ({ host_ip: string } | string)[]
+          const open = ports.filter((port) =>
+            typeof port === 'string' ? !port.startsWith('127.0.0.1:') : port.host_ip !== '127.0.0.1',
+          )
+          expect(open.length, name).to.equal(name === 'proxy' && wish.proxy?.domain ? 3 : 0)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('keeps stores in the network that leads nowhere', async () => {
+    const { services, networks } = await rendered({ objects: { store: 'built-in' } })
+    expect(networks.back).to.deep.equal({ internal: true })
+    for (const name of ['postgres', 'redis', 'object-store'])
+      expect(services[name]?.networks).to.deep.equal(['back'])
+  })
+
+  it('holds no secret, and has each reach a container as a file', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (wish) => {
+        const one = await deployment(wish)
+        const { text, file } = await render(one)
+        for (const name of GENERATED_SECRETS) expect(text).not.to.include(await one.secret(name))
+        expect(file.secrets['database-app-password']?.file).to.equal(
+          one.secrets.path('database-app-password'),
+        )
+        expect(file.services.server?.secrets).to.include('database-app-password')
+        expect(file.services.server?.secrets).not.to.include('database-owner-password')
+        expect(file.services.server?.secrets).not.to.include('postgres-superuser-password')
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('says the same as long as nothing changed, and doubles what Compose would take for a variable', async () => {
+    const one = await deployment({ mail: { from: 'Shop & $Co <no-reply@example.com>' } })
+    const { text, file } = await render(one)
+    expect((await render(one)).text).to.equal(text)
+    expect(text.replaceAll('$$', '')).not.to.include('$')
+    expect(parse(text.replaceAll('$$', '$'))).to.deep.equal(JSON.parse(JSON.stringify(file)))
+  })
+
+  it('leaves out the stores that are the operator’s own', async () => {
+    const own = await rendered({
+      database: { url: 'postgres://db.example.com/vetrai' },
+      redis: { url: 'redis://cache.example.com' },
+      objects: { store: 's3', s3: { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' } },
+      monitoring: { prometheus: true },
+    })
+    expect(Object.keys(own.services)).to.have.members(['server', 'migrate', 'proxy', 'prometheus'])
+    expect(own.services.server?.environment).to.include({
+      DATABASE_URL: 'postgres://db.example.com/vetrai',
+      S3_ENDPOINT: 'https://s3.example.com',
+    })
+  })
+
+  it('makes a container anew when a secret that it mounts changes, and only then', async () => {
+    const one = await deployment()
+    const labels = async () =>
+      Object.fromEntries(
+        Object.entries((await render(one)).file.services).map(([name, { labels: all }]) => [name, all]),
+      )
+    const before = await labels()
+    await one.secrets.write('redis-password', 'f'.repeat(64))
+    const after = await labels()
+    const changed = Object.keys(before).filter(
+      (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+    )
+    expect(changed).to.have.members(['redis', 'server', 'migrate'])
+  })
+
+  it('names every image in one place, and takes another where vetrai.yml has one', async () => {
+    const standard = await rendered()
+    expect(standard.services.postgres?.image).to.match(/^pgvector\/pgvector:[\d.]+-pg\d+-\w+$/)
+    const other = await rendered({
+      images: {
+        mirror: 'registry.example.com:5000/m',
+        redis: 'valkey/valkey:9@sha256:'.concat('a'.repeat(64)),
+      },
+    })
+    expect(other.services.postgres?.image).to.equal(
+      `registry.example.com:5000/m/${standard.services.postgres?.image}`,
+    )
+    expect(other.services.redis?.image).to.include('valkey/valkey:9@sha256:')
+  })
+
+  it('mounts generated files that exist', async () => {
+    const one = await deployment({
+      monitoring: { prometheus: true },
+      objects: { store: 'built-in', engine: 'seaweedfs' },
+    })
+    const { file, generated } = await render(one)
+    for (const [name, service] of Object.entries(file.services)) {
+      for (const volume of (service.volumes ?? []) as { type?: string; source?: string }[]) {
+        if (!volume.source?.startsWith(one.paths.generated)) continue
+        const path = volume.source.slice(one.paths.generated.length + 1)
+        const there = Object.keys(generated).some((known) => known === path || known.startsWith(`${path}/`))
+        expect(there, `${name} mounts ${path}`).to.equal(true)
+      }
+    }
+    expect(await readFile(one.secrets.path('object-store-secret-key'), 'utf8')).to.include(
+      JSON.parse(generated['seaweedfs-s3.json'] ?? '').identities[0].credentials[0].secretKey,
+    )
+  })
+})
