@@ -6,8 +6,7 @@ import type { Rendered } from './render.js'
 /** Runs the migrate program as a one-off container of the server's image. */
 export function composeMigrator(deployment: Deployment, engine: Engine, rendered: Rendered): Migrator {
   return {
-    code: migratedCode(rendered),
-    place: migratedPlace(deployment),
+    ...migratedBy(deployment, rendered),
     run: async (verb) => {
       await engine.removeLeftovers()
       return engine.compose(['run', '--rm', '--no-deps', '-T', 'migrate', verb], { check: false })
@@ -15,11 +14,7 @@ export function composeMigrator(deployment: Deployment, engine: Engine, rendered
   }
 }
 
-/** The image holds the migrations. */
-export function migratedCode({ images }: Rendered): string {
-  return images.server.use
-}
-
-export function migratedPlace({ config }: Deployment): string {
-  return config.database.url ?? 'built-in'
+/** What migrations come with the rendered image, and the database they are for. */
+export function migratedBy({ config }: Deployment, { images }: Rendered): Pick<Migrator, 'code' | 'place'> {
+  return { code: images.server.use, place: config.database.url ?? 'built-in' }
 }

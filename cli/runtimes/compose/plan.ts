@@ -6,15 +6,13 @@ import type { Deployment } from '../../deployment/deployment.js'
 import { mayNeedMigration } from '../migrate-database.js'
 import type { PlanChange } from '../runtime.js'
 import { type Engine, isMissing, type RunningContainer } from './engine.js'
-import { migratedCode, migratedPlace } from './migrator.js'
+import { migratedBy } from './migrator.js'
 import type { ComposeService, Rendered } from './render.js'
 
 /** What stands between a deployment as described and as it runs. */
 export interface ComposePlan {
   changes: PlanChange[]
   containers: RunningContainer[]
-  /** True when the database may lack roles or migrations. */
-  migrating: boolean
 }
 
 /** Compares what vetrai.yml asks for with what the engine runs. Changes nothing, writes nothing. */
@@ -44,17 +42,14 @@ export async function makePlan(
   for (const name of orphans(rendered, containers)) {
     changes.push({ component: name, action: 'remove', reasons: ['vetrai.yml no longer asks for it'] })
   }
-  const migrating = await mayNeedMigration(deployment, {
-    code: migratedCode(rendered),
-    place: migratedPlace(deployment),
-  })
+  const migrating = await mayNeedMigration(deployment, migratedBy(deployment, rendered))
   if (migrating)
     changes.push({
       component: 'database',
       action: 'migrate',
       reasons: ['roles or schema may be older than this version'],
     })
-  return { changes, containers, migrating }
+  return { changes, containers }
 }
 
 function serviceChanges(

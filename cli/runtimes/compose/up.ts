@@ -3,12 +3,12 @@ import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { during } from '../during.js'
-import { migrateDatabase } from '../migrate-database.js'
+import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
 import { Engine, ignoreMissing } from './engine.js'
 import { explainFailure } from './explain-failure.js'
 import { guardCluster, noteCluster } from './guard-cluster.js'
-import { composeMigrator } from './migrator.js'
+import { composeMigrator, migratedBy } from './migrator.js'
 import { projectName } from './names.js'
 import { giveToContainers } from './owner.js'
 import { type ComposePlan, makePlan } from './plan.js'
@@ -36,7 +36,7 @@ interface Context {
 interface Step {
   name: string
   title: (context: Context) => string
-  isNeeded?: (context: Context) => boolean
+  isNeeded?: (context: Context) => boolean | Promise<boolean>
   run: (context: Context, step: ProgressStep) => Promise<void>
 }
 
@@ -71,7 +71,8 @@ const STEPS: readonly Step[] = [
   {
     name: 'migrate',
     title: () => 'Bring the database to this version',
-    isNeeded: ({ plan }) => plan.migrating,
+    // Asked here, not when the plan was made: a database whose volume is new has everything to do.
+    isNeeded: ({ deployment, rendered }) => mayNeedMigration(deployment, migratedBy(deployment, rendered)),
     run: async ({ deployment, engine, rendered }) => {
       await migrateDatabase(deployment, composeMigrator(deployment, engine, rendered))
     },
@@ -136,7 +137,7 @@ async function converge(deployment: Deployment, progress: Progress, restarted: s
   await deployment.journal.record(restarted.length > 0 ? 'restart' : 'up', async (note) => {
     const context: Context = { deployment, engine, rendered, plan, restarted }
     for (const step of STEPS) {
-      if (step.isNeeded?.(context) === false) continue
+      if ((await step.isNeeded?.(context)) === false) continue
       await note({ step: step.name })
       await during(progress, step.title(context), (handle) => step.run(context, handle))
       if (step.name !== 'images') continue

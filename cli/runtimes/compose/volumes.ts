@@ -18,10 +18,16 @@ export async function prepareVolumes(
     const owner = await ownerOf(engine, name)
     if (owner !== undefined && owner !== deployment.id) throw taken(deployment, name)
     if (owner === undefined) {
+      if (name === volumeName(deployment, 'postgres')) await forgetCluster(deployment)
       await engine.docker.createVolume({ Name: name, Labels: { [DEPLOYMENT_LABEL]: deployment.id } })
     }
   }
   await giveRoots(engine, rendered, names)
+}
+
+/** A new cluster has neither roles nor tables, whatever was done in an earlier one. */
+async function forgetCluster(deployment: Deployment): Promise<void> {
+  await deployment.updateLock(({ cluster: _, ...lock }) => ({ ...lock, done: {} }))
 }
 
 /** The volumes of a deployment that the engine has. */
