@@ -14,7 +14,10 @@ export interface ConfigChange extends ConfigValue {
 }
 
 /** The secrets that an operator brings; the others are generated and not to be set. */
-const BROUGHT_SECRETS = ['smtp-password', 's3-secret-key'] as const
+const BROUGHT_SECRETS = [
+  ...(['smtp-password', 's3-secret-key'] as const),
+  ...(['external-postgres-password', 'external-redis-password'] as const),
+] as const
 export type BroughtSecret = (typeof BROUGHT_SECRETS)[number]
 
 /** Reads a setting by its dotted path. */

@@ -14,7 +14,7 @@ import { configChangeView } from '../../views/config-view.js'
 export default class ConfigSet extends DeploymentCommand {
   static override summary = 'change one setting of vetrai.yml'
   static override description =
-    'Keeps comments and order; nothing is written unless the whole file stays valid. It takes effect with the next `up`. The two secrets an operator brings, secrets.smtp-password and secrets.s3-secret-key, are read from standard input or asked for, never from arguments.'
+    'Keeps comments and order; nothing is written unless the whole file stays valid. It takes effect with the next `up`. The secrets an operator brings (secrets.smtp-password, secrets.s3-secret-key, secrets.external-postgres-password, secrets.external-redis-password) are read from standard input or asked for, never from arguments.'
   static override args = {
     path: requiredArg('dotted path, such as database.pool_max'),
     value: optionalArg('new value; lists are written [a, b]'),
