@@ -1,3 +1,4 @@
+import * as Flags from '@oclif/core/flags'
 import { confirmByName } from '../base/confirm.js'
 import { DeploymentCommand } from '../base/deployment-command.js'
 import { confirmFlag } from '../base/flags.js'
@@ -7,8 +8,14 @@ import { doneView } from '../views/done-view.js'
 export default class Uninstall extends DeploymentCommand {
   static override summary = 'stop the deployment and remove it with all its data'
   static override description =
-    'Removes the directory with database, secrets, files and logs, and what was made outside it. It cannot be undone. Files that VetrAI did not make stay.'
-  static override flags = { confirm: confirmFlag('the name of the deployment') }
+    'Removes the directory with database, secrets, files and logs, and what was made outside it. It cannot be undone. Files that VetrAI did not make stay. With --keep-data the data, the secrets and the configuration stay, and `up` serves them again.'
+  static override flags = {
+    confirm: confirmFlag('the name of the deployment'),
+    'keep-data': Flags.boolean({
+      description: 'keep data, secrets and configuration',
+      env: 'VETRAI_KEEP_DATA',
+    }),
+  }
   static override examples = [
     '<%= config.bin %> <%= command.id %> --confirm my-deployment',
     '<%= config.bin %> <%= command.id %> --confirm my-deployment --dir /srv/vetrai --json',
@@ -17,7 +24,8 @@ export default class Uninstall extends DeploymentCommand {
     name: 'name of the deployment that was removed',
     dir: 'its directory',
     removed: 'true when nothing is left',
-    left: { '[]': 'what was not VetrAI’s and stays in the directory' },
+    data_kept: 'true when the data was kept',
+    left: { '[]': 'what stays in the directory: what was not VetrAI’s, and what was kept' },
   }
 
   async run(): Promise<RemoveResult> {
@@ -25,18 +33,23 @@ export default class Uninstall extends DeploymentCommand {
     const deployment = await this.deployment()
     await confirmByName({
       name: deployment.name,
-      consequence: `removes ${deployment.dir} with all its data`,
+      consequence: flags['keep-data']
+        ? 'removes the deployment, not its data'
+        : `removes ${deployment.dir} with all its data`,
       given: flags.confirm,
     })
     const { removeDeployment } = await import('../operations/remove-deployment.js')
-    const result = await removeDeployment(deployment, await this.runtime(deployment), this.progress)
+    const result = await removeDeployment(deployment, await this.runtime(deployment), this.progress, {
+      keepData: flags['keep-data'],
+    })
     return this.show(
       result,
-      doneView(({ left }) =>
-        left.length === 0
+      doneView(({ left, data_kept, dir }) => {
+        if (data_kept) return `Removed. The data stays; serve it again with: vetrai up --dir ${dir}`
+        return left.length === 0
           ? 'Removed; nothing is left.'
-          : `Removed. These were not VetrAI's and stay: ${left.join(', ')}`,
-      ),
+          : `Removed. These were not VetrAI's and stay: ${left.join(', ')}`
+      }),
     )
   }
 }

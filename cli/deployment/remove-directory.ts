@@ -6,15 +6,30 @@ import type { Deployment } from './deployment.js'
  * Removes what VetrAI made in a deployment's directory, and the directory when nothing else is in it. lock.json goes last
  * among the contents, so that an interrupted removal can be repeated.
  */
-export async function removeDirectory({ dir, paths }: Deployment): Promise<void> {
-  const ours: string[] = [paths.data, paths.logs, paths.run, paths.mail, paths.objects, paths.journal]
-  const rendered = [paths.generated, paths.compose]
-  for (const path of [...ours, ...rendered, paths.secrets, paths.lock, paths.config]) {
+export async function removeDirectory(deployment: Deployment): Promise<void> {
+  const { dir, paths } = deployment
+  await removeRemakable(deployment)
+  for (const path of [
+    paths.data,
+    paths.mail,
+    paths.objects,
+    paths.journal,
+    paths.secrets,
+    paths.lock,
+    paths.config,
+  ]) {
     await rm(path, { recursive: true, force: true })
   }
   await removeIfEmpty(dir)
   // The home of deployments that were given no directory of their own.
   if (basename(dirname(dir)) === '.vetrai') await removeIfEmpty(dirname(dir))
+}
+
+/** Removes what the next `up` makes again. */
+export async function removeRemakable({ paths }: Deployment): Promise<void> {
+  for (const path of [paths.generated, paths.compose, paths.logs, paths.run]) {
+    await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** What the operator put there besides stays, and so does its folder. */

@@ -3,11 +3,12 @@ import type { Deployment } from '../deployment/deployment.js'
 import { isSystemError } from '../deployment/errors.js'
 import type { Progress, Runtime } from '../runtimes/runtime.js'
 
-/** What `uninstall` removed; `left` names what was not VetrAI's and stays. */
+/** What `uninstall` removed; `left` names what stays: what was not VetrAI's, or with `data_kept` the data. */
 export interface RemoveResult {
   name: string
   dir: string
   removed: boolean
+  data_kept: boolean
   left: string[]
 }
 
@@ -19,11 +20,12 @@ export async function removeDeployment(
   deployment: Deployment,
   runtime: Runtime,
   progress: Progress,
+  { keepData = false }: { keepData?: boolean } = {},
 ): Promise<RemoveResult> {
   await runtime.down(deployment, progress)
-  await runtime.uninstall(deployment, progress)
+  await runtime.uninstall(deployment, progress, { keepData })
   const left = await namesIn(deployment.dir)
-  return { name: deployment.name, dir: deployment.dir, removed: left.length === 0, left }
+  return { name: deployment.name, dir: deployment.dir, removed: left.length === 0, data_kept: keepData, left }
 }
 
 async function namesIn(dir: string): Promise<string[]> {

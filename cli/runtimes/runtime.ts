@@ -74,6 +74,9 @@ export interface Runtime {
   /** Pending and applied schema migrations; `up` runs what is pending. */
   migrations(deployment: Deployment): Promise<{ name: string; applied_at: string | null }[]>
   migrate(deployment: Deployment, progress: Progress): Promise<{ applied: string[] }>
-  /** Removes what the runtime created outside and inside the directory. The deployment must be stopped. */
-  uninstall(deployment: Deployment, progress: Progress): Promise<void>
+  /**
+   * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
+   * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.
+   */
+  uninstall(deployment: Deployment, progress: Progress, options?: { keepData?: boolean }): Promise<void>
 }

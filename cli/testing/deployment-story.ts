@@ -311,6 +311,14 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       expect(await json('up')).to.include({ changed: false })
     })
 
+    it('keeps its data through an uninstall that is told so', async () => {
+      expect(await json('uninstall', '--confirm', started.name, '--keep-data')).to.include({
+        data_kept: true,
+      })
+      expect(await json('up')).to.include({ created: false })
+      expect(await json('tenants', 'info', 'acme')).to.include({ id: acme.id })
+    })
+
     it('is gone after uninstall, with every process and file', async () => {
       const before = Object.values(pids(await status()))
       expect((await vetrai('uninstall')).code).to.equal(2)

@@ -45,9 +45,9 @@ export function composeRuntime(): Runtime {
         ),
       )
     },
-    uninstall: async (deployment, progress) => {
+    uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
-      await deployment.withLock('uninstall', () => uninstall(deployment, progress))
+      await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
     },
   }
 }

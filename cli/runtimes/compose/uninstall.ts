@@ -1,6 +1,6 @@
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
-import { removeDirectory } from '../../deployment/remove-directory.js'
+import { removeDirectory, removeRemakable } from '../../deployment/remove-directory.js'
 import { during } from '../during.js'
 import type { Progress } from '../runtime.js'
 import { Engine, ignoreMissing } from './engine.js'
@@ -10,7 +10,11 @@ import { existingVolumes } from './volumes.js'
  * Removes a stopped deployment: its volumes with all data, the server images that were built for it, its directory. CliError
  * `still_running` while a container is there.
  */
-export async function uninstall(deployment: Deployment, progress: Progress): Promise<void> {
+export async function uninstall(
+  deployment: Deployment,
+  progress: Progress,
+  { keepData = false }: { keepData?: boolean } = {},
+): Promise<void> {
   const engine = await Engine.open(deployment)
   if ((await engine.containers()).length > 0) {
     throw new CliError({
@@ -19,6 +23,11 @@ export async function uninstall(deployment: Deployment, progress: Progress): Pro
       next: 'Stop it first: vetrai down',
       exitCode: 4,
     })
+  }
+  if (keepData) {
+    await removeImages(deployment, engine)
+    await during(progress, 'Remove all but the data', () => removeRemakable(deployment))
+    return
   }
   await during(progress, 'Remove the volumes', async () => {
     for (const name of await existingVolumes(deployment, engine)) {

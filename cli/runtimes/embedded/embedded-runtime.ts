@@ -55,9 +55,9 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
         deployment.journal.record('migrate', () => during(progress, 'Apply pending migrations', work)),
       )
     },
-    uninstall: async (deployment, progress) => {
+    uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
-      await deployment.withLock('uninstall', () => uninstall(deployment, progress))
+      await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
     },
   }
 }

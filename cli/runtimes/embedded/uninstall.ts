@@ -2,7 +2,7 @@ import { readlink, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
-import { removeDirectory, removeIfEmpty } from '../../deployment/remove-directory.js'
+import { removeDirectory, removeIfEmpty, removeRemakable } from '../../deployment/remove-directory.js'
 import { during } from '../during.js'
 import type { Progress } from '../runtime.js'
 import { releaseCache } from './cache-folder.js'
@@ -14,7 +14,11 @@ import { livingSupervisor } from './supervisor-client.js'
  * Removes a stopped deployment: its directory, its data outside, its socket, and the program cache
  * when no other deployment uses it. CliError `still_running` while anything runs.
  */
-export async function uninstall(deployment: Deployment, progress: Progress): Promise<void> {
+export async function uninstall(
+  deployment: Deployment,
+  progress: Progress,
+  { keepData = false }: { keepData?: boolean } = {},
+): Promise<void> {
   if ((await livingSupervisor(deployment)) || findOrphans(deployment).length > 0) {
     throw new CliError({
       code: 'still_running',
@@ -23,16 +27,17 @@ export async function uninstall(deployment: Deployment, progress: Progress): Pro
       exitCode: 4,
     })
   }
-  await during(progress, `Remove ${deployment.dir}`, async () => {
+  const title = keepData ? 'Remove all but the data' : `Remove ${deployment.dir}`
+  await during(progress, title, async () => {
     const socket = await knownSocket(deployment.paths.run)
-    for (const folder of await outsideFolders(deployment)) {
+    for (const folder of keepData ? [] : await outsideFolders(deployment)) {
       await rm(folder, { recursive: true, force: true })
       await removeIfEmpty(dirname(folder))
     }
     if (socket !== undefined && dirname(socket) !== deployment.paths.run) {
       await rm(dirname(socket), { recursive: true, force: true })
     }
-    await removeDirectory(deployment)
+    await (keepData ? removeRemakable(deployment) : removeDirectory(deployment))
     await releaseCache(deployment.id)
   })
 }
