@@ -59,6 +59,16 @@ describe('the server process', function () {
     }
   })
 
+  it('shows its metrics to a scraper elsewhere that has their token, as a worker too', async () => {
+    const token = 'b4'.repeat(32)
+    const worker = await start({ VETRAI_ROLES: 'worker', METRICS_TOKEN: token })
+    const statusFor = async (authorization: string) =>
+      (await fetch(`${worker.url}/metrics`, { headers: { authorization, 'x-forwarded-for': '203.0.113.7' } }))
+        .status
+    expect(await statusFor(`Bearer ${token}`)).to.equal(200)
+    expect(await statusFor(`Bearer ${token}0`)).to.equal(401)
+  })
+
   it('refuses a role that there is not', async () => {
     const { code, stderr } = await runServer({ ...env, VETRAI_ROLES: 'api,cook' })
     expect(code).to.equal(1)

@@ -27,6 +27,7 @@ describe('the migrate program', function () {
       DATABASE_OWNER_PASSWORD: ROLE_PASSWORDS.owner,
       DATABASE_APP_PASSWORD: ROLE_PASSWORDS.app,
       DATABASE_SYSTEM_PASSWORD: ROLE_PASSWORDS.system,
+      DATABASE_MONITOR_PASSWORD: ROLE_PASSWORDS.monitor,
       DATABASE_ADMIN_USER: shared.postgres.adminUser,
       DATABASE_ADMIN_PASSWORD: shared.postgres.adminPassword,
     }
@@ -74,7 +75,12 @@ describe('the migrate program', function () {
       `select rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolreplication, rolcanlogin from pg_roles
        where rolname like 'vetrai_%' order by 1`,
     )
-    expect(rows.map((row) => row.rolname)).to.deep.equal(['vetrai_app', 'vetrai_owner', 'vetrai_system'])
+    expect(rows.map((row) => row.rolname)).to.deep.equal([
+      'vetrai_app',
+      'vetrai_monitor',
+      'vetrai_owner',
+      'vetrai_system',
+    ])
     for (const { rolname: _, rolcanlogin, ...powers } of rows) {
       expect(rolcanlogin).to.equal(true)
       expect(Object.values(powers)).to.deep.equal([false, false, false, false, false])
@@ -99,6 +105,45 @@ describe('the migrate program', function () {
       expect(outcome, sql).to.equal('42501')
     }
     await app.end()
+  })
+
+  it('makes a role that sees how the database fares, on five connections, and no row of a table', async () => {
+    await run('bootstrap')
+    await run('up')
+    const monitor = new pg.Client({
+      ...connectionParts(env.DATABASE_URL ?? ''),
+      user: 'vetrai_monitor',
+      password: ROLE_PASSWORDS.monitor,
+    })
+    await monitor.connect()
+    const read = (sql: string) =>
+      monitor.query(sql).then(
+        ({ rows }) => rows,
+        (error: pg.DatabaseError) => error.code,
+      )
+    expect(await read(`select datname from pg_stat_database where datname = '${name}'`)).to.deep.equal([
+      { datname: name },
+    ])
+    expect(await read(`select pg_database_size('${name}') > 0 as has_size`)).to.deep.equal([
+      { has_size: true },
+    ])
+    // For members of pg_monitor only.
+    expect(await read("select current_setting('data_directory') <> '' as is_told")).to.deep.equal([
+      { is_told: true },
+    ])
+    const tables = await asAdmin(
+      await stores(),
+      "select tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+      name,
+    )
+    expect(tables.rows).to.have.length.above(20)
+    for (const { tablename } of tables.rows)
+      expect(await read(`select 1 from ${tablename} limit 1`), tablename).to.equal('42501')
+    for (const sql of ['create table mine ()', 'set role vetrai_app', 'select pg_read_file($$PG_VERSION$$)'])
+      expect(await read(sql), sql).to.equal('42501')
+    const limit = await read("select rolconnlimit from pg_roles where rolname = 'vetrai_monitor'")
+    expect(limit).to.deep.equal([{ rolconnlimit: 5 }])
+    await monitor.end()
   })
 
   it('ends with 1 and words, and shows no password', async () => {

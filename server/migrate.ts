@@ -16,6 +16,7 @@ async function main(command: string | undefined): Promise<unknown> {
       ownerPassword: config.DATABASE_OWNER_PASSWORD,
       appPassword: config.DATABASE_APP_PASSWORD,
       systemPassword: config.DATABASE_SYSTEM_PASSWORD,
+      monitorPassword: config.DATABASE_MONITOR_PASSWORD,
     })
     return { bootstrapped: true }
   }

@@ -12,8 +12,13 @@ import {
 import { bootstrapDatabase } from '../server/storage/bootstrap.js'
 import { connectOwner, migrateUp } from '../server/storage/migrations.js'
 
-/** Passwords of the three roles in tests. */
-export const ROLE_PASSWORDS = { owner: 'owner-in-tests', app: 'app-in-tests', system: 'system-in-tests' }
+/** Passwords of the roles in tests. */
+export const ROLE_PASSWORDS = {
+  owner: 'owner-in-tests',
+  app: 'app-in-tests',
+  system: 'system-in-tests',
+  monitor: 'monitor-in-tests',
+}
 
 const TEMPLATE = 'vetrai_template'
 
@@ -91,7 +96,7 @@ async function start(durable: boolean): Promise<Stores> {
   return { dir, postgres, redis }
 }
 
-/** Makes a database with the three roles and the newest schema; answers its URL. */
+/** Makes a database with the roles and the newest schema; answers its URL. */
 export async function migratedDatabase(postgres: PrivatePostgres, name: string): Promise<string> {
   const url = urlOf(postgres, name)
   await bootstrapDatabase({
@@ -101,6 +106,7 @@ export async function migratedDatabase(postgres: PrivatePostgres, name: string):
     ownerPassword: ROLE_PASSWORDS.owner,
     appPassword: ROLE_PASSWORDS.app,
     systemPassword: ROLE_PASSWORDS.system,
+    monitorPassword: ROLE_PASSWORDS.monitor,
   })
   const client = await connectOwner(url, ROLE_PASSWORDS.owner)
   await migrateUp(client)

@@ -129,6 +129,21 @@ describe('deployment directory', () => {
     expect(deployment.localUrl).to.equal(`http://127.0.0.1:${deployment.config.port}`)
   })
 
+  it('hands on the secrets of monitoring, and goes without where it is older than they are', async () => {
+    const deployment = await createDeployment(dir)
+    const names = ['METRICS_TOKEN_FILE', 'DATABASE_MONITOR_PASSWORD_FILE']
+    const env = await deployment.migrateEnv()
+    expect(env).to.include({
+      METRICS_TOKEN_FILE: join(dir, 'secrets', 'metrics-token'),
+      DATABASE_MONITOR_PASSWORD_FILE: join(dir, 'secrets', 'database-monitor-password'),
+    })
+    expect(await deployment.serverEnv()).not.to.have.any.keys('DATABASE_MONITOR_PASSWORD_FILE')
+
+    for (const name of ['metrics-token', 'database-monitor-password'])
+      await rm(join(deployment.paths.secrets, name))
+    expect(await deployment.migrateEnv()).not.to.have.any.keys(...names)
+  })
+
   it('refuses a secret of several lines', async () => {
     const { secrets } = await createDeployment(dir)
     const error = await secrets.write('smtp-password', 'a\nb').catch((reason: unknown) => reason)

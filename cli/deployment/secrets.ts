@@ -15,6 +15,7 @@ const GENERATORS = {
   'database-owner-password': hex32,
   'database-app-password': hex32,
   'database-system-password': hex32,
+  'database-monitor-password': hex32,
   'redis-password': hex32,
   'object-store-secret-key': hex32,
   'metrics-token': hex32,

@@ -44,6 +44,7 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     OPERATOR_EMAIL: config.operator.email,
     OPERATOR_PASSWORD_FILE: secrets.path('operator-password'),
     OPERATOR_TOKEN_FILE: secrets.path('operator-token'),
+    METRICS_TOKEN_FILE: await given(secrets, 'metrics-token'),
     OBJECT_STORE: s3 ? 's3' : 'file',
     OBJECT_STORE_PATH: s3 ? undefined : paths.objects,
     S3_ENDPOINT: s3?.endpoint,
@@ -78,6 +79,7 @@ export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
       ? await given(secrets, 'external-postgres-password')
       : secrets.path('postgres-superuser-password'),
     DATABASE_OWNER_PASSWORD_FILE: secrets.path('database-owner-password'),
+    DATABASE_MONITOR_PASSWORD_FILE: await given(secrets, 'database-monitor-password'),
   })
 }
 
@@ -99,7 +101,7 @@ export function localUrl({ host, port }: Pick<DeploymentConfig, 'host' | 'port'>
   return `http://${name}:${port}`
 }
 
-/** File of a secret that only the operator can give; undefined when there is none. */
+/** File of a secret that a deployment may lack: the operator has to give it, or it is younger than the deployment. */
 async function given(secrets: SecretPlaces, name: SecretName): Promise<string | undefined> {
   return (await secrets.find(name)) === undefined ? undefined : secrets.path(name)
 }

@@ -97,6 +97,10 @@ export const settings = {
     doc: 'Access token of the operator that the command line uses; stored hashed at first start.',
     secret: true,
   }),
+  METRICS_TOKEN: setting(z.string().min(16, 'must be at least 16 characters').max(512).optional(), {
+    doc: 'Token by which a scraper on another host may read /metrics, and nothing else.',
+    secret: true,
+  }),
   AUTH_SIGNUP: setting(z.enum(['open', 'invite']).default('open'), {
     doc: 'Whether anyone may sign up, or only people with an invitation.',
   }),
@@ -230,6 +234,10 @@ export const migrationSettings = {
   }),
   DATABASE_APP_PASSWORD: settings.DATABASE_APP_PASSWORD,
   DATABASE_SYSTEM_PASSWORD: settings.DATABASE_SYSTEM_PASSWORD,
+  DATABASE_MONITOR_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_monitor, which sees how PostgreSQL fares and no data; without it the role is left as it is.',
+    secret: true,
+  }),
   DATABASE_ADMIN_USER: setting(text(63).default('postgres'), {
     doc: 'A superuser; creates the roles and the database once.',
   }),

@@ -6,6 +6,7 @@ import { canonicalAddress } from '../kernel/addresses.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { newRequestId } from '../kernel/ids.js'
 import type { Resources } from '../kernel/resources.js'
+import { sameText } from '../kernel/secrets.js'
 import { readiness } from '../observability/health.js'
 import { VERSION } from '../version.js'
 import { mountAccountPages } from './account-pages.js'
@@ -76,12 +77,14 @@ function mountHealth(app: Express, resources: Resources, state: { draining: bool
   })
 }
 
-/** Metrics are for the operator and for a scraper on the same host that came through no proxy. */
+/** Metrics are for the operator, for who holds their token, and for a scraper on the same host that came through no proxy. */
 async function allowMetrics(resources: Resources, request: Request): Promise<void> {
   const peer = canonicalAddress(request.socket.remoteAddress ?? '')
   const direct = request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined
   if (direct && (peer.startsWith('127.') || peer === '::1')) return
   const credential = credentialOf(request)
+  const token = resources.config.METRICS_TOKEN
+  if (token !== undefined && credential !== null && sameText(credential, token)) return
   const principal = credential ? await authenticate(resources, credential, { ip: peer }) : null
   if (!principal) throw new kernelErrors.Unauthenticated({ reason: 'Metrics are for the operator.' })
   // No scope stands for metrics, so a credential that scopes narrow does not have them.

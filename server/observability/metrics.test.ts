@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import { useNotes } from '../../test/notes-service.js'
 import { FreshCache } from '../storage/fresh-cache.js'
 
+const METRICS_TOKEN = '5c'.repeat(32)
+
 describe('the metrics', () => {
-  const notes = useNotes({ settings: { RATE_LIMIT_FACTOR: '1' } })
+  const notes = useNotes({ settings: { RATE_LIMIT_FACTOR: '1', METRICS_TOKEN } })
   const read = async () => (await notes.anonymous.get('/metrics')).text
   const figure = (text: string, line: string) =>
     Number(
@@ -68,6 +70,23 @@ describe('the metrics', () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.7' }
     expect((await notes.caller().with(forwarded).get('/metrics')).status).to.equal(403)
     expect((await notes.caller(null, 'super_admin').with(forwarded).get('/metrics')).status).to.equal(200)
+  })
+
+  it('are for a scraper elsewhere that sends the token of metrics, which opens nothing else', async () => {
+    const far = { 'x-forwarded-for': '203.0.113.7' }
+    const send = (token: string) => notes.anonymous.with({ ...far, authorization: `Bearer ${token}` })
+    const answer = await send(METRICS_TOKEN).get('/metrics')
+    expect(answer.status, answer.text).to.equal(200)
+    expect(answer.text).to.contain('vetrai_http_requests_in_flight')
+    expect((await send(METRICS_TOKEN).get('/notes/v1/notes')).status).to.equal(401)
+    for (const wrong of [
+      METRICS_TOKEN.slice(0, -1),
+      `${METRICS_TOKEN}0`,
+      METRICS_TOKEN.replace('5', '6'),
+      '',
+    ])
+      expect((await send(wrong).get('/metrics')).status, wrong).to.equal(401)
+    expect(notes.server.logs.join()).not.to.contain(METRICS_TOKEN)
   })
 
   it('hold the process’s own figures in a real server', () => {

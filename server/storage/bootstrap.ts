@@ -9,10 +9,12 @@ export interface BootstrapOptions {
   ownerPassword: string
   appPassword: string
   systemPassword: string
+  /** Without it there need be no role that monitors. */
+  monitorPassword?: string | undefined
 }
 
 /**
- * Creates or aligns the three roles and the database. Safe to repeat. Passwords reach the server as SCRAM
+ * Creates or aligns the roles and the database. Safe to repeat. Passwords reach the server as SCRAM
  * verifiers only (RFC 5802), so that none can show up in its log.
  */
 export async function bootstrapDatabase(options: BootstrapOptions): Promise<void> {
@@ -37,9 +39,18 @@ export async function bootstrapDatabase(options: BootstrapOptions): Promise<void
     await admin.query(
       `grant connect on database ${pg.escapeIdentifier(database)} to vetrai_app, vetrai_system`,
     )
+    if (options.monitorPassword !== undefined) await alignMonitor(admin, database, options.monitorPassword)
   } finally {
     await admin.end()
   }
+}
+
+/** A role that sees the figures and settings of the server, and no row of any table. */
+async function alignMonitor(admin: pg.Client, database: string, password: string): Promise<void> {
+  await alignRole(admin, 'vetrai_monitor', password)
+  await admin.query('alter role vetrai_monitor connection limit 5')
+  await admin.query('grant pg_monitor to vetrai_monitor')
+  await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_monitor`)
 }
 
 async function alignRole(admin: pg.Client, role: string, password: string): Promise<void> {
