@@ -25,6 +25,7 @@ import { housekeeping } from './storage/housekeeping.js'
 import { createFileObjectStore } from './storage/object-store/file-driver.js'
 import type { ObjectStore } from './storage/object-store/object-store.js'
 import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
+import { oldestEventS } from './storage/outbox.js'
 import { openRedis, untilReady } from './storage/redis.js'
 
 export interface ResourceOverrides {
@@ -62,6 +63,7 @@ export async function openResources(
   metrics.watchPools(db)
   metrics.watchJobs(() => countJobs(db))
   metrics.watchDeadLetters(() => countDeadLetters(db))
+  metrics.watchOutbox(() => oldestEventS(db))
   const redis = await life.open(
     'redis',
     () => openRedisFor(config, log, 'vetrai'),

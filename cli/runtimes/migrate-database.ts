@@ -72,8 +72,9 @@ export async function listMigrations(
 async function bootstrapStamp(deployment: Deployment, place: string): Promise<string> {
   const names = ['database-owner-password', 'database-app-password', 'database-system-password'] as const
   const secrets = await Promise.all(names.map((name) => deployment.secret(name)))
+  const monitor = await deployment.secrets.find('database-monitor-password')
   return createHash('sha256')
-    .update(JSON.stringify([place, secrets]))
+    .update(JSON.stringify([place, monitor === undefined ? secrets : [...secrets, monitor]]))
     .digest('hex')
     .slice(0, 32)
 }

@@ -182,6 +182,15 @@ export class Metrics {
     })
   }
 
+  /** Watches for how long the event that was stored first waits to reach all who hear it. */
+  watchOutbox(oldestS: () => Promise<number>): void {
+    this.#sample(async () => [await oldestS()], {
+      name: 'vetrai_outbox_oldest_seconds',
+      help: 'Age of the oldest event that has not reached all who hear it, 0 where there is none; every process tells the same.',
+      value: (seconds) => seconds,
+    })
+  }
+
   /** Watches the jobs that are not settled; the database is asked only when somebody asks for metrics. */
   watchJobs(count: () => Promise<JobCount[]>): void {
     this.#sample(

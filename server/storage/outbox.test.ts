@@ -91,6 +91,23 @@ describe('the outbox', () => {
     expect(heard).to.deep.equal(['first hello', 'second hello', 'every test.note.written'])
   })
 
+  it('tells the age of the oldest event that somebody has not heard yet', async () => {
+    const told = async () => {
+      const { text } = await server.get('/metrics')
+      return Number(/^vetrai_outbox_oldest_seconds (.*)$/m.exec(text)?.[1])
+    }
+    expect(await told()).to.equal(0)
+    does.second = async () => {
+      throw new Error('not now')
+    }
+    await emit(server, 'hello')
+    await server.outbox.drain()
+    await admin("update outbox set created_at = now() - interval '1 hour'")
+    expect(await told()).to.be.within(3_600, 3_660)
+    await admin('update outbox set delivered_at = now()')
+    expect(await told()).to.equal(0)
+  })
+
   it('takes no event that nobody declared', async () => {
     const ctx = backgroundContext(server.resources, 'test')
     const emit = () => ctx.emit('test.note.forgotten' as EventName, { text: 'lost' })

@@ -2,6 +2,7 @@ import { backgroundContext } from '../kernel/context.js'
 import type { EventName, Events, StoredEvent } from '../kernel/events.js'
 import type { Resources } from '../kernel/resources.js'
 import { scrub } from '../observability/logger.js'
+import type { Database } from './database.js'
 import { EVENT_STORED } from './store-event.js'
 
 interface OutboxRow extends Record<string, unknown> {
@@ -158,6 +159,20 @@ export class OutboxDispatcher {
       ],
     })
   }
+}
+
+/** Events that one question for the oldest looks at most. */
+const LOOKED_AT_MAX = 10_000
+
+/** Age in seconds of the oldest event that was not delivered to all, for metrics; 0 where there is none. */
+export async function oldestEventS(db: Database): Promise<number> {
+  const [row] = await db.readSystem<{ age: number }>({
+    name: 'outbox-oldest',
+    text: `select greatest(coalesce(extract(epoch from now() - min(created_at)), 0), 0)::double precision as age
+      from (select created_at from outbox where delivered_at is null
+            order by next_attempt_at limit ${LOOKED_AT_MAX}) o`,
+  })
+  return row?.age ?? 0
 }
 
 function eventOf(row: OutboxRow): StoredEvent {
