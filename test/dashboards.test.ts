@@ -2,13 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { type PromQuery, parsePromQuery } from './prom-query.js'
+import { KnownSeries } from './known-series.js'
 import { useServer } from './server.js'
 
 const FOLDER = join(fileURLToPath(import.meta.url), '../../../compose/grafana/dashboards')
 const SOURCE = { type: 'prometheus', uid: '$' + '{DS_PROMETHEUS}' }
-/** Labels that Prometheus itself gives to what it scrapes. */
-const SCRAPED = ['instance', 'job']
 /** Variables that Grafana itself knows. */
 const GLOBALS = ['__rate_interval']
 
@@ -59,7 +57,7 @@ function queriesOf({ panels, templating }: Dashboard): { where: string; text: st
 
 /** Names of variables in a text, written `$name` or `${name}`. */
 function variablesIn(text: string): string[] {
-  return [...text.matchAll(/\$\{?(\w+)/g)].map(([, name = '']) => name)
+  return [...text.matchAll(/\$\{?([a-zA-Z_]\w*)/g)].map(([, name = '']) => name)
 }
 
 const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel) =>
@@ -67,27 +65,14 @@ const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel) =>
 
 describe('the dashboards', () => {
   const server = useServer()
-
-  /** Fails where a query asks for a metric or a label that the server has not. */
-  function expectKnown(where: string, text: string): void {
-    const { series, grouping } = parsePromQuery(text)
-    expect(series, `${where}: ${text}`).not.to.be.empty
-    for (const { name, labels } of series) {
-      const known = labelsOf(server.resources.metrics.registry, name)
-      expect(known, `${where}: there is no metric ${name}`).not.to.equal(undefined)
-      expect(known, `${where}: ${name}`).to.include.members([...labels, ...grouping])
-    }
-  }
-
-  it('are not alone: what docs/operations.md wakes people by is there too', () => {
-    const guide = readFileSync(join(FOLDER, '../../../docs/operations.md'), 'utf8')
-    const alerts = [...guide.matchAll(/^\| `([^`]*vetrai_[^`]*)` \|/gm)].map(([, text = '']) => text)
-    expect(alerts).to.have.length.above(3)
-    for (const alert of alerts) expectKnown('docs/operations.md', alert)
-  })
+  const known = new KnownSeries(() => server.resources.metrics)
+  before(() => server.resources.metrics.collectProcess())
 
   it('are there, each under an id and a title of its own', () => {
-    expect(files).to.include.members(['jobs.json', 'notifications.json', 'workflows.json'])
+    expect(files).to.have.members([
+      ...['jobs.json', 'notifications.json', 'platform.json', 'postgres.json', 'redis.json'],
+      ...['services.json', 'workflows.json'],
+    ])
     for (const field of ['uid', 'title'] as const)
       expect(new Set(dashboards.map((one) => one[field])).size, field).to.equal(files.length)
   })
@@ -124,14 +109,14 @@ describe('the dashboards', () => {
         }
       })
 
-      it('asks for nothing but metrics and labels that the server has', () => {
-        for (const { where, text } of queriesOf(dashboard)) expectKnown(where, text)
+      it('asks for nothing but metrics and labels that there are', () => {
+        for (const { where, text } of queriesOf(dashboard)) known.expect(where, text)
       })
 
       it('names what it shows by labels that are left', () => {
         for (const { where, text, legend } of queriesOf(dashboard)) {
           const named = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label)
-          expect(labelsLeft(server, parsePromQuery(text)), `${where}: ${text}`).to.include.members(named)
+          expect(known.labelsLeft(text), `${where}: ${text}`).to.include.members(named)
         }
       })
 
@@ -143,23 +128,3 @@ describe('the dashboards', () => {
     })
   }
 })
-
-type Registry = ReturnType<typeof useServer>['resources']['metrics']['registry']
-
-/** The labels of a series, those of the scrape included; undefined where there is no such series. */
-function labelsOf(registry: Registry, series: string): string[] | undefined {
-  const whole = registry.getSingleMetric(series)
-  const [, base = '', part] = /^(.*)_(bucket|sum|count)$/.exec(series) ?? []
-  const histogram = whole ? undefined : registry.getSingleMetric(base)
-  // Not in the library's types, though every metric has them.
-  const metric = (whole ?? histogram) as { labelNames: string[]; type?: string } | undefined
-  if (!metric) return undefined
-  return [...metric.labelNames, ...SCRAPED, ...(part === 'bucket' ? ['le'] : [])]
-}
-
-/** What tells the results of a query apart: what it groups by, else the labels of its one series. */
-function labelsLeft({ resources }: ReturnType<typeof useServer>, { series, grouping, isGrouped }: PromQuery) {
-  const [first] = series
-  if (isGrouped || !first) return grouping
-  return labelsOf(resources.metrics.registry, first.name) ?? []
-}
