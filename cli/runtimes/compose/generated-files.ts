@@ -75,12 +75,16 @@ function seaweedfsConfig(secretKey: string): string {
   return `${JSON.stringify({ identities: [{ name: 'vetrai', credentials, actions }] }, null, 2)}\n`
 }
 
+/** Stores of the operator's own have no exporter here, so nothing is scraped for them. */
 async function monitoringFiles({ config, secrets }: Deployment): Promise<Record<string, string>> {
   const folders = ['prometheus', ...(config.monitoring.grafana ? ['grafana'] : [])]
   const files = await Promise.all(folders.map(assetsBelow))
   const password = config.redis.url ? undefined : await secrets.read('redis-password')
+  const strangers = (['postgres', 'redis'] as const)
+    .filter((store) => (store === 'postgres' ? config.database : config.redis).url)
+    .map((store) => `prometheus/targets/${store}.yml`)
   return {
-    ...Object.fromEntries(files.flat()),
+    ...Object.fromEntries(files.flat().filter(([path]) => !strangers.includes(path))),
     ...(password && { 'redis-exporter.json': `${JSON.stringify({ 'redis://redis:6379': password })}\n` }),
   }
 }

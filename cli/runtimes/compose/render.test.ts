@@ -130,6 +130,24 @@ describe('a rendered Compose file', () => {
     })
   })
 
+  it('has Prometheus scrape the stores of the deployment, not those of the operator', async () => {
+    const monitoring = { prometheus: true }
+    const targets = async (wish: Wish) => {
+      const { generated } = await render(await deployment({ monitoring, ...wish }))
+      return Object.keys(generated).filter((path) => path.startsWith('prometheus/targets/'))
+    }
+    expect(await targets({})).to.deep.equal([
+      'prometheus/targets/postgres.yml',
+      'prometheus/targets/redis.yml',
+    ])
+    expect(await targets({ database: { url: 'postgres://db.example.com/vetrai' } })).to.deep.equal([
+      'prometheus/targets/redis.yml',
+    ])
+    expect(await targets({ redis: { url: 'redis://cache.example.com' } })).to.deep.equal([
+      'prometheus/targets/postgres.yml',
+    ])
+  })
+
   it('makes a container anew when a secret that it mounts changes, and only then', async () => {
     const one = await deployment()
     const labels = async () =>
