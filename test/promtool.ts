@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { engineEnv } from './appliance/engine.js'
 
 /** Prometheus's own checker: runs with files of one folder, which it sees under the same path. */
 export type Promtool = (folder: string, args: string[]) => { code: number | null; output: string }
@@ -17,10 +18,18 @@ export function findPromtool(): Promtool | undefined {
 }
 
 function succeeds(program: string, args: string[]): boolean {
-  return spawnSync(program, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
+  return spawnSync(program, args, { env: env(), stdio: 'ignore', timeout: 10_000 }).status === 0
 }
 
 function run(program: string, args: string[]): { code: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    env: env(),
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
   return { code: status, output: `${stdout}${stderr}` }
+}
+
+function env(): NodeJS.ProcessEnv {
+  return { ...process.env, ...engineEnv() }
 }
