@@ -14,14 +14,15 @@ tellDeployment('an appliance, from nothing to nothing', {
   env: engineEnv,
   init: (dir) => initAppliance(vetraiIn(dir), NAME),
   killed: ['server', 'redis', 'postgres', 'object-store', 'proxy'],
+  // Not in suites of their own: mocha would run those after the end of the story.
   more: (running) => {
-    describe('its containers', () => containersHold(running))
-    describe('a change', () => changesHold(running))
+    containersHold(running)
+    changesHold(running)
   },
 })
 
 function containersHold({ dir }: RunningStory): void {
-  it('are healthy, bounded and nobody’s root', async () => {
+  it('has containers that are healthy, bounded and nobody’s root', async () => {
     const all = await containersOf(PROJECT)
     expect(all.map(serviceOf).sort()).to.deep.equal(['object-store', 'postgres', 'proxy', 'redis', 'server'])
     for (const one of all) {
@@ -43,7 +44,7 @@ function containersHold({ dir }: RunningStory): void {
     }
   })
 
-  it('publish a port of the proxy on loopback, and nothing else', async () => {
+  it('publishes a port of the proxy on loopback, and nothing else', async () => {
     const published = (await containersOf(PROJECT)).flatMap((one) =>
       Object.values(one.NetworkSettings.Ports).flatMap((ports) =>
         (ports ?? []).map(({ HostIp }) => `${serviceOf(one)} ${HostIp}`),
@@ -52,7 +53,7 @@ function containersHold({ dir }: RunningStory): void {
     expect(published).to.deep.equal(['proxy 127.0.0.1'])
   })
 
-  it('show no secret to whoever inspects them, their processes or their files', async () => {
+  it('shows no secret to whoever inspects its containers, their processes or its files', async () => {
     const all = await containersOf(PROJECT)
     const images = await docker('image', 'inspect', ...new Set(all.map(({ Image }) => Image)))
     const history = await docker(
@@ -80,13 +81,13 @@ function containersHold({ dir }: RunningStory): void {
 }
 
 function changesHold({ json, vetrai, key, acme, url }: RunningStory): void {
-  it('of nothing touches no container', async () => {
+  it('touches no container where nothing changed', async () => {
     const before = await idsOf(PROJECT)
     expect(await json('up')).to.include({ changed: false })
     expect(await idsOf(PROJECT)).to.deep.equal(before)
   })
 
-  it('of one setting of the server makes the server anew, and nothing else', async () => {
+  it('makes the server anew for a setting of the server, and nothing else', async () => {
     const before = await idsOf(PROJECT)
     await ok(vetrai('config', 'set', 'settings.RATE_LIMIT_FACTOR', '2'))
     expect(await json('up')).to.include({ changed: true })

@@ -56,7 +56,15 @@ async function builtImage(): Promise<string> {
   return `vetrai/server:${await installedVersion()}-${await sourceStamp()}`
 }
 
-async function sourceStamp(): Promise<string> {
+let stamp: Promise<string> | undefined
+
+/** Of what this process was started from; computed once, as it reads every source. */
+function sourceStamp(): Promise<string> {
+  stamp ??= hashSources()
+  return stamp
+}
+
+async function hashSources(): Promise<string> {
   const hash = createHash('sha256').update(NODE_IMAGE)
   for (const source of SOURCES) {
     for (const path of await filesIn(source)) {
