@@ -1,3 +1,4 @@
+import type { EngineFacts } from '../clients/engine-facts.js'
 import type { Deployment } from '../deployment/deployment.js'
 import type { ConfigProblem } from '../deployment/schema.js'
 import type { Runtime, RuntimeStatus } from '../runtimes/runtime.js'
@@ -16,6 +17,12 @@ export interface CheckContext {
   deployment: Deployment | undefined
   runtime: Runtime | undefined
   status: RuntimeStatus | undefined
+  /** Why there is no `status` although there is a deployment. */
+  statusProblem?: unknown
+  /** The Docker engine, asked once; rejects with a CliError where it cannot be. Undefined where none is needed. */
+  engine?: (() => Promise<EngineFacts>) | undefined
+  /** Where a test mail goes; without it none is sent. */
+  mailTo?: string | undefined
 }
 
 /** What a check found. `remedy` overrides the check's own where the finding knows better. */
@@ -32,6 +39,8 @@ export interface Check {
   stages: readonly Stage[]
   /** What to do when it is not ok. */
   remedy: string
+  /** Waits until every other check is done: it takes for itself what they look at. */
+  last?: boolean
   /** Looks, and changes nothing; undefined when it does not apply here. */
   run(context: CheckContext): Promise<Finding | undefined>
 }

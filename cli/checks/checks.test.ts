@@ -57,9 +57,10 @@ describe('doctor’s checks', () => {
   })
 
   it('judge the disk, also below a folder that does not exist yet', async () => {
-    expect(judgeDisk(100 * MIB, 1, '/').level).to.equal('fail')
-    expect(judgeDisk(1024 * MIB, 1, '/').level).to.equal('warn')
-    expect(judgeDisk(10_240 * MIB, 1, '/').level).to.equal('ok')
+    const space = { place: '/', total: 1, freeFiles: 0, files: 0 }
+    expect(judgeDisk({ ...space, free: 100 * MIB }).level).to.equal('fail')
+    expect(judgeDisk({ ...space, free: 1024 * MIB }).level).to.equal('warn')
+    expect(judgeDisk({ ...space, free: 10_240 * MIB }).level).to.equal('ok')
     const { place, free } = await spaceAt(join(folder, 'not', 'there', 'yet'))
     expect(place).to.equal(folder)
     expect(free).to.be.greaterThan(0)

@@ -35,7 +35,7 @@ export function judgeClock(now: number, known: readonly KnownTime[]): Finding {
   return ok(new Date(now).toISOString())
 }
 
-async function knownTimes({ dir, deployment, status }: CheckContext): Promise<KnownTime[]> {
+async function knownTimes({ dir, deployment, status, engine }: CheckContext): Promise<KnownTime[]> {
   const { lock, journal, config } = deploymentPaths(dir)
   const files: [string, string][] = [
     ['this program was built', fileURLToPath(import.meta.url)],
@@ -47,8 +47,18 @@ async function knownTimes({ dir, deployment, status }: CheckContext): Promise<Kn
   const past = times.flatMap(({ what, at }): KnownTime[] =>
     at === undefined ? [] : [{ what, at, relation: 'past' }],
   )
-  const database = deployment && status?.ready ? await databaseClock(deployment) : undefined
-  return database === undefined ? past : [...past, { what: 'the database', at: database, relation: 'now' }]
+  const [database, engineTime] = await Promise.all([
+    deployment && status?.ready ? databaseClock(deployment) : undefined,
+    engine?.().then(
+      ({ time }) => time,
+      () => undefined,
+    ),
+  ])
+  return [...past, ...agreeing('the database', database), ...agreeing('the Docker engine', engineTime)]
+}
+
+function agreeing(what: string, at: number | undefined): KnownTime[] {
+  return at === undefined ? [] : [{ what, at, relation: 'now' }]
 }
 
 async function modified(path: string): Promise<number | undefined> {

@@ -1,3 +1,4 @@
+import { CliError } from '../deployment/errors.js'
 import { type Check, fail, ok, warn } from './check.js'
 
 /** What should run runs, and the server says it is ready. */
@@ -6,7 +7,9 @@ export const components: Check = {
   title: 'Components',
   stages: ['doctor'],
   remedy: 'Start it: vetrai up',
-  run: async ({ status }) => {
+  run: async ({ status, statusProblem }) => {
+    if (statusProblem instanceof CliError && isEngines(statusProblem)) return undefined
+    if (statusProblem !== undefined) throw statusProblem
     if (status === undefined) return undefined
     const down = status.components.filter(({ state }) => state !== 'running')
     if (down.length === 0 && status.ready) return ok('all run and the server is ready')
@@ -17,4 +20,9 @@ export const components: Check = {
     )
     return fail(words.join('; '), `See why: vetrai logs ${down[0]?.name ?? ''}`.trim())
   },
+}
+
+/** What the engine is to blame for is said by the check of the engine. */
+function isEngines({ code }: CliError): boolean {
+  return code.startsWith('docker_')
 }

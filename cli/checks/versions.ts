@@ -29,7 +29,8 @@ export function judgeVersions(components: readonly ComponentStatus[]): Finding |
   )
 }
 
-function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+/** Tells whether a version such as `20.10.24+dfsg1` comes before a major and minor. */
+export function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
   const [, foundMajor = '0', foundMinor = '0'] = /(\d+)(?:\.(\d+))?/.exec(version) ?? []
   return Number(foundMajor) < major || (Number(foundMajor) === major && Number(foundMinor) < minor)
 }

@@ -33,6 +33,11 @@ export async function listensOn(pid: number, port: number): Promise<boolean | un
   return inodes.size === 0 ? undefined : holdsOne(String(pid), inodes)
 }
 
+/** Tells whether anybody listens on a TCP port of this host; says nothing of who. */
+export async function isListenedOn(port: number): Promise<boolean> {
+  return (await listeningInodes(port)).size > 0
+}
+
 /** Says who holds a port, in words: `process 123 (nginx)`. */
 export async function describePortHolder(port: number): Promise<string> {
   const holder = await findPortHolder(port)

@@ -1,11 +1,12 @@
 import { CHECKS } from '../checks/all.js'
-import type { Check, CheckContext, Finding } from '../checks/check.js'
+import { type Check, type CheckContext, type Finding, fail } from '../checks/check.js'
+import { CliError } from '../deployment/errors.js'
 
 /** What one check found, as the doctor shows it. `remedy` is null when there is nothing to do. */
 export interface CheckResult {
   name: string
   title: string
-  level: Finding['level']
+  level: Finding['level'] | 'skipped'
   detail: string
   remedy: string | null
 }
@@ -16,18 +17,43 @@ export interface CheckReport {
   checks: CheckResult[]
 }
 
-/** Runs the checks of a stage in order. A check that itself breaks is a failed check, never a crash. */
+/**
+ * Runs the checks of a stage, at the same time where they do not mind, and shows them in their order. A check that itself
+ * breaks is a failed check, never a crash; one that is skipped is shown as skipped. CliError `check_unknown` for a name
+ * that no check has.
+ */
 export async function runChecks(
   context: CheckContext,
   checks: readonly Check[] = CHECKS,
+  skip: readonly string[] = [],
 ): Promise<CheckReport> {
-  const results: CheckResult[] = []
-  for (const check of checks) {
-    if (!check.stages.includes(context.stage)) continue
-    const finding = await check.run(context).catch(broken)
-    if (finding) results.push(present(check, finding))
+  requireKnown(checks, skip)
+  const due = checks.filter(({ stages }) => stages.includes(context.stage))
+  const findings = new Map<Check, Finding | undefined>()
+  const look = async (check: Check) => {
+    if (!skip.includes(check.name)) findings.set(check, await check.run(context).catch(broken))
   }
+  await Promise.all(due.filter(({ last }) => !last).map(look))
+  for (const check of due.filter(({ last }) => last)) await look(check)
+
+  const results = due.flatMap((check) => {
+    if (skip.includes(check.name)) return [skipped(check)]
+    const finding = findings.get(check)
+    return finding ? [present(check, finding)] : []
+  })
   return { ok: results.every(({ level }) => level !== 'fail'), checks: results }
+}
+
+function requireKnown(checks: readonly Check[], skip: readonly string[]): void {
+  const names = checks.map(({ name }) => name)
+  const unknown = skip.filter((name) => !names.includes(name))
+  if (unknown.length === 0) return
+  throw new CliError({
+    code: 'check_unknown',
+    message: `There is no check "${unknown.join('", "')}".`,
+    next: `Name one of: ${names.join(', ')}.`,
+    exitCode: 2,
+  })
 }
 
 function present({ name, title, remedy }: Check, finding: Finding): CheckResult {
@@ -35,7 +61,12 @@ function present({ name, title, remedy }: Check, finding: Finding): CheckResult 
   return { name, title, level, detail, remedy: level === 'ok' ? null : (finding.remedy ?? remedy) }
 }
 
+function skipped({ name, title }: Check): CheckResult {
+  return { name, title, level: 'skipped', detail: 'skipped, as asked for', remedy: null }
+}
+
 function broken(error: unknown): Finding {
+  if (error instanceof CliError) return fail(error.message, error.next)
   const message = error instanceof Error ? error.message : String(error)
-  return { level: 'fail', detail: `this could not be checked: ${message}` }
+  return fail(`this could not be checked: ${message}`)
 }

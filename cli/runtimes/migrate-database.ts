@@ -56,6 +56,12 @@ export async function migrateDatabase(deployment: Deployment, migrator: Migrator
   return { applied: stringsOf(result.applied) }
 }
 
+/** Sets the roles of the database to what the secrets say, whatever was noted of them. Needs a running PostgreSQL. */
+export async function repairRoles(deployment: Deployment, migrator: Migrator): Promise<void> {
+  await runMigrate(migrator, 'bootstrap')
+  await noteDone(deployment, { bootstrap: await bootstrapStamp(deployment, migrator.place) })
+}
+
 /** Lists every migration of this version with the time it was applied, null while it is pending. */
 export async function listMigrations(
   migrator: Migrator,

@@ -55,6 +55,15 @@ export interface UpResult {
   status: RuntimeStatus
 }
 
+/** What the database said to the password in one secret. */
+export interface AcceptedSecret {
+  /** Name of the secret, never its value. */
+  secret: string
+  accepted: boolean
+  /** Why not, in words without any secret. */
+  detail?: string
+}
+
 /** What every way of running a deployment can do. All methods are safe to repeat. */
 export interface Runtime {
   readonly name: 'embedded' | 'compose' | 'swarm' | 'kubernetes'
@@ -74,6 +83,10 @@ export interface Runtime {
   /** Pending and applied schema migrations; `up` runs what is pending. */
   migrations(deployment: Deployment): Promise<{ name: string; applied_at: string | null }[]>
   migrate(deployment: Deployment, progress: Progress): Promise<{ applied: string[] }>
+  /** Signs in to the running database with each password of its roles; a database that cannot be asked is a CliError. */
+  acceptedSecrets?(deployment: Deployment): Promise<AcceptedSecret[]>
+  /** Sets the roles of the running database to what the secrets say, and restarts what signs in with them. */
+  repairSecrets?(deployment: Deployment, progress: Progress): Promise<void>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

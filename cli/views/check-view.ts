@@ -1,16 +1,23 @@
-import type { Finding } from '../checks/check.js'
 import type { CheckReport, CheckResult } from '../operations/run-checks.js'
 import { count } from './format.js'
 import { type Paint, width } from './paint.js'
 import type { View } from './view.js'
 
+/** What a line says of one thing that was looked at. */
+type Line = Pick<CheckResult, 'level' | 'title' | 'detail' | 'remedy'>
+
 /** The doctor's report: a line for each check, its remedy below it, and one sentence at the end. */
 export const checkView: View<CheckReport> = ({ checks }, paint) => {
-  const widest = Math.max(0, ...checks.map(({ title }) => width(title)))
-  return [...checks.map((check) => checkLines(check, widest, paint)), '', verdict(checks, paint)].join('\n')
+  return `${findingLines(checks, paint)}\n\n${verdict(checks, paint)}`
 }
 
-function checkLines({ level, title, detail, remedy }: CheckResult, widest: number, paint: Paint): string {
+/** A line for each finding with the details aligned, its remedy below it. */
+export function findingLines(lines: readonly Line[], paint: Paint): string {
+  const widest = Math.max(0, ...lines.map(({ title }) => width(title)))
+  return lines.map((line) => findingLine(line, widest, paint)).join('\n')
+}
+
+function findingLine({ level, title, detail, remedy }: Line, widest: number, paint: Paint): string {
   const line = `${mark(level, paint)} ${title}${' '.repeat(widest - width(title))}  ${paint.dim(detail)}`
   return remedy === null ? line : `${line}\n  ${paint.cyan('→')} ${remedy}`
 }
@@ -22,7 +29,8 @@ function verdict(checks: readonly CheckResult[], paint: Paint): string {
   return warned > 0 ? paint.yellow(`Fine, with ${count(warned, 'warning')}.`) : paint.green('All is well.')
 }
 
-function mark(level: Finding['level'], paint: Paint): string {
+function mark(level: Line['level'], paint: Paint): string {
   if (level === 'ok') return paint.green('✓')
+  if (level === 'skipped') return paint.dim('–')
   return level === 'warn' ? paint.yellow('!') : paint.red('✗')
 }

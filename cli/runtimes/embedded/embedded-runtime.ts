@@ -55,6 +55,23 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
         deployment.journal.record('migrate', () => during(progress, 'Apply pending migrations', work)),
       )
     },
+    acceptedSecrets: async (deployment) => {
+      const { acceptedSecrets } = await import('./accepted-secrets.js')
+      return acceptedSecrets(deployment, await runningStores(deployment))
+    },
+    repairSecrets: async (deployment, progress) => {
+      const [{ repairSecrets }, { embeddedMigrator }, { restart }] = await Promise.all([
+        import('./accepted-secrets.js'),
+        import('./migrate.js'),
+        import('./up.js'),
+      ])
+      const installed = await programs()
+      const migrator = await embeddedMigrator(deployment, installed, await runningStores(deployment))
+      await repairSecrets(deployment, migrator, {
+        progress,
+        restart: (names) => restart(deployment, installed, progress, names),
+      })
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

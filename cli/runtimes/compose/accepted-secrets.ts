@@ -1,0 +1,54 @@
+import { compose } from '../../clients/compose.js'
+import type { Deployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { type DatabaseRole, databaseRoles, missing, trySecrets } from '../database-roles.js'
+import type { AcceptedSecret } from '../runtime.js'
+import { projectOf } from './names.js'
+
+/**
+ * Reads the password from standard input, so that it stands in no argument. Connects to the container's own name and not
+ * to loopback: images may trust everybody there.
+ */
+const SIGN_IN = [
+  'IFS= read -r PGPASSWORD',
+  'export PGPASSWORD PGCONNECT_TIMEOUT=5',
+  'exec psql --no-psqlrc --no-password --host="$(hostname)" --username="$1" --dbname="$2" --command="select 1"',
+].join('; ')
+
+const REFUSED = /password authentication failed|is not permitted to log in|role "[^"]*" does not exist/
+
+/**
+ * Signs in to the running database with each password of its roles, inside its container, as it is published nowhere. An
+ * external one is asked from this host. CliError `database_unreachable` where nobody answers.
+ */
+export async function acceptedSecrets(deployment: Deployment): Promise<AcceptedSecret[]> {
+  const { url } = deployment.config.database
+  if (url) return trySecrets(deployment, url)
+  const tried: AcceptedSecret[] = []
+  for (const role of databaseRoles(deployment)) {
+    const password = await deployment.secrets.find(role.secret)
+    tried.push(password === undefined ? missing(role) : await tryRole(deployment, role, password))
+  }
+  return tried
+}
+
+async function tryRole(
+  deployment: Deployment,
+  { role, secret, database = 'vetrai' }: DatabaseRole,
+  password: string,
+): Promise<AcceptedSecret> {
+  const project = await projectOf(deployment)
+  const command = ['exec', '-T', 'postgres', 'sh', '-c', SIGN_IN, 'sh', role, database]
+  const { code, stderr } = await compose(project, command, { input: `${password}\n`, check: false })
+  if (code === 0) return { secret, accepted: true }
+  const reason = stderr.trim().split('\n').at(-1) ?? ''
+  if (REFUSED.test(stderr)) return { secret, accepted: false, detail: reason.replace(/^.*FATAL:\s+/, '') }
+  // The password was right; what is missing is the database.
+  if (/database "[^"]*" does not exist/.test(stderr)) return { secret, accepted: true }
+  throw new CliError({
+    code: 'database_unreachable',
+    message: `The database does not answer: ${reason || `exit code ${code}`}`,
+    next: 'See how it stands: vetrai status, and vetrai logs postgres',
+    exitCode: 3,
+  })
+}
