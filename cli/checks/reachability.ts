@@ -28,12 +28,18 @@ export const reachability: Check = {
   last: true,
   run: async ({ deployment, status }) => {
     const domain = deployment && servedDomain(deployment.config)
-    if (!domain) return undefined
+    const { addresses } = domain ? await lookUpDomain(domain) : { addresses: [] }
+    // A name that leads nowhere is the other check's finding.
+    if (!domain || addresses.length === 0) return undefined
     const outcome = status?.components.some(({ name, state }) => name === 'proxy' && state === 'running')
       ? await askDeployment(deployment, domain)
       : await askProbe(deployment, domain)
     if ('level' in outcome) return outcome
-    return judgeReach(outcome, await leadsHere(domain))
+    const own = ownAddresses()
+    return judgeReach(
+      outcome,
+      addresses.some((address) => own.has(address)),
+    )
   },
 }
 
@@ -82,10 +88,4 @@ async function askProbe({ config }: Deployment, domain: string): Promise<ReachOu
   } finally {
     await probe.close()
   }
-}
-
-async function leadsHere(domain: string): Promise<boolean> {
-  const own = ownAddresses()
-  const { addresses } = await lookUpDomain(domain)
-  return addresses.some((address) => own.has(address))
 }

@@ -13,6 +13,10 @@ export interface SmtpServer {
   secure: boolean
   user?: string | undefined
   password?: string | undefined
+  /** Further certificate authorities (PEM). */
+  ca?: readonly string[] | undefined
+  /** Silence after which nothing more is waited for; ten seconds unless told otherwise. */
+  timeoutMs?: number | undefined
 }
 
 /** `tls`: from the first byte. `starttls`: nothing goes on without it. `optional`: taken when it is offered. */
@@ -59,13 +63,13 @@ export async function resolveHost(host: string): Promise<string[]> {
   return [...new Set(found.map(({ address }) => address))]
 }
 
-/** A TCP connection; rejects with the system's error, `ETIMEDOUT` after ten seconds. */
-export async function openSocket({ host, port }: Pick<SmtpServer, 'host' | 'port'>): Promise<Socket> {
+/** A TCP connection; rejects with the system's error, `ETIMEDOUT` after the time limit. */
+export async function openSocket({ host, port, timeoutMs = TIME_LIMIT_MS }: SmtpServer): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const timer = setTimeout(() => {
       socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }))
-    }, TIME_LIMIT_MS)
+    }, timeoutMs)
     socket.once('error', (error) => {
       clearTimeout(timer)
       reject(error)
@@ -85,16 +89,21 @@ export async function openSocket({ host, port }: Pick<SmtpServer, 'host' | 'port
 export async function greet(server: SmtpServer, socket: Socket): Promise<SmtpSession> {
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
   const security = smtpSecurity(server)
+  const { timeoutMs = TIME_LIMIT_MS } = server
   const connection = new Connection({
     host: server.host,
     port: server.port,
     connection: socket,
     secure: security === 'tls',
     requireTLS: security === 'starttls',
-    tls: { minVersion: 'TLSv1.2', rejectUnauthorized: false },
-    connectionTimeout: TIME_LIMIT_MS,
-    greetingTimeout: TIME_LIMIT_MS,
-    socketTimeout: TIME_LIMIT_MS,
+    tls: {
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: false,
+      ...(server.ca && { ca: [...server.ca] }),
+    },
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
     socketCloseTimeout: 500,
   })
   await answered(connection, (done) => connection.connect(done))

@@ -31,7 +31,7 @@ export function explainConnect(error: unknown, { host, port }: SmtpServer): Smtp
   if (code === 'ECONNREFUSED') {
     return {
       detail: `${host} refuses connections on port ${port}`,
-      remedy: `The port is wrong, or the mail server does not run. ${PROVIDER_PORTS}: vetrai config set mail.smtp.port 587`,
+      remedy: `The port is wrong, or the mail server does not run. ${PROVIDER_PORTS}: ${otherPort(port)}`,
     }
   }
   if (/^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(code)) {
@@ -39,7 +39,7 @@ export function explainConnect(error: unknown, { host, port }: SmtpServer): Smtp
     if (port === 25) {
       return {
         detail,
-        remedy: `Most providers of servers block port 25 to other networks. ${PROVIDER_PORTS}: vetrai config set mail.smtp.port 587`,
+        remedy: `Most providers of servers block port 25 to other networks. ${PROVIDER_PORTS}: ${otherPort(port)}`,
       }
     }
     return {
@@ -66,16 +66,16 @@ export function explainGreeting(error: unknown, server: SmtpServer): SmtpExplana
       remedy: `If it wants TLS from the first byte: ${TURN_TLS_ON}. Else something between drops the traffic, or the port is another program's.`,
     }
   }
-  if (security === 'starttls' && isWithoutTls(code, message, response)) {
-    return {
-      detail: 'the server offers no TLS on this port, and passwords are not sent in the clear',
-      remedy: `Use its port for TLS, often 465: vetrai config set mail.smtp.port 465 && ${TURN_TLS_ON}`,
-    }
-  }
   if (/unsupported protocol|protocol version|no shared cipher|handshake failure/i.test(message)) {
     return {
       detail: `the server speaks no TLS of today: ${message}`,
       remedy: 'It must offer TLS 1.2 or later: have it upgraded, or use another.',
+    }
+  }
+  if (security === 'starttls' && /STARTTLS/i.test(`${message} ${response ?? ''}`)) {
+    return {
+      detail: 'the server offers no TLS on this port, and passwords are not sent in the clear',
+      remedy: `Use its port for TLS, often 465: vetrai config set mail.smtp.port 465 && ${TURN_TLS_ON}`,
     }
   }
   return {
@@ -145,10 +145,10 @@ export function explainSend(error: unknown): SmtpExplanation {
   }
 }
 
-function isSilent(message: string): boolean {
-  return /greeting never received|^timeout$/i.test(message)
+function otherPort(port: number): string {
+  return `vetrai config set mail.smtp.port ${port === 587 ? 465 : 587}`
 }
 
-function isWithoutTls(code: string, message: string, response: string | undefined): boolean {
-  return code === 'ETLS' || /STARTTLS/i.test(`${message} ${response ?? ''}`)
+function isSilent(message: string): boolean {
+  return /greeting never received|^timeout$/i.test(message)
 }
