@@ -34,13 +34,14 @@ export function databaseRoles({ config }: Deployment): DatabaseRole[] {
  * the operator's own that was never given is left out. CliError `database_unreachable` where nobody answers.
  */
 export async function trySecrets(deployment: Deployment, url: string): Promise<AcceptedSecret[]> {
-  const tried: AcceptedSecret[] = []
-  for (const role of databaseRoles(deployment)) {
-    const password = await deployment.secrets.find(role.secret)
-    if (password !== undefined) tried.push(await tryRole(url, role, password))
-    else if (!role.secret.startsWith('external-')) tried.push(missing(role))
-  }
-  return tried
+  const tried = await Promise.all(
+    databaseRoles(deployment).map(async (role): Promise<AcceptedSecret[]> => {
+      const password = await deployment.secrets.find(role.secret)
+      if (password !== undefined) return [await tryRole(url, role, password)]
+      return role.secret.startsWith('external-') ? [] : [missing(role)]
+    }),
+  )
+  return tried.flat()
 }
 
 /** Tells whether a secret is the superuser's, with which the other roles are set. */

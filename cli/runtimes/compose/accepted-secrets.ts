@@ -24,12 +24,12 @@ const REFUSED = /password authentication failed|is not permitted to log in|role 
 export async function acceptedSecrets(deployment: Deployment): Promise<AcceptedSecret[]> {
   const { url } = deployment.config.database
   if (url) return trySecrets(deployment, url)
-  const tried: AcceptedSecret[] = []
-  for (const role of databaseRoles(deployment)) {
-    const password = await deployment.secrets.find(role.secret)
-    tried.push(password === undefined ? missing(role) : await tryRole(deployment, role, password))
-  }
-  return tried
+  return Promise.all(
+    databaseRoles(deployment).map(async (role) => {
+      const password = await deployment.secrets.find(role.secret)
+      return password === undefined ? missing(role) : tryRole(deployment, role, password)
+    }),
+  )
 }
 
 async function tryRole(
