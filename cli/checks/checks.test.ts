@@ -153,6 +153,9 @@ describe('doctor’s checks', () => {
       (await of([component({}), component({ name: 'redis', state: 'failed', last_error: 'exit 1' })]))
         ?.detail,
     ).to.equal('redis failed exit 1')
+    expect((await of([component({}), component({ name: 'redis', state: 'starting' })]))?.level).to.equal(
+      'warn',
+    )
     expect((await of([component({})]))?.level).to.equal('fail')
     expect((await of([component({})], true))?.level).to.equal('ok')
   })

@@ -18,6 +18,9 @@ export const components: Check = {
     const words = down.map(({ name, state, last_error }) =>
       [name, state, last_error].filter(Boolean).join(' '),
     )
+    if (down.every(({ state }) => state === 'starting')) {
+      return warn(words.join('; '), 'Wait a moment, then look again: vetrai status')
+    }
     return fail(words.join('; '), `See why: vetrai logs ${down[0]?.name ?? ''}`.trim())
   },
 }

@@ -75,7 +75,7 @@ async function livingParts(deployment: Deployment, runtime: Runtime): Promise<Bu
 
 /** Names of what writes logs; the supervisor of the embedded runtime is no component, but has one. */
 async function componentsOf(deployment: Deployment, runtime: Runtime): Promise<string[]> {
-  const { components } = await runtime.status(deployment).catch(() => ({ components: [] }))
+  const { components } = await runtime.status(deployment, { brief: true }).catch(() => ({ components: [] }))
   const names = components.map(({ name }) => name).filter((name) => /^[\w.-]+$/.test(name))
   return runtime.name === 'embedded' ? [...names, 'supervisor'] : names
 }

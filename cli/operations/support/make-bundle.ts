@@ -36,7 +36,12 @@ export async function makeBundle(
   const redact = createRedactor(await knownSecrets(dir))
   const step = progress.step('Collect and redact')
   const parts = await bundleParts({ dir, deployment, runtime: deployment && runtimeOf(deployment) })
-  const collected = await Promise.all(parts.map((part) => collect(part, redact)))
+  const collected: Collected[] = []
+  // One after the other: a runtime may not be asked two things that each take a container.
+  for (const part of parts) {
+    step.update(part.path)
+    collected.push(await collect(part, redact))
+  }
   step.done()
 
   const files = collected.flatMap((one) => (one && 'file' in one ? [one] : []))
