@@ -45,6 +45,26 @@ export function composeRuntime(): Runtime {
         ),
       )
     },
+    acceptedSecrets: async (deployment) =>
+      (await import('./accepted-secrets.js')).acceptedSecrets(deployment),
+    repairSecrets: async (deployment, progress) => {
+      const [{ repairRoles }, { during }, { up }] = await Promise.all([
+        import('../migrate-database.js'),
+        import('../during.js'),
+        import('./up.js'),
+      ])
+      const migrator = await runningMigrator(deployment)
+      await deployment.withLock('secrets repair', () =>
+        deployment.journal.record('secrets repair', () =>
+          during(progress, 'Set the roles of the database', () => repairRoles(deployment, migrator)),
+        ),
+      )
+      await up(
+        deployment,
+        progress,
+        deployment.config.workers.processes > 0 ? ['server', 'worker'] : ['server'],
+      )
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

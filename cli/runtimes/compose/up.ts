@@ -186,8 +186,8 @@ function edgeOf({ deployment, rendered }: Context): string[] {
 }
 
 /**
- * Starts or remakes services and waits until they are healthy. The order is that of the steps: left to `depends_on`, Compose
- * would also remake everything that depends on what it remakes.
+ * Starts or remakes services and waits until they are healthy. Called for stores first, then programs, then the edge: named
+ * all at once, Compose would also remake everything that depends on what it remakes.
  */
 async function bringUp(
   { engine, deployment }: Context,
@@ -197,7 +197,7 @@ async function bringUp(
   await clearBroken(engine, services)
   const output = await engine.compose(
     [
-      ...['up', '--detach', '--no-deps', '--no-build', '--pull', 'never'],
+      ...['up', '--detach', '--no-build', '--pull', 'never'],
       ...['--wait', '--wait-timeout', String(HEALTHY_TIMEOUT_S), ...more, ...services],
     ],
     { check: false },
