@@ -3,6 +3,7 @@ import { copyFile, readFile, rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { LEFT_OUT } from './left-out.js'
 
 /**
  * Build step: writes dist/packed, where each program is one file and what several share are a few more. Opening
@@ -21,24 +22,6 @@ const PROGRAMS = [
 
 /** What oclif finds by path, from the manifest and from package.json. */
 const FOUND_BY_PATH = ['cli/base/help.js', ...below('cli/commands'), ...below('cli/hooks')]
-
-/** Native, found by path at run time, or large and loaded only by those who use it. */
-const LEFT_OUT = [
-  'bcrypt',
-  'bee-queue',
-  'sequelize',
-  'minio',
-  'nodemailer',
-  'web-push',
-  'swagger-ui-dist',
-  'inquirer',
-  'pg-native',
-  'mjml',
-  'html-to-text',
-  '@langchain/langgraph',
-  'jsonata',
-  'dockerode',
-]
 
 /** Keeps `import.meta.url` true: what a module finds beside itself in dist, it finds when packed too. */
 const keepPlaces: Plugin = {
@@ -73,7 +56,7 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: LEFT_OUT,
+  external: [...LEFT_OUT.server, ...LEFT_OUT.others],
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',

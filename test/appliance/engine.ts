@@ -1,21 +1,48 @@
-const PREFIX = process.env.VETRAI_TEST_IMAGES ?? 'vetrai-test'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ImageName } from '../../cli/deployment/schema.js'
 
-/** Environment that leads docker, Compose and dockerode to the tests' engine. */
+const SCRIPT = fileURLToPath(new URL('../../../test/appliance/engine/engine.sh', import.meta.url))
+const IMAGES = process.env.VETRAI_TEST_IMAGES ?? 'vetrai-test'
+const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt'
+
+let known: Record<string, string> | undefined
+
+/**
+ * Environment for programs that these tests start: this process's own, with the engine named (DOCKER_HOST, DOCKER_CONFIG),
+ * with Node's stand-in as the base of the server's image and with the authorities that the host trusts, which may be more
+ * than Node brings.
+ */
 export function engineEnv(): NodeJS.ProcessEnv {
-  const { DOCKER_HOST, DOCKER_CONFIG } = process.env
-  return { ...(DOCKER_HOST && { DOCKER_HOST }), ...(DOCKER_CONFIG && { DOCKER_CONFIG }) }
+  known ??= {
+    ...exportsOf(execFileSync('bash', [SCRIPT, 'env'], { encoding: 'utf8' })),
+    VETRAI_NODE_IMAGE: standIn('node'),
+    ...(existsSync(AUTHORITIES) && { NODE_EXTRA_CA_CERTS: AUTHORITIES }),
+  }
+  return { ...process.env, ...known }
 }
 
-/** The `images:` block of vetrai.yml with the images that were built for tests. */
-export function imageOverrides(): Record<string, string> {
+/** `images` of vetrai.yml for a deployment out of stand-ins: every image but the server's and Grafana's. */
+export function imageOverrides() {
   return {
-    server: 'tmp/server:3',
-    postgres: `${PREFIX}/postgres`,
-    redis: `${PREFIX}/valkey`,
-    'object-store': `${PREFIX}/silo`,
-    proxy: `${PREFIX}/caddy`,
-    prometheus: `${PREFIX}/prometheus`,
-    'postgres-exporter': `${PREFIX}/postgres-exporter`,
-    'redis-exporter': `${PREFIX}/redis-exporter`,
-  }
+    postgres: standIn('postgres'),
+    redis: standIn('valkey'),
+    'object-store': standIn('silo'),
+    proxy: standIn('caddy'),
+    prometheus: standIn('prometheus'),
+    'postgres-exporter': standIn('postgres-exporter'),
+    'redis-exporter': standIn('redis-exporter'),
+  } satisfies Partial<Record<ImageName, string>>
+}
+
+/** The image that images.sh builds by a name of images/names. */
+function standIn(name: string): string {
+  return `${IMAGES}/${name}`
+}
+
+function exportsOf(script: string): Record<string, string> {
+  return Object.fromEntries(
+    [...script.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  )
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# images.sh [NAME…]    Builds the stand-in images of ../images as vetrai-test/NAME from Debian packages; without a name all.
-# One whose content is the same as when it was built is left alone. On an engine of engine.sh's own each also gets the
-# name of the image it stands for, so that builder and Compose take it for that one. Exit 3: there is no way to build here.
+# images.sh [NAME…]    Starts the engine and builds the stand-in images of ../images as vetrai-test/NAME from Debian packages;
+# without a name all. One whose content is the same as when it was built is left alone. On an engine of engine.sh's own each
+# also gets the name of the image it stands for, so that builder and Compose take it for that one.
+# Exit 3 and a reason in the last line of stderr: this host cannot have them, which is no fault of the code.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=test/appliance/engine/common.sh
@@ -12,8 +13,9 @@ base=vetrai-test/base:trixie
 label=ai.vetrai.test.content
 
 main() {
+  "$here/engine.sh" up
   eval "$("$here/engine.sh" env)"
-  mkdir -p "$cache"
+  mkdir -p "$cache" 2>/dev/null || refuse "cannot write to $cache; VETRAI_CI_CACHE names another folder"
   exec 8>"$cache/images.lock"
   flock 8
   has_image "$base" || make_base
@@ -81,8 +83,15 @@ build() {
         "$name" "$name" "$contexts/$name" "$name" "$label" "$(content "$name")"
     done
   } | DOCKER_BUILDKIT=1 COMPOSE_BAKE=false docker compose --project-name vetrai-test-images --file - --progress plain build \
-    >"$cache/images.log" 2>&1 || { tail -n 20 "$cache/images.log" >&2 && exit 1; }
+    >"$cache/images.log" 2>&1 || explain_failure
   printf 'built vetrai-test/%s\n' "$@"
+}
+
+explain_failure() {
+  tail -n 20 "$cache/images.log" >&2
+  ! grep -qE 'Temporary failure resolving|Could not connect|Unable to connect|Connection timed out' "$cache/images.log" ||
+    refuse "the mirror cannot be reached from a container"
+  exit 1
 }
 
 tag_references() {

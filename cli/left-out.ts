@@ -1,0 +1,21 @@
+/**
+ * Packages that the packed programs look for in node_modules: native, found by path at run time, or large and loaded only by
+ * those who use them. All others are inside of the programs.
+ */
+export const LEFT_OUT = {
+  server: [
+    'bcrypt',
+    'bee-queue',
+    'sequelize',
+    'minio',
+    'nodemailer',
+    'web-push',
+    'swagger-ui-dist',
+    'mjml',
+    'html-to-text',
+    '@langchain/langgraph',
+    'jsonata',
+  ],
+  /** What the command line wants beside those, and what pg asks for but need not have. */
+  others: ['inquirer', 'dockerode', 'pg-native'],
+} as const
