@@ -16,13 +16,16 @@ export interface ChosenImage {
   isBuilt: boolean
 }
 
+/** What .dockerignore leaves out of them. */
+const IGNORED = /\.test\.ts$|\/test-support\.ts$|^cli\/testing\//
+
 /** The build argument that names Node's image, where the usual one cannot be had. */
 export const NODE_IMAGE = process.env.VETRAI_NODE_IMAGE || 'node:22-bookworm-slim'
 
 /** Everything the server's image is made from; .dockerignore lets in the same. */
 const SOURCES = [
   ...['package.json', 'package-lock.json', 'tsconfig.json', '.dockerignore', 'compose/Dockerfile'],
-  ...['server', 'cli', 'migrations', 'templates', 'web', 'test', 'bench'],
+  ...['server', 'cli', 'migrations', 'templates', 'web'],
 ]
 
 /** Chooses the image of each container: vetrai.yml first, then compose/images.yaml, by the digest in lock.json. */
@@ -81,7 +84,8 @@ async function filesIn(source: string): Promise<string[]> {
   if (entries === undefined)
     return (await readFile(path).catch(() => undefined)) === undefined ? [] : [source]
   return entries
-    .filter((entry) => entry.isFile() && !/\.test\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
+    .filter((file) => !IGNORED.test(file))
     .sort()
 }
