@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findFreePort } from '../../cli/deployment/free-port.js'
 import { runVetrai, type VetraiRun } from '../../cli/testing/run-vetrai.js'
 import { engineEnv, imageOverrides } from './engine.js'
+
+/** A name that no other run on the same engine has. */
+export function uniqueName(what: string): string {
+  return `${what}-${randomBytes(3).toString('hex')}`
+}
 
 export type Vetrai = (...argv: string[]) => Promise<VetraiRun>
 

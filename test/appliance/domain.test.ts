@@ -6,10 +6,10 @@ import { expect } from 'chai'
 import { findFreePort } from '../../cli/deployment/free-port.js'
 import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
 import { until } from '../until.js'
-import { initAppliance, ok, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
 import { containersOf, docker, serviceOf } from './docker.js'
 
-const NAME = 'domain'
+const NAME = uniqueName('domain')
 const PROJECT = `vetrai-${NAME}`
 const DOMAIN = 'vetrai.localhost'
 

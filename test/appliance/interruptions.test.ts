@@ -5,11 +5,11 @@ import type { StartResult } from '../../cli/operations/start-deployment.js'
 import { STEP_NAMES } from '../../cli/runtimes/compose/up.js'
 import { runVetrai } from '../../cli/testing/run-vetrai.js'
 import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
-import { initAppliance, ok, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
 import { containersOf, docker, serviceOf } from './docker.js'
 import { engineEnv } from './engine.js'
 
-const NAME = 'interrupted'
+const NAME = uniqueName('interrupted')
 const PROJECT = `vetrai-${NAME}`
 
 describe('an interrupted up', function () {

@@ -2,11 +2,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type RunningStory, tellDeployment } from '../../cli/testing/deployment-story.js'
-import { initAppliance, ok, secretsOf, vetraiIn } from './deployment.js'
+import { initAppliance, ok, secretsOf, uniqueName, vetraiIn } from './deployment.js'
 import { containersOf, docker, idsOf, serviceOf } from './docker.js'
 import { engineEnv } from './engine.js'
 
-const NAME = 'life'
+const NAME = uniqueName('life')
 const PROJECT = `vetrai-${NAME}`
 
 tellDeployment('an appliance, from nothing to nothing', {
