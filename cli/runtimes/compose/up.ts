@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
@@ -21,6 +22,8 @@ import { writeFiles } from './write-files.js'
 
 const READY_TIMEOUT_MS = 120_000
 const WAIT_FOR_OTHERS_MS = 60_000
+/** How long a container that was paused has to answer its health check. */
+const RECOVERY_MS = 20_000
 /** Longest that a store may take to recover, or a server to start. */
 const HEALTHY_TIMEOUT_S = 180
 
@@ -101,7 +104,7 @@ const STEPS: readonly Step[] = [
     title: () => 'Note what runs',
     run: async ({ deployment, engine, rendered }) => {
       await noteCluster(deployment, engine, rendered)
-      await noteVersions(deployment)
+      await noteVersions(deployment, rendered)
     },
   },
 ]
@@ -131,7 +134,8 @@ async function converge(deployment: Deployment, progress: Progress, restarted: s
   let rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
   refuseForeign(deployment, plan)
-  if (restarted.length === 0 && plan.changes.length === 0 && (await readiness(deployment)).ready) {
+  const isDone = plan.changes.length === 0 && deployment.lock.done.applied === stampOf(rendered)
+  if (restarted.length === 0 && isDone && (await readiness(deployment)).ready) {
     return { changed: false, status: await composeStatus(deployment, { engine, measure: false }) }
   }
   await deployment.journal.record(restarted.length > 0 ? 'restart' : 'up', async (note) => {
@@ -210,12 +214,23 @@ async function clearBroken(engine: Engine, services: string[]): Promise<void> {
   for (const { id, service, state, health } of await engine.containers()) {
     if (!services.includes(service)) continue
     const container = engine.docker.getContainer(id)
-    if (state === 'paused') await container.unpause().catch(ignoreMissing)
-    else if (state === 'dead' || state === 'removing')
+    if (state === 'dead' || state === 'removing') {
       await container.remove({ force: true }).catch(ignoreMissing)
-    else if (state === 'running' && health === 'unhealthy')
-      await container.restart({ t: 30 }).catch(ignoreMissing)
+      continue
+    }
+    if (state === 'paused') await container.unpause().catch(ignoreMissing)
+    // What was paused fails no longer once it is asked again; Compose would take the last answer for the truth.
+    const isIll = health === 'unhealthy' && (state !== 'paused' || !(await recovers(engine, id)))
+    if (isIll && state !== 'exited') await container.restart({ t: 30 }).catch(ignoreMissing)
   }
+}
+
+async function recovers(engine: Engine, id: string): Promise<boolean> {
+  for (const deadline = Date.now() + RECOVERY_MS; Date.now() < deadline; await sleep(500)) {
+    const container = (await engine.containers()).find((one) => one.id === id)
+    if (container?.health !== 'unhealthy') return true
+  }
+  return false
 }
 
 async function waitReady({ deployment, engine }: Context, step: ProgressStep): Promise<void> {
@@ -229,8 +244,16 @@ async function waitReady({ deployment, engine }: Context, step: ProgressStep): P
   throw await explainFailure(deployment, engine, { code: 1, stdout: '', stderr: last.detail })
 }
 
-/** Versions as the programs tell them themselves. */
-async function noteVersions(deployment: Deployment): Promise<void> {
+/** Versions as the programs tell them themselves; the stamp says that all steps were gone through for this very file. */
+async function noteVersions(deployment: Deployment, rendered: Rendered): Promise<void> {
   const { versions } = await readiness(deployment)
-  await deployment.updateLock((lock) => ({ ...lock, versions: { ...lock.versions, ...versions } }))
+  await deployment.updateLock((lock) => ({
+    ...lock,
+    versions: { ...lock.versions, ...versions },
+    done: { ...lock.done, applied: stampOf(rendered) },
+  }))
+}
+
+function stampOf({ text }: Rendered): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
