@@ -78,7 +78,8 @@ async function uploadPart(
       method: 'PUT',
       bucketName: bucket,
       objectName: key,
-      query: new URLSearchParams({ partNumber: String(part), uploadId }).toString(),
+      // URLSearchParams would write `~` as %7E, which is not what a signature is computed of: Ceph's ids hold one.
+      query: `partNumber=${part}&uploadId=${encodeURIComponent(uploadId)}`,
       headers: { 'Content-Length': String(bytes.length) },
     },
     bytes,

@@ -19,6 +19,8 @@ install_packages() {
   [ "$(id -u)" -eq 0 ] || refuse "only root can install ${missing[*]}"
   command -v apt-get >/dev/null || refuse "there is no apt-get to install ${missing[*]}"
   local log=$cache/apt.log
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
-    >"$log" 2>&1 || refuse "cannot install ${missing[*]}: $(tail -n 1 "$log")"
+  {
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}"
+  } >"$log" 2>&1 || refuse "cannot install ${missing[*]}: $(tail -n 1 "$log")"
 }

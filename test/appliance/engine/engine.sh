@@ -45,7 +45,7 @@ start() {
   eval "$(own_env)"
   is_usable && return
   [ "$(id -u)" -eq 0 ] || refuse "no Docker engine runs, and only root can start one"
-  mkdir -p "$config/cli-plugins"
+  mkdir -p "$config/cli-plugins" 2>/dev/null || refuse "cannot write to $cache; VETRAI_CI_CACHE names another folder"
   exec 9>"$cache/engine.lock"
   flock 9
   install_engine
