@@ -22,3 +22,11 @@ export const statusDoc: JsonDoc = {
 
 /** What most lifecycle commands answer. */
 export const changedDoc: JsonDoc = { changed: 'false when there was nothing to do' }
+
+/** What the service commands say of a unit. */
+export const serviceDoc: JsonDoc = {
+  unit: 'name of the systemd unit',
+  scope: 'system or user: whose unit it is',
+  path: 'file of the unit',
+  hint: 'what is missing before it starts at boot; null when nothing is',
+}

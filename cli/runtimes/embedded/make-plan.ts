@@ -4,6 +4,7 @@ import type { StoreAddresses } from '../../deployment/server-env.js'
 import { cacheFolder, leaseCache } from './cache-folder.js'
 import { folderStamp } from './code-stamp.js'
 import { chooseSocket } from './control-socket.js'
+import { SERVER_GRACE_MS, STORE_GRACE_MS } from './graces.js'
 import { plainEnv } from './host-env.js'
 import { internalPort } from './internal-ports.js'
 import type { ChildPlan, Plan } from './plan.js'
@@ -19,8 +20,6 @@ import { storeFolder } from './store-folder.js'
 import { postgresSocketFolder, postgresUrl, redisSocket, redisUrl } from './store-sockets.js'
 
 const HOST = '127.0.0.1'
-const SERVER_GRACE_MS = 25_000
-const STORE_GRACE_MS = 60_000
 /** The server keeps four pools: two of database.pool_max connections, two of half as many. */
 const POOLS = 3
 
