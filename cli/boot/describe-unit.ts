@@ -1,11 +1,12 @@
-import { access, constants, readFile, realpath, stat } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { access, readFile, realpath, stat } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Systemd } from '../clients/systemd.js'
 import type { Deployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
+import { findProgram } from '../runtimes/embedded/find-program.js'
 import { STOP_SECONDS } from '../runtimes/embedded/graces.js'
-import { hostEnv } from '../runtimes/embedded/host-env.js'
+import { STANDARD_PATH } from '../runtimes/embedded/host-env.js'
 import type { BootUnit } from './unit.js'
 
 /** Path of bin/vetrai of this installation. */
@@ -13,7 +14,6 @@ export const PROGRAM = fileURLToPath(new URL('../../../bin/vetrai', import.meta.
 
 /** Containers are given half a minute, PostgreSQL a whole one, and taking them away has its time too. */
 const COMPOSE_STOP_SECONDS = 180
-const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** What is looked for on the PATH when a deployment starts. */
 const PROGRAMS = { embedded: ['redis-server', 'valkey-server'], compose: ['docker'] } as const
 /** What this shell says of where things are, and a boot would not know. None of it is secret. */
@@ -69,29 +69,17 @@ async function ownerOf(dir: string): Promise<string | undefined> {
 
 /** This very Node by the name on the PATH, which outlives an update, where there is one. */
 async function stableNode(): Promise<string> {
-  const folder = await folderOf('node', async (path) => (await realpath(path)) === process.execPath)
-  return folder === undefined ? process.execPath : join(folder, 'node')
+  const fits = async (path: string) => (await realpath(path)) === process.execPath
+  return (await findProgram('node', { fits })) ?? process.execPath
 }
 
 /** The usual folders, after those where the named programs are now. */
 async function programPath(programs: readonly string[]): Promise<string> {
-  const found = await Promise.all(programs.map((name) => folderOf(name)))
+  const found = await Promise.all(programs.map((name) => findProgram(name)))
   const usual = STANDARD_PATH.split(delimiter)
-  const others = found.filter((folder) => folder !== undefined && !usual.includes(folder))
+  const folders = found.flatMap((path) => (path === undefined ? [] : [dirname(path)]))
+  const others = folders.filter((folder) => !usual.includes(folder))
   return [...new Set([...others, ...usual])].join(delimiter)
-}
-
-async function folderOf(
-  name: string,
-  fits: (path: string) => Promise<boolean> = async () => true,
-): Promise<string | undefined> {
-  for (const folder of hostEnv()
-    .path.split(delimiter)
-    .filter((one) => one.startsWith('/'))) {
-    const path = join(folder, name)
-    if ((await isExecutable(path)) && (await fits(path))) return folder
-  }
-  return undefined
 }
 
 function keptVariables(names: readonly string[]): Record<string, string> {
@@ -101,20 +89,12 @@ function keptVariables(names: readonly string[]): Record<string, string> {
 /** The system’s own Docker must run; one of another kind, or elsewhere, may not be known to systemd by that name. */
 async function dockerNeed(scope: Systemd['scope']): Promise<'requires' | 'wants'> {
   const folders = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
-  const known = await Promise.all(folders.map((folder) => isReadable(join(folder, 'docker.service'))))
+  const known = await Promise.all(folders.map((folder) => exists(join(folder, 'docker.service'))))
   return scope === 'system' && !process.env.DOCKER_HOST && known.includes(true) ? 'requires' : 'wants'
 }
 
-function isReadable(path: string): Promise<boolean> {
-  return isAllowed(path, constants.R_OK)
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return isAllowed(path, constants.X_OK)
-}
-
-async function isAllowed(path: string, mode: number): Promise<boolean> {
-  return access(path, mode).then(
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   )
