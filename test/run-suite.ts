@@ -62,7 +62,9 @@ function lost(file: string, reason: string): FileResult {
 
 function note(result: FileResult): void {
   results.push(result)
-  process.stdout.write(`\n${result.file} (${result.seconds.toFixed(1)} s)\n${result.output.replace(/^\n+|\n+$/g, '')}\n`)
+  process.stdout.write(
+    `\n${result.file} (${result.seconds.toFixed(1)} s)\n${result.output.replace(/^\n+|\n+$/g, '')}\n`,
+  )
 }
 
 function finish(all: FileResult[]): void {
