@@ -30,7 +30,9 @@ function commandsIn(code: string): { words: string[]; flags: string[] }[] {
   return bare.split(/&&|\||;|\$\(/).flatMap((part) => {
     const [, line] = /(?:^|\s)(?:bin\/)?vetrai ([a-z].*)$/.exec(part.trim()) ?? []
     if (line === undefined) return []
-    const words = line.split(/\s+/)
+    // What stands after -- is another program's.
+    const [own = ''] = line.split(/\s--(?:\s|$)/)
+    const words = own.split(/\s+/)
     const flags = words
       .filter((word) => word.startsWith('--'))
       .map((word) => word.slice(2).replace(/[=)].*$/, ''))

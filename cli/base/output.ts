@@ -33,6 +33,11 @@ export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
+/** True where a program can be handed a terminal to read from and write to. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
+
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && /^(1|true|yes|y)$/i.test(value)
 }

@@ -1,3 +1,4 @@
+import { boot } from './boot.js'
 import type { Check } from './check.js'
 import { clock } from './clock.js'
 import { components } from './components.js'
@@ -48,4 +49,5 @@ export const CHECKS: readonly Check[] = [
   signIn,
   migrations,
   components,
+  boot,
 ]

@@ -10,6 +10,7 @@ const DIST = join(fileURLToPath(import.meta.url), '../../..')
 const PROMISED = `
   init up down restart status logs doctor open seed uninstall completion help
   secrets:repair smtp:test support:bundle
+  service:install service:uninstall service:status exec shell
   config:get config:set config:edit config:validate config:show migrate:status migrate:up
   tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage

@@ -1,14 +1,21 @@
+import * as Flags from '@oclif/core/flags'
 import { DeploymentCommand } from '../base/deployment-command.js'
 import { statusDoc } from '../base/docs.js'
 import type { StartResult } from '../operations/start-deployment.js'
+import type { PlanResult } from '../runtimes/runtime.js'
+import { planView } from '../views/plan-view.js'
 import { startView } from '../views/start-view.js'
 
 export default class Up extends DeploymentCommand {
   static override summary = 'start the deployment, creating it first where there is none'
   static override description =
-    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets. Run again, it applies what changed in vetrai.yml, or changes nothing and says so.'
+    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets. Run again, it applies what changed in vetrai.yml, or changes nothing and says so. With --plan it only says what it would do: a list `changes`, each with component, action and reasons.'
+  static override flags = {
+    plan: Flags.boolean({ description: 'say what would be done, and do nothing', env: 'VETRAI_PLAN' }),
+  }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --plan',
     '<%= config.bin %> <%= command.id %> --yes --dir /srv/vetrai --json',
   ]
   static override jsonDoc = {
@@ -23,8 +30,12 @@ export default class Up extends DeploymentCommand {
     status: statusDoc,
   }
 
-  async run(): Promise<StartResult> {
-    await this.parse(Up)
+  async run(): Promise<StartResult | PlanResult> {
+    const { flags } = await this.parse(Up)
+    if (flags.plan) {
+      const { planDeployment } = await import('../operations/plan-deployment.js')
+      return this.show(await planDeployment(this.deploymentDir), planView)
+    }
     const { startDeployment } = await import('../operations/start-deployment.js')
     return this.show(await startDeployment(this.deploymentDir, this.progress), startView)
   }

@@ -9,6 +9,7 @@ export interface DeploymentStatus extends RuntimeStatus {
   name: string
   dir: string
   disk: { free_bytes: number; total_bytes: number; used_bytes: number | null }
+  drift: NonNullable<RuntimeStatus['drift']>
 }
 
 /**
@@ -21,7 +22,7 @@ export async function readStatus(
   { measure = false }: { measure?: boolean } = {},
 ): Promise<DeploymentStatus> {
   const [status, space] = await Promise.all([runtime.status(deployment), spaceAt(deployment.dir)])
-  const { url, version, runtime: name, ready, components } = status
+  const { url, version, runtime: name, ready, components, drift = [] } = status
   return {
     name: deployment.name,
     url,
@@ -35,6 +36,7 @@ export async function readStatus(
       used_bytes: measure ? dataSize(deployment.paths.data) : null,
     },
     components,
+    drift,
   }
 }
 

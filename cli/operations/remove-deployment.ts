@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import type { Deployment } from '../deployment/deployment.js'
 import { isSystemError } from '../deployment/errors.js'
 import type { Progress, Runtime } from '../runtimes/runtime.js'
+import { removableUnits, uninstallService } from './uninstall-service.js'
 
 /** What `uninstall` removed; `left` names what stays: what was not VetrAI's, or with `data_kept` the data. */
 export interface RemoveResult {
@@ -13,8 +14,8 @@ export interface RemoveResult {
 }
 
 /**
- * Stops a deployment and removes everything of it, inside and outside its directory. Files that VetrAI
- * did not make stay, and with them the directory.
+ * Stops a deployment and removes everything of it, inside and outside its directory, the unit that starts it at boot
+ * included. Files that VetrAI did not make stay, and with them the directory.
  */
 export async function removeDeployment(
   deployment: Deployment,
@@ -22,7 +23,9 @@ export async function removeDeployment(
   progress: Progress,
   { keepData = false }: { keepData?: boolean } = {},
 ): Promise<RemoveResult> {
+  await removableUnits(deployment)
   await runtime.down(deployment, progress)
+  await uninstallService(deployment, { now: true })
   await runtime.uninstall(deployment, progress, { keepData })
   const left = await namesIn(deployment.dir)
   return { name: deployment.name, dir: deployment.dir, removed: left.length === 0, data_kept: keepData, left }

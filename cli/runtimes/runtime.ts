@@ -49,6 +49,28 @@ export interface PlanChange {
   reasons: string[]
 }
 
+/** What `up` would do, in its order; empty where everything runs as described. */
+export interface PlanResult {
+  changes: PlanChange[]
+}
+
+/** Whom a shell of the database speaks as: three roles of VetrAI’s own, and the superuser of PostgreSQL. */
+export const DATABASE_ROLES = ['owner', 'app', 'system', 'superuser'] as const
+export type DatabaseRole = (typeof DATABASE_ROLES)[number]
+
+export const SHELL_TARGETS = ['db', 'redis', 'server'] as const
+
+/** A shell that somebody wants. */
+export interface ShellRequest {
+  target: (typeof SHELL_TARGETS)[number]
+  /** Counts for `db` only. */
+  role: DatabaseRole
+  /** Further arguments of psql, redis-cli or the shell. */
+  args: string[]
+  /** False without a terminal: what is read from standard input, if anything, is a script. */
+  interactive: boolean
+}
+
 export interface UpResult {
   /** False when everything already ran as described and nothing was touched. */
   changed: boolean
@@ -69,6 +91,8 @@ export interface Runtime {
   readonly name: 'embedded' | 'compose' | 'swarm' | 'kubernetes'
   /** Brings the deployment to what vetrai.yml says and waits until /readyz answers 200. */
   up(deployment: Deployment, progress: Progress): Promise<UpResult>
+  /** What `up` would do. Changes nothing and writes nothing. */
+  plan(deployment: Deployment): Promise<PlanResult>
   /** Stops everything cleanly; data stays. */
   down(deployment: Deployment, progress: Progress): Promise<{ changed: boolean }>
   /** Restarts one component, or all. */
@@ -87,6 +111,18 @@ export interface Runtime {
   acceptedSecrets?(deployment: Deployment): Promise<AcceptedSecret[]>
   /** Sets the roles of the running database to what the secrets say, and restarts what signs in with them. */
   repairSecrets?(deployment: Deployment, progress: Progress): Promise<void>
+  /**
+   * Runs a program where a component runs, with its environment and this terminal’s streams; answers the exit code of the
+   * program. CliError `component_unknown` (exit 2) or `not_running` (exit 3).
+   */
+  exec(
+    deployment: Deployment,
+    component: string,
+    command: [string, ...string[]],
+    options: { interactive: boolean },
+  ): Promise<number>
+  /** As `exec`, for psql, redis-cli and a shell. Secrets reach the program by files or its environment, never by arguments. */
+  shell(deployment: Deployment, request: ShellRequest): Promise<number>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

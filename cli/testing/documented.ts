@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Manifest } from '@oclif/core/interfaces'
+import { OPTIONAL } from '../base/docs.js'
 import type { JsonDoc } from '../base/json-doc.js'
 
 const MANIFEST = join(fileURLToPath(import.meta.url), '../../../oclif.manifest.json')
@@ -26,7 +27,7 @@ function missing(doc: JsonDoc, value: unknown, path: string): string[] {
   if (typeof value !== 'object' || value === null) return [path]
   return Object.entries(doc).flatMap(([field, inner]) => {
     const at = path === '' ? field : `${path}.${field}`
-    if (!Object.hasOwn(value, field)) return [at]
+    if (!Object.hasOwn(value, field)) return typeof inner === 'string' && inner.endsWith(OPTIONAL) ? [] : [at]
     return typeof inner === 'string' ? [] : missing(inner, (value as Record<string, unknown>)[field], at)
   })
 }

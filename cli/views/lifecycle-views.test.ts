@@ -6,6 +6,7 @@ import { checkView } from './check-view.js'
 import { logLine } from './log-line.js'
 import { migrationsView } from './migrations-view.js'
 import { createPaint } from './paint.js'
+import { planView } from './plan-view.js'
 import { startView } from './start-view.js'
 import { statusView } from './status-view.js'
 
@@ -38,6 +39,7 @@ const STATUS: DeploymentStatus = {
       last_error: 'exit code 1',
     },
   ],
+  drift: [],
 }
 
 describe('what lifecycle commands show', () => {
@@ -49,6 +51,34 @@ describe('what lifecycle commands show', () => {
     expect(statusView({ ...STATUS, disk: { ...STATUS.disk, used_bytes: 1024 ** 3 } }, plain)).to.include(
       '1 GiB of data',
     )
+  })
+
+  it('is what only some runtimes know, in columns that are left out where none does', () => {
+    const [postgres, server] = STATUS.components
+    if (!postgres || !server) throw new Error('the fixture has two components')
+    const limited = { ...postgres, cpu_percent: 12.34, memory_limit_bytes: 1024 ** 3, ports: ['5432/tcp'] }
+    const lines = statusView({ ...STATUS, components: [limited, server] }, plain).split('\n')
+    expect(lines.at(-3)).to.match(/^postgres +running +18\.4 +7 +1h 1m +12\.3 % +40 MiB +1 GiB +5432\/tcp$/)
+    expect(lines.at(-4)).not.to.match(/IMAGE|HEALTH/)
+    expect(statusView(STATUS, plain)).not.to.match(/CPU|LIMIT|PORTS|IMAGE|HEALTH/)
+  })
+
+  it('is where what runs differs from the files, with what brings them together', () => {
+    const drift = [{ component: 'server', detail: 'recreate: settings changed: LOG_LEVEL' }]
+    const text = statusView({ ...STATUS, drift }, plain)
+    expect(text)
+      .to.include('  server  recreate: settings changed: LOG_LEVEL\n→')
+      .and.match(/vetrai up$/)
+    expect(statusView(STATUS, plain)).not.to.include('vetrai up')
+  })
+
+  it('is what a start would do, and why', () => {
+    const text = planView(
+      { changes: [{ component: 'server', action: 'recreate', reasons: ['version 1 becomes 2', 'more'] }] },
+      plain,
+    )
+    expect(text.split('\n').at(-1)).to.equal('recreate  server     version 1 becomes 2; more')
+    expect(planView({ changes: [] }, plain)).to.include('Nothing to do')
   })
 
   it('is where to go and where the password is, after a start', () => {

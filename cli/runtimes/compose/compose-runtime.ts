@@ -10,6 +10,15 @@ export function composeRuntime(): Runtime {
   return {
     name: 'compose',
     up: async (deployment, progress) => (await import('./up.js')).up(deployment, progress),
+    plan: async (deployment) => {
+      const [{ Engine }, { render }, { makePlan }] = await Promise.all([
+        import('./engine.js'),
+        import('./render.js'),
+        import('./plan.js'),
+      ])
+      const { changes } = await makePlan(deployment, await Engine.open(deployment), await render(deployment))
+      return { changes }
+    },
     down: async (deployment, progress) => (await import('./down.js')).down(deployment, progress),
     restart: async (deployment, component, progress) => {
       const [{ up }, { componentNames }, { unknownComponent }] = await Promise.all([
@@ -65,11 +74,22 @@ export function composeRuntime(): Runtime {
         deployment.config.workers.processes > 0 ? ['server', 'worker'] : ['server'],
       )
     },
+    exec: async () => Promise.reject(notYet()),
+    shell: async () => Promise.reject(notYet()),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
     },
   }
+}
+
+function notYet(): CliError {
+  return new CliError({
+    code: 'runtime_unavailable',
+    message: 'This version runs nothing inside the containers of a deployment yet.',
+    next: 'Use: docker compose exec',
+    exitCode: 4,
+  })
 }
 
 /** CliError `not_running` where there is no database to ask. */

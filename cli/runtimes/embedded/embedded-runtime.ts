@@ -19,6 +19,10 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { up } = await import('./up.js')
       return up(deployment, await programs(), progress)
     },
+    plan: async (deployment) => {
+      const { planChanges } = await import('./plan-changes.js')
+      return planChanges(deployment, await programs())
+    },
     down: async (deployment, progress) => {
       const { down } = await import('./down.js')
       return down(deployment, progress)
@@ -28,7 +32,15 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { restart } = await import('./up.js')
       await restart(deployment, await programs(), progress, component === undefined ? [] : [component])
     },
-    status: async (deployment) => embeddedStatus(deployment, await programs()),
+    status: async (deployment) => {
+      const { findDrift } = await import('./plan-changes.js')
+      const installed = await programs()
+      const [status, drift] = await Promise.all([
+        embeddedStatus(deployment, installed),
+        findDrift(deployment, installed),
+      ])
+      return { ...status, drift }
+    },
     logs: async function* (deployment, options) {
       const { readLogs } = await import('./logs.js')
       yield* readLogs(deployment, options)
@@ -72,6 +84,18 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
         restart: (names) => restart(deployment, installed, progress, names),
       })
     },
+    exec: async (deployment, component, command) => {
+      requireComponent(deployment, component)
+      const { execCommand } = await import('./exec-command.js')
+      return execCommand(deployment, component, command)
+    },
+    shell: async (deployment, request) => {
+      const { target } = request
+      const own = target === 'db' ? deployment.config.database.url : deployment.config.redis.url
+      if (target !== 'server' && own === undefined) await requireRunning(deployment, STORES[target])
+      const { openShell } = await import('./open-shell.js')
+      return openShell(deployment, request)
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
@@ -79,18 +103,22 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
   }
 }
 
+const STORES = { db: 'postgres', redis: 'redis' } as const
+
 /** Where the running stores listen; CliError `not_running` when the private PostgreSQL does not run. */
 async function runningStores(deployment: Deployment): Promise<StoreAddresses> {
   if (deployment.config.database.url) return {}
+  await requireRunning(deployment, 'postgres')
+  const { storeAddresses } = await import('./store-folder.js')
+  return storeAddresses(deployment)
+}
+
+async function requireRunning(deployment: Deployment, store: 'postgres' | 'redis'): Promise<void> {
   const report = await supervisorReport(deployment)
-  const postgres = report?.children.find(({ name }) => name === 'postgres')
-  if (postgres?.state === 'running') {
-    const { storeAddresses } = await import('./store-folder.js')
-    return storeAddresses(deployment)
-  }
+  if (report?.children.find(({ name }) => name === store)?.state === 'running') return
   throw new CliError({
     code: 'not_running',
-    message: 'The deployment is not running, so its database cannot be asked.',
+    message: `The deployment is not running, so its ${store === 'postgres' ? 'database' : 'Redis'} cannot be asked.`,
     next: 'Start it with: vetrai up',
     exitCode: 3,
   })

@@ -1,8 +1,11 @@
+/** Where programs are on nearly every system. */
+export const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /** The few variables of the operator's environment that the embedded runtime heeds; the only reader here. */
 export function hostEnv(): HostEnv {
   const { PATH, XDG_CACHE_HOME, XDG_RUNTIME_DIR, NODE_V8_COVERAGE } = process.env
   return {
-    path: PATH || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    path: PATH || STANDARD_PATH,
     ...(XDG_CACHE_HOME?.startsWith('/') && { xdgCacheHome: XDG_CACHE_HOME }),
     ...(XDG_RUNTIME_DIR?.startsWith('/') && { xdgRuntimeDir: XDG_RUNTIME_DIR }),
     ...(NODE_V8_COVERAGE && { coverage: NODE_V8_COVERAGE }),
@@ -20,4 +23,9 @@ interface HostEnv {
 /** Environment for helper programs: no secrets, no surprises from the operator's shell. */
 export function plainEnv(extra: Record<string, string> = {}): Record<string, string> {
   return { PATH: hostEnv().path, LC_ALL: 'C', TZ: 'UTC', ...extra }
+}
+
+/** Environment of what is kept running: the same from any shell, cron or systemd, or an `up` there would restart everything. */
+export function childEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return { PATH: STANDARD_PATH, LC_ALL: 'C', TZ: 'UTC', ...extra }
 }

@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { findFreePort } from '../../deployment/free-port.js'
+import type { ShellRequest } from '../runtime.js'
 import { cacheFolder } from './cache-folder.js'
 import { silent, type TestDeployment, testDeployment } from './test-support.js'
 
@@ -18,6 +19,16 @@ describe('embedded runtime', function () {
   })
 
   after(() => test.cleanUp())
+
+  it('says what bringing it up would do, and does nothing', async () => {
+    const before = await readdir(test.deployment.dir, { recursive: true })
+    const { changes } = await test.runtime.plan(test.deployment)
+
+    expect(changes.map(({ action, component }) => `${action} ${component}`)).to.deep.equal([
+      ...['create postgres', 'create redis', 'create server', 'migrate database'],
+    ])
+    expect(await readdir(test.deployment.dir, { recursive: true })).to.deep.equal(before)
+  })
 
   it('brings every component up and says so in the shape that scripts rely on', async () => {
     const { changed, status } = await test.runtime.up(test.deployment, silent)
@@ -51,6 +62,17 @@ describe('embedded runtime', function () {
     expect((await test.runtime.up(again, silent)).changed).to.equal(false)
     expect(await pids(test)).to.deep.equal(before)
     expect(await migrateCalls(test)).to.have.length(2)
+    expect(await planned(test)).to.deep.equal([])
+    expect((await test.runtime.status(again)).drift).to.deep.equal([])
+  })
+
+  it('does not mind from which shell it is brought up', async () => {
+    const { PATH } = process.env
+    process.env.PATH = `/no/such/folder:${PATH}`
+    const plan = await planned(test).finally(() => {
+      process.env.PATH = PATH
+    })
+    expect(plan).to.deep.equal([])
   })
 
   it('serves two who bring it up at once: one does the work, the other finds it done', async () => {
@@ -91,6 +113,11 @@ describe('embedded runtime', function () {
   it('restarts only the server when its configuration changed', async () => {
     const before = await pids(test)
     await test.deployment.set('port', await findFreePort())
+    const reason = 'settings changed: VETRAI_PORT, VETRAI_PUBLIC_URL'
+    expect(await planned(test)).to.deep.equal([`recreate server: ${reason}`])
+    expect((await test.runtime.status(test.deployment)).drift).to.deep.equal([
+      { component: 'server', detail: `recreate: ${reason}` },
+    ])
     const { changed, status } = await test.runtime.up(test.deployment, silent)
 
     expect({ changed, ready: status.ready }).to.deep.equal({ changed: true, ready: true })
@@ -101,8 +128,9 @@ describe('embedded runtime', function () {
 
   it('migrates again when a migration file was added', async () => {
     await writeFile(join(test.programs.migrations, '20260102-second.js'), '')
+    expect(await planned(test)).to.deep.equal(['migrate database: 20260101-first'])
     await test.runtime.up(test.deployment, silent)
-    expect(await migrateCalls(test)).to.deep.equal(['bootstrap', 'up', 'up'])
+    expect(await migrateCalls(test)).to.deep.equal(['bootstrap', 'up', 'status', 'up'])
   })
 
   it('leaves the server out and says why when a migration fails', async () => {
@@ -144,6 +172,15 @@ describe('embedded runtime', function () {
     expect(error).to.include({ code: 'component_unknown', exitCode: 2 })
   })
 
+  it('says what to install where there is no psql', async () => {
+    const { PATH } = process.env
+    process.env.PATH = '/no/such/folder'
+    const request: ShellRequest = { target: 'db', role: 'owner', args: [], interactive: false }
+    const error = await test.runtime.shell(test.deployment, request).catch((reason: unknown) => reason)
+    process.env.PATH = PATH
+    expect(error).to.include({ code: 'psql_missing', exitCode: 3 })
+  })
+
   it('stops all processes on down, and says so when there was nothing to stop', async () => {
     const before = await pids(test)
 
@@ -153,6 +190,14 @@ describe('embedded runtime', function () {
     const { ready, components } = await test.runtime.status(test.deployment)
     expect(ready).to.equal(false)
     expect(components.map(({ state }) => state)).to.deep.equal(['stopped', 'stopped', 'stopped'])
+    expect(await planned(test)).to.deep.equal(
+      ['postgres', 'redis', 'server'].map((name) => `start ${name}: it does not run`),
+    )
+    for (const target of ['db', 'redis'] as const) {
+      const request: ShellRequest = { target, role: 'owner', args: [], interactive: false }
+      const refused = await test.runtime.shell(test.deployment, request).catch((reason: unknown) => reason)
+      expect(refused, target).to.include({ code: 'not_running', exitCode: 3 })
+    }
     const error = await test.runtime.migrations(test.deployment).catch((reason: unknown) => reason)
     expect(error).to.include({ code: 'not_running', exitCode: 3 })
   })
@@ -185,6 +230,7 @@ describe('embedded runtime', function () {
     expect((await test.runtime.up(test.deployment, silent)).changed).to.equal(false)
 
     await appendFile(test.programs.server, '// another version')
+    expect(await planned(test)).to.deep.equal(['recreate server: its program was built anew'])
 
     expect((await test.runtime.up(test.deployment, silent)).changed).to.equal(true)
     expect((await pids(test)).server).not.to.equal(before.server)
@@ -208,6 +254,11 @@ describe('embedded runtime', function () {
     expect(await roles(first?.pid ?? null)).to.equal('worker')
     const { ports } = (await openDeployment(test.deployment.dir)).lock
     expect(new Set([ports['worker-1'], ports['worker-2']]).size).to.equal(2)
+    await test.deployment.set('workers.processes', 1)
+    expect(await planned(test)).to.deep.equal([
+      'remove worker-2: vetrai.yml no longer asks for it',
+      'recreate postgres: its port or number of connections changed',
+    ])
     expect((await set(0)).status.components).to.have.length(3)
     expect(existsSync(`/proc/${second?.pid}`)).to.equal(false)
   })
@@ -227,6 +278,12 @@ describe('embedded runtime', function () {
     expect(existsSync(join(cacheFolder(), 'users', `${test.deployment.id}.json`))).to.equal(false)
   })
 })
+
+/** What `up` would do, a line a change. */
+async function planned({ runtime, deployment }: TestDeployment): Promise<string[]> {
+  const { changes } = await runtime.plan(await openDeployment(deployment.dir))
+  return changes.map(({ action, component, reasons }) => `${action} ${component}: ${reasons.join('; ')}`)
+}
 
 async function pids(test: TestDeployment): Promise<Record<string, number | null>> {
   const { components } = await test.runtime.status(test.deployment)

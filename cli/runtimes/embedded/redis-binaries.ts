@@ -4,6 +4,7 @@ import { CliError } from '../../deployment/errors.js'
 import { fetchDebianPackages } from './apt-private-view.js'
 import { cached, cacheFolder } from './cache-folder.js'
 import { hostEnv } from './host-env.js'
+import { installCommand } from './install-command.js'
 import { runProgram } from './run-program.js'
 import { canTraverse, chooseServiceUser, type ServiceUser } from './service-user.js'
 
@@ -19,6 +20,11 @@ export interface RedisBinary {
 const OLDEST = [6, 2] as const
 const PACKAGES = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1']
 
+const PACKAGE_NAMES = {
+  ...{ apt: 'redis-server', dnf: 'valkey', yum: 'redis', apk: 'valkey' },
+  ...{ pacman: 'valkey', zypper: 'redis', brew: 'valkey' },
+}
+
 /**
  * Provides a Redis or Valkey: one on the PATH, else one cached, else Debian's packages unpacked into
  * the cache without installing anything. CliError `redis_unavailable` names the command that installs
@@ -27,13 +33,16 @@ const PACKAGES = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'lib
 export async function provideRedis(
   options: { path?: string; cacheRoot?: string; onFetch?: () => void } = {},
 ): Promise<RedisBinary> {
-  const { path = hostEnv().path, cacheRoot = cacheFolder(), onFetch } = options
-  const user = chooseServiceUser()
-  return (
-    (await findOnPath(path, user)) ??
-    (await findCached(cacheRoot)) ??
-    (await fetchToCache(cacheRoot, onFetch))
-  )
+  const { cacheRoot = cacheFolder(), onFetch } = options
+  return (await findRedis(options)) ?? (await fetchToCache(cacheRoot, onFetch))
+}
+
+/** The one that `provideRedis` would give without fetching anything; undefined where there is none yet. */
+export async function findRedis(
+  options: { path?: string; cacheRoot?: string } = {},
+): Promise<RedisBinary | undefined> {
+  const { path = hostEnv().path, cacheRoot = cacheFolder() } = options
+  return (await findOnPath(path, chooseServiceUser())) ?? (await findCached(cacheRoot))
 }
 
 async function findOnPath(path: string, user: ServiceUser | undefined): Promise<RedisBinary | undefined> {
@@ -126,28 +135,11 @@ async function isRunnable(command: string, user: ServiceUser | undefined): Promi
 
 async function unavailable(cause?: unknown): Promise<CliError> {
   const reason = cause instanceof Error ? `: ${cause.message}` : ' on this kind of system'
+  const command = await installCommand(PACKAGE_NAMES)
   return new CliError({
     code: 'redis_unavailable',
     message: `There is no Redis or Valkey (6.2 or newer) here, and none could be fetched${reason}.`,
-    next: `${await installCommand()} (or set redis.url to a Redis of your own)`,
+    next: `${command ? `Run: ${command}` : 'Install Redis or Valkey with the package manager of this system'} (or set redis.url to a Redis of your own)`,
     cause,
   })
-}
-
-/** The one command that installs Redis or Valkey on this system. */
-async function installCommand(): Promise<string> {
-  const managers: [string, string][] = [
-    ['/usr/bin/apt-get', 'sudo apt-get update && sudo apt-get install -y redis-server'],
-    ['/usr/bin/dnf', 'sudo dnf install -y valkey'],
-    ['/usr/bin/yum', 'sudo yum install -y redis'],
-    ['/sbin/apk', 'sudo apk add valkey'],
-    ['/usr/bin/pacman', 'sudo pacman -S --noconfirm valkey'],
-    ['/usr/bin/zypper', 'sudo zypper install -y redis'],
-    ['/opt/homebrew/bin/brew', 'brew install valkey'],
-    ['/usr/local/bin/brew', 'brew install valkey'],
-  ]
-  for (const [program, command] of managers) {
-    if (await isRunnable(program, undefined)) return `Run: ${command}`
-  }
-  return 'Install Redis or Valkey with the package manager of this system'
 }

@@ -20,7 +20,7 @@ export interface RedisSettings {
  */
 export async function writeRedisConfig(settings: RedisSettings): Promise<string> {
   const { folder, port, socket, password, user, durable } = settings
-  const path = join(folder, 'redis.conf')
+  const path = redisConfigPath(folder)
   const lines = [
     '# Generated at every start.',
     'bind 127.0.0.1',
@@ -42,6 +42,11 @@ export async function writeRedisConfig(settings: RedisSettings): Promise<string>
   await writeFile(path, lines.join('\n'), { mode: 0o600 })
   if (user) await chown(path, user.uid, user.gid)
   return path
+}
+
+/** Where the settings of a Redis are, in its own folder. */
+export function redisConfigPath(folder: string): string {
+  return join(folder, 'redis.conf')
 }
 
 /** Redis reads double quotes as C does. */

@@ -8,7 +8,7 @@ import { findOrphans } from './orphans.js'
 import type { ProgramPaths } from './program-paths.js'
 import { supervisorReport } from './supervisor-client.js'
 
-/** How a deployment stands; never fails for one that is down. */
+/** How a deployment stands; never fails for one that is down. Drift takes longer to find: see `findDrift`. */
 export async function embeddedStatus(deployment: Deployment, programs: ProgramPaths): Promise<RuntimeStatus> {
   const [report, readiness] = await Promise.all([
     supervisorReport(deployment),
@@ -24,6 +24,7 @@ export async function embeddedStatus(deployment: Deployment, programs: ProgramPa
     // Another program may answer on that port: only our own server makes the deployment ready.
     ready: readiness === 200 && components.some(({ name, pid }) => name === 'server' && pid !== null),
     components,
+    drift: [],
   }
 }
 

@@ -52,6 +52,13 @@ export async function storeFolder(
   })
 }
 
+/** The folder that `storeFolder` would give, where it was chosen before; undefined where it was not. Makes nothing. */
+export async function knownStoreFolder(deployment: Deployment, name: string): Promise<string | undefined> {
+  const place = join(deployment.paths.data, name)
+  const existing = await whatIs(place)
+  return existing === undefined || existing === 'folder' ? existing && place : existing.link
+}
+
 async function createStore(
   deployment: Deployment,
   place: string,

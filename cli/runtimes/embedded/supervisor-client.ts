@@ -9,6 +9,7 @@ import { isAlive, type ProcessIdentity } from '../../deployment/process-identity
 import type { ChildStatus } from './child.js'
 import { askSupervisor, type ControlRequest } from './control-protocol.js'
 import { knownSocket } from './control-socket.js'
+import { STOP_SECONDS } from './graces.js'
 import { hostEnv, plainEnv } from './host-env.js'
 import { logTail, openLog } from './log-files.js'
 import { type Plan, writePlan } from './plan.js'
@@ -21,7 +22,7 @@ export interface SupervisorReport {
   children: ChildStatus[]
 }
 
-const STOP_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = STOP_SECONDS * 1_000
 
 /** The supervisor of a deployment as the lock file knows it; undefined when none lives. */
 export async function livingSupervisor(deployment: Deployment): Promise<ProcessIdentity | undefined> {

@@ -1,0 +1,108 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FileResult, WorkerOrder } from './suite-worker.js'
+
+/**
+ * Runs the ordinary tests: `node dist/test/run-suite.js [PART OF A PATH …]`. Two workers, each with a PostgreSQL and a Redis of
+ * its own, take one file after the other, the slow ones first, so that neither waits long for the other at the end. What a
+ * file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
+ * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers.
+ */
+const WORKERS = Number(process.env.VETRAI_TEST_WORKERS || 2)
+const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
+/** Seconds that each file took last time: they decide nothing but the order. */
+const TIMES = 'dist/.test-times.json'
+/** Where nothing is known yet: these take longest. */
+const SLOW = [/\.e2e\./, /\/test\/chaos\//, /\/embedded\//]
+
+const known = readTimes()
+const waiting = testFiles(process.argv.slice(2))
+const results: FileResult[] = []
+const began = performance.now()
+
+await Promise.all(Array.from({ length: Math.min(WORKERS, waiting.length) }, work))
+writeFileSync(TIMES, JSON.stringify({ ...known, ...times(results) }))
+finish(results)
+
+/** One worker after the other until no file waits: one that dies costs the file it was at. */
+async function work(): Promise<void> {
+  while (waiting.length > 0) {
+    const worker = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    await serve(worker)
+  }
+}
+
+function serve(worker: ChildProcess): Promise<void> {
+  let current: string | undefined
+  const give = () => {
+    current = waiting.shift()
+    const order: WorkerOrder = current === undefined ? 'end' : { run: current }
+    worker.send(order)
+  }
+  worker.on('message', (message: 'ready' | FileResult) => {
+    if (message !== 'ready') note(message)
+    give()
+  })
+  return new Promise((resolve) => {
+    worker.once('exit', (code, signal) => {
+      if (current !== undefined) note(lost(current, `the worker ended with ${signal ?? `code ${code}`}`))
+      else if (code !== 0)
+        note(lost('after the last file', `the worker ended with ${signal ?? `code ${code}`}`))
+      resolve()
+    })
+  })
+}
+
+function lost(file: string, reason: string): FileResult {
+  const failures = `  ${file}: ${reason}`
+  return { file, passed: 0, failed: 1, pending: 0, seconds: 0, output: failures, failures }
+}
+
+function note(result: FileResult): void {
+  results.push(result)
+  process.stdout.write(
+    `\n${result.file} (${result.seconds.toFixed(1)} s)\n${result.output.replace(/^\n+|\n+$/g, '')}\n`,
+  )
+}
+
+function finish(all: FileResult[]): void {
+  const sum = (field: 'passed' | 'failed' | 'pending') => all.reduce((total, one) => total + one[field], 0)
+  const totals = { passed: sum('passed'), failed: sum('failed'), pending: sum('pending') }
+  for (const { file, failures } of all) if (failures) console.log(`\nFailed in ${file}:\n${failures}`)
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  console.log(`\n  ${totals.passed} passing (${seconds} s, ${all.length} files)`)
+  if (totals.failed > 0) console.log(`  ${totals.failed} failing`)
+  if (process.env.VETRAI_TEST_REPORT) writeFileSync(process.env.VETRAI_TEST_REPORT, JSON.stringify(totals))
+  process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+}
+
+/** Compiled tests but those of the appliance, which have a command of their own; the slow ones first. */
+function testFiles(parts: string[]): string[] {
+  return readdirSync('dist', { recursive: true, encoding: 'utf8' })
+    .map((name) => join('dist', name))
+    .filter((file) => file.endsWith('.test.js') && !file.startsWith('dist/test/appliance/'))
+    .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .map((file) => ({ file, weight: weightOf(file) }))
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ file }) => file)
+}
+
+/** Seconds where they are known, else a guess: how slow its kind is, then how much there is of it. */
+function weightOf(file: string): number {
+  const kind = SLOW.findIndex((pattern) => pattern.test(file))
+  return known[file] ?? (kind === -1 ? 0 : 100 * (SLOW.length - kind)) + statSync(file).size / 10_000
+}
+
+function readTimes(): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(TIMES, 'utf8')) as Record<string, number>
+  } catch {
+    return {}
+  }
+}
+
+function times(all: FileResult[]): Record<string, number> {
+  return Object.fromEntries(all.map(({ file, seconds }) => [file, seconds]))
+}
