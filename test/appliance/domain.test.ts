@@ -99,11 +99,16 @@ describe('an appliance with a domain', function () {
       const up = await query('up')
       return wanted.every((job) => up.some(({ metric, value }) => metric.job === job && value[1] === '1'))
     }, 90_000)
-    const workers = (await query('up{job="worker"}')).length
-    expect(workers).to.equal(2)
-    expect((await query('vetrai_http_request_duration_seconds_count')).length).to.be.greaterThan(0)
-    expect((await query('pg_up'))[0]?.value[1]).to.equal('1')
-    expect((await query('redis_up'))[0]?.value[1]).to.equal('1')
+    const each = [
+      'up{job="worker"} == 1',
+      'vetrai_http_request_duration_seconds_count',
+      'pg_up == 1',
+      'redis_up == 1',
+    ]
+    await until(async () => {
+      const [workers = [], ...others] = await Promise.all(each.map(query))
+      return workers.length === 2 && others.every((found) => found.length > 0)
+    }, 90_000)
   })
 
   it('has Prometheus watch by rules that can all be computed', async () => {

@@ -1,7 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { DeploymentStatus } from '../../cli/operations/read-status.js'
 import { type RunningStory, tellDeployment } from '../../cli/testing/deployment-story.js'
+import { tellDiagnosis } from '../../cli/testing/diagnosis-story.js'
+import { runVetrai } from '../../cli/testing/run-vetrai.js'
+import { tellShells } from '../../cli/testing/shell-story.js'
 import { initAppliance, ok, secretsOf, uniqueName, vetraiIn } from './deployment.js'
 import { containersOf, docker, idsOf, serviceOf } from './docker.js'
 import { engineEnv } from './engine.js'
@@ -18,6 +22,12 @@ tellDeployment('an appliance, from nothing to nothing', {
   more: (running) => {
     containersHold(running)
     changesHold(running)
+    tellDiagnosis(running)
+    const run = (stdin: string, ...argv: string[]) => {
+      const [command = '', target = '', ...rest] = argv
+      return runVetrai([command, target, '--dir', running.dir(), ...rest], { stdin, env: engineEnv() })
+    }
+    tellShells(running, { run, hasPsql: true })
   },
 })
 
@@ -83,6 +93,7 @@ function containersHold({ dir }: RunningStory): void {
 function changesHold({ json, vetrai, key, acme, url }: RunningStory): void {
   it('touches no container where nothing changed', async () => {
     const before = await idsOf(PROJECT)
+    expect((await ok(vetrai('up', '--plan', '--json'))).json()).to.deep.equal({ changes: [] })
     expect(await json('up')).to.include({ changed: false })
     expect(await idsOf(PROJECT)).to.deep.equal(before)
   })
@@ -90,6 +101,11 @@ function changesHold({ json, vetrai, key, acme, url }: RunningStory): void {
   it('makes the server anew for a setting of the server, and nothing else', async () => {
     const before = await idsOf(PROJECT)
     await ok(vetrai('config', 'set', 'settings.RATE_LIMIT_FACTOR', '2'))
+    expect((await ok(vetrai('up', '--plan', '--json'))).json()).to.deep.equal({
+      changes: [{ component: 'server', action: 'recreate', reasons: ['settings RATE_LIMIT_FACTOR'] }],
+    })
+    const drifted = (await vetrai('status', '--json')).json<DeploymentStatus>()
+    expect(drifted.drift?.map(({ component }) => component)).to.deep.equal(['server'])
     expect(await json('up')).to.include({ changed: true })
     const { server, ...others } = await idsOf(PROJECT)
     const { server: earlier, ...same } = before

@@ -74,22 +74,14 @@ export function composeRuntime(): Runtime {
         deployment.config.workers.processes > 0 ? ['server', 'worker'] : ['server'],
       )
     },
-    exec: async () => Promise.reject(notYet()),
-    shell: async () => Promise.reject(notYet()),
+    exec: async (deployment, component, command, options) =>
+      (await import('./run-inside.js')).execInside(deployment, component, command, options),
+    shell: async (deployment, request) => (await import('./run-inside.js')).shellInside(deployment, request),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
     },
   }
-}
-
-function notYet(): CliError {
-  return new CliError({
-    code: 'runtime_unavailable',
-    message: 'This version runs nothing inside the containers of a deployment yet.',
-    next: 'Use: docker compose exec',
-    exitCode: 4,
-  })
 }
 
 /** CliError `not_running` where there is no database to ask. */

@@ -3,7 +3,7 @@ import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../runtime.js'
-import { type Engine, isMissing } from './engine.js'
+import type { Engine } from './engine.js'
 import { NODE_IMAGE } from './images.js'
 import { ROOT } from './installation.js'
 import { type MissingImage, missingImages } from './plan.js'
@@ -110,18 +110,4 @@ function digestOf(ref: string, digests: string[]): string | undefined {
   const short = name.replace(/^docker\.io\//, '').replace(/^library\//, '')
   const found = digests.find((digest) => digest.startsWith(`${name}@`) || digest.startsWith(`${short}@`))
   return found?.slice(found.indexOf('@') + 1)
-}
-
-/** Id of an image at the engine; undefined when it is not there. */
-export async function imageId({ docker }: Engine, use: string): Promise<string | undefined> {
-  return docker
-    .getImage(use)
-    .inspect()
-    .then(
-      ({ Id }) => Id,
-      (error: unknown) => {
-        if (isMissing(error)) return undefined
-        throw error
-      },
-    )
 }

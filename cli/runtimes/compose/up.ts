@@ -122,11 +122,6 @@ export async function up(
   return deployment.withLock(action, () => converge(deployment, progress, restarted), WAIT_FOR_OTHERS_MS)
 }
 
-/** What `up` would do now. Writes nothing. */
-export async function planned(deployment: Deployment): Promise<ComposePlan> {
-  return makePlan(deployment, await Engine.open(deployment), await render(deployment))
-}
-
 async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
