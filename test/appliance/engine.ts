@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ImageName } from '../../cli/deployment/schema.js'
 
@@ -21,6 +21,21 @@ export function engineEnv(): NodeJS.ProcessEnv {
     ...(existsSync(AUTHORITIES) && { NODE_EXTRA_CA_CERTS: AUTHORITIES }),
   }
   return { ...process.env, ...known }
+}
+
+/** Process of the engine that the tests started themselves; undefined where it does not run, or is the host's own. */
+export function enginePid(): number | undefined {
+  const { DOCKER_HOST: host = '' } = engineEnv()
+  const pidFile = host.replace(/^unix:\/\//, '').replace(/docker\.sock$/, 'dockerd.pid')
+  if (!existsSync(pidFile)) return undefined
+  const pid = readFileSync(pidFile, 'utf8').trim()
+  const name = existsSync(`/proc/${pid}/comm`) ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : ''
+  return name === 'dockerd' ? Number(pid) : undefined
+}
+
+/** Starts the tests' engine where it does not run. */
+export function startEngine(): void {
+  execFileSync('bash', [SCRIPT, 'up'], { env: engineEnv(), stdio: 'ignore' })
 }
 
 /** `images` of vetrai.yml for a deployment out of stand-ins: every image but the server's and Grafana's. */
