@@ -49,15 +49,17 @@ describe('an interrupted up', function () {
     expect((await ok(vetrai('tenants', 'create', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
   })
 
-  for (const service of ['postgres', 'server', 'proxy']) {
-    it(`heals a ${service} that was removed, stopped or paused behind its back`, async () => {
-      for (const verb of [['rm', '--force'], ['stop'], ['pause']]) {
-        const one = (await containersOf(PROJECT)).find((container) => serviceOf(container) === service)
-        await docker(...verb, one?.Id ?? '')
-        expect((await vetrai('status', '--json')).code, `status after ${verb[0]}`).to.equal(3)
-        await ok(vetrai('up'))
-        expect((await ok(vetrai('tenants', 'info', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
-      }
+  for (const [service, ...verb] of [
+    ['postgres', 'pause'],
+    ['server', 'rm', '--force'],
+    ['proxy', 'stop'],
+  ] as const) {
+    it(`heals a ${service} that met with ${verb[0]} behind its back`, async () => {
+      const one = (await containersOf(PROJECT)).find((container) => serviceOf(container) === service)
+      await docker(...verb, one?.Id ?? '')
+      expect((await vetrai('status', '--json')).code).to.equal(3)
+      await ok(vetrai('up'))
+      expect((await ok(vetrai('tenants', 'info', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
     })
   }
 

@@ -52,7 +52,9 @@ export async function shellInside(deployment: Deployment, request: ShellRequest)
   const { database, redis } = deployment.config
   if (target === 'db') {
     if (database.url) throw notOurs('database', `psql -U ${ROLES[role]} ${database.url}`)
-    const psql = ['psql', '-U', ROLES[role], '-d', 'vetrai', ...args]
+    // A script stops at its first error, and says so by its exit code.
+    const strict = interactive ? [] : ['-v', 'ON_ERROR_STOP=1']
+    const psql = ['psql', '-U', ROLES[role], '-d', 'vetrai', ...strict, ...args]
     return execInside(deployment, 'postgres', psql, { interactive })
   }
   if (target === 'redis') {
