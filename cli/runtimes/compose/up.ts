@@ -214,16 +214,16 @@ async function clearBroken(engine: Engine, services: string[]): Promise<void> {
       continue
     }
     if (state === 'paused') await container.unpause().catch(ignoreMissing)
-    // What was paused fails no longer once it is asked again; Compose would take the last answer for the truth.
-    const isIll = health === 'unhealthy' && (state !== 'paused' || !(await recovers(engine, id)))
+    // What was paused is well once it is asked again; Compose would take its last answer for the truth.
+    const isIll = state === 'paused' ? !(await recovers(engine, id)) : health === 'unhealthy'
     if (isIll && state !== 'exited') await container.restart({ t: 30 }).catch(ignoreMissing)
   }
 }
 
 async function recovers(engine: Engine, id: string): Promise<boolean> {
   for (const deadline = Date.now() + RECOVERY_MS; Date.now() < deadline; await sleep(500)) {
-    const container = (await engine.containers()).find((one) => one.id === id)
-    if (container?.health !== 'unhealthy') return true
+    const health = (await engine.containers()).find((one) => one.id === id)?.health
+    if (health === 'healthy' || health === 'none') return true
   }
   return false
 }
