@@ -29,7 +29,7 @@ function servicesOf({ file }: Rendered, { use }: ChosenImage): string[] {
 }
 
 /** Id of an image at the engine; undefined when it is not there. */
-export async function imageId({ docker }: Engine, name: string): Promise<string | undefined> {
+export async function imageId({ docker }: Pick<Engine, 'docker'>, name: string): Promise<string | undefined> {
   try {
     return (await docker.getImage(name).inspect()).Id
   } catch (error) {

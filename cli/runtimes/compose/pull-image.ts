@@ -1,16 +1,11 @@
+import type { Readable } from 'node:stream'
+import { type EngineEvent, followEvents } from '../../clients/engine-events.js'
 import { registryLogin } from '../../clients/registry-login.js'
 import { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../runtime.js'
 import type { Engine } from './engine.js'
 
 const MB = 1024 * 1024
-
-/** One line of what the engine tells while it pulls. */
-interface PullEvent {
-  id?: string
-  status?: string
-  progressDetail?: { current?: number; total?: number }
-}
 
 /**
  * Pulls one image with the login that the docker command keeps for its registry. CliError `image_unavailable` where the
@@ -25,13 +20,10 @@ export async function pullImage(
   const downloads = new Map<string, { current: number; total: number }>()
   try {
     const authconfig = await registryLogin(name)
-    const stream = await docker.pull(name, { ...(authconfig && { authconfig }) })
-    await new Promise<void>((resolve, reject) => {
-      const onEvent = (event: PullEvent) => {
-        noteDownload(downloads, event)
-        step.update(`${services.join(', ')}: ${progressOf([...downloads.values()])}`)
-      }
-      docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), onEvent)
+    const answer = (await docker.pull(name, { ...(authconfig && { authconfig }) })) as Readable
+    await followEvents(answer, (event) => {
+      noteDownload(downloads, event)
+      step.update(`${services.join(', ')}: ${progressOf([...downloads.values()])}`)
     })
   } catch (error) {
     throw pullFailed(name, error)
@@ -41,7 +33,7 @@ export async function pullImage(
 /** Bytes that came, by layer. What is unpacked after that is counted nowhere: it would go from the start again. */
 function noteDownload(
   downloads: Map<string, { current: number; total: number }>,
-  { id, status, progressDetail: { current, total } = {} }: PullEvent,
+  { id, status, progressDetail: { current, total } = {} }: EngineEvent,
 ): void {
   if (!id) return
   if (status === 'Downloading' && current !== undefined && total !== undefined)
