@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline as chain, type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -77,9 +78,12 @@ export class BundleReader {
   content(name: PartName, onBytes?: OnBytes): Readable {
     const part = this.manifest.parts[PARTS.indexOf(name)] as BundlePart
     const start = this.offsets.get(name) ?? 0
-    const options = { start, end: start + part.size_bytes - 1, autoClose: false, highWaterMark: CHUNK }
+    const end = start + part.size_bytes - 1
+    // By its number: a stream of the handle itself would keep it from being closed.
+    const { fd } = this.handle
+    const source = createReadStream('', { fd, start, end, autoClose: false, highWaterMark: CHUNK })
     // Whoever reads the stream learns of an error from the stream itself.
-    return chain(this.handle.createReadStream(options), this.checked(part, onBytes), () => undefined)
+    return chain(source, this.checked(part, onBytes), () => undefined)
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
@@ -45,7 +46,9 @@ export class BundleWriter {
         done(null, chunk)
       },
     })
-    await pipeline(content, measure, this.handle.createWriteStream({ start, autoClose: false }))
+    // By its number: a stream of the handle itself would keep it from being closed.
+    const { fd } = this.handle
+    await pipeline(content, measure, createWriteStream('', { fd, start, autoClose: false }))
     await this.handle.write(encodeHeader({ name, size }), 0, BLOCK, this.at)
     this.parts.push({ name, size_bytes: size, sha256: hash.digest('hex') } as BundlePart)
     this.at = start + padded(size)

@@ -24,9 +24,12 @@ const LEFT_OUT_OF_PACKAGES = /\.(map|d\.[cm]?ts|a|o|h)$/
  */
 export async function installationFiles(root: string): Promise<InstallationFile[]> {
   const packages = await productionPackages(root)
+  const folders = (await readdir(root, { withFileTypes: true })).filter(
+    (entry) => entry.isDirectory() && FOLDERS.includes(entry.name),
+  )
   const names = [
     ...FILES,
-    ...(await Promise.all(FOLDERS.map((folder) => below(root, folder)))).flat().filter(isNeeded),
+    ...(await Promise.all(folders.map(({ name }) => below(root, name)))).flat().filter(isNeeded),
     ...(await Promise.all(packages.map((folder) => below(root, folder, ['node_modules']))))
       .flat()
       .filter((name) => !LEFT_OUT_OF_PACKAGES.test(name)),
