@@ -90,7 +90,9 @@ export class LocalRegistry {
   }
 
   async #get(path: string): Promise<Response | undefined> {
-    return fetch(`http://${this.address}/v2/${path}`, { headers: { accept: MANIFEST } }).catch(() => undefined)
+    return fetch(`http://${this.address}/v2/${path}`, { headers: { accept: MANIFEST } }).catch(
+      () => undefined,
+    )
   }
 }
 
