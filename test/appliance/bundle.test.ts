@@ -10,12 +10,12 @@ import { composeAsset } from '../../cli/runtimes/compose/installation.js'
 import { missingFields } from '../../cli/testing/documented.js'
 import { runVetrai } from '../../cli/testing/run-vetrai.js'
 import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
-import { initAppliance, ok, secretsOf, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, secretsOf, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
 import { engineEnv, imageOverrides } from './engine.js'
 import { LocalRegistry } from './local-registry.js'
 import { LonelyHost, type LonelyRun, mayBeLonely } from './lonely-host.js'
 
-const NAME = 'bundle'
+const NAME = uniqueName('bundle')
 
 /** Made where there is a registry, used where there is none; each test builds on the one before. */
 describe('a bundle of an appliance', function () {
@@ -112,91 +112,116 @@ describe('a bundle of an appliance', function () {
     expect(await readFile(join(dir, 'lock.json'), 'utf8')).to.equal(before)
   })
 
-  if (mayBeLonely) describe('on a host with Docker, Node and no network', () => lonelyHolds())
-
-  function lonelyHolds(): void {
-    let host: LonelyHost
-    let home: string
-    let program = 'vetrai/bin/vetrai'
-    const there = (...argv: string[]) => host.run(program, ...argv, '--dir', home)
-    const json = async <T>(...argv: string[]): Promise<T> => {
-      const done = await there(...argv, '--json')
-      expect(done.code, done.stdout + done.stderr).to.equal(0)
-      return JSON.parse(done.stdout) as T
-    }
-
-    before(async () => {
-      host = await LonelyHost.begin()
-      home = join(host.folder, 'deployment')
-      await copyFile(file, join(host.folder, 'vetrai.bundle'))
-    })
-    after(() => host.remove())
-
-    it('brings its own command line, by the very words of its README', async () => {
-      const readme = (await host.run('tar', '-xOf', 'vetrai.bundle', 'README.txt')).stdout
-      const [, words = ''] = /Node [\d.]+ or later: (mkdir .*)$/m.exec(readme) ?? []
-      await good(host.run('sh', '-c', words))
-      expect((await good(host.run(program, '--version'))).stdout).to.match(/^vetrai\//)
-      expect(readme).to.include("vetrai/bin/vetrai bundle load 'vetrai.bundle'")
-    })
-
-    it('brings no secret and no setting of where it was made', async () => {
-      const secrets = Object.entries(await secretsOf(dir))
-      const files = await filesBelow(join(host.folder, 'vetrai'))
-      expect(files.length).to.be.greaterThan(1_000)
-      expect(files.filter((path) => /\/(vetrai\.yml|lock\.json|secrets\/.*)$/.test(path))).to.deep.equal([])
-      const found: string[] = []
-      for (const path of files) {
-        const content = await readFile(path)
-        found.push(
-          ...secrets.filter(([, value]) => content.includes(value)).map(([name]) => `${name} ${path}`),
-        )
-      }
-      const start = await readStart(file)
-      found.push(...secrets.filter(([, value]) => start.includes(value)).map(([name]) => name))
-      expect(found).to.deep.equal([])
-    })
-
-    it('says that it has to be loaded where it was not', async () => {
-      const init = ['init', '--runtime', 'compose', '--yes', '--name', 'lonely', '--memory-mb', '2048']
-      await good(there(...init, '--port', '8000', '--objects', 'file'))
-      for (const image of ['postgres', 'proxy'] as const) {
-        await good(there('config', 'set', `images.${image}`, imageOverrides()[image]))
-      }
-      const failed = await there('up', '--json')
-      const { error } = JSON.parse(failed.stdout) as { error: { code: string; next: string } }
-      expect(error.code).to.equal('image_unavailable')
-      expect(error.next).to.include('vetrai bundle load FILE')
-    })
-
-    it('is loaded, and lock.json knows the digests of where it was made', async () => {
-      const loaded = await json<LoadedBundle>('bundle', 'load', 'vetrai.bundle', '--cli', 'second')
-      expect(loaded).to.include({ deployment: home, cli_dir: join(host.folder, 'second') })
-      expect(loaded.images).to.have.length(bundle.images.length)
-      const { images } = JSON.parse(await readFile(join(home, 'lock.json'), 'utf8')) as DeploymentLock
-      expect(images?.[redis.ref]).to.include({ digest: redis.digest, name: redis.ref })
-    })
-
-    it('serves, without a pull and without a build', async () => {
-      program = 'second/bin/vetrai'
-      expect(await json('up')).to.include({ changed: true })
-      expect(await json('tenants', 'create', 'acme')).to.include({ slug: 'acme' })
-      expect(await json('up')).to.include({ changed: false })
-      const { services } = parse(await readFile(join(home, 'compose.yaml'), 'utf8')) as {
-        services: Record<string, { image: string }>
-      }
-      expect(services.redis?.image).to.equal(redis.ref)
-      expect(bundle.images.map(({ ref }) => ref)).to.include(services.server?.image)
-    })
-
-    it('passes on what it brought: a bundle of the bundle', async () => {
-      const again = await json<BundleSummary>('bundle', 'create', 'again.bundle')
-      const facts = ({ images }: BundleSummary) => images.map(({ ref, digest }) => ({ ref, digest }))
-      expect(facts(again)).to.have.deep.members(facts(bundle))
-      expect(again.cli).to.deep.equal(bundle.cli)
-    })
+  if (mayBeLonely) {
+    describe('on a host with Docker, Node and no network', () =>
+      lonelyHolds({ file: () => file, dir: () => dir, bundle: () => bundle, redis: () => redis }))
   }
 })
+
+/** What the tests before have made; its members may be used inside tests only. */
+interface Made {
+  file: () => string
+  dir: () => string
+  bundle: () => BundleSummary
+  redis: () => { ref: string; digest: string }
+}
+
+/** The same bundle, used where nothing else can be had. */
+function lonelyHolds({ file, dir, bundle, redis }: Made): void {
+  let host: LonelyHost
+  let home: string
+  let program = 'vetrai/bin/vetrai'
+  const there = (...argv: string[]) => host.run(program, ...argv, '--dir', home)
+  const json = async <T>(...argv: string[]): Promise<T> => {
+    const done = await there(...argv, '--json')
+    expect(done.code, done.stdout + done.stderr).to.equal(0)
+    return JSON.parse(done.stdout) as T
+  }
+  const refusedUp = async () => {
+    const done = await there('up', '--json')
+    expect(done.code, done.stdout + done.stderr).to.equal(1)
+    return done
+  }
+
+  before(async () => {
+    host = await LonelyHost.begin()
+    home = join(host.folder, 'deployment')
+    await copyFile(file(), join(host.folder, 'vetrai.bundle'))
+  })
+  after(() => host.remove())
+
+  it('brings its own command line, by the very words of its README', async () => {
+    const readme = (await host.run('tar', '-xOf', 'vetrai.bundle', 'README.txt')).stdout
+    const [, words = ''] = /Node [\d.]+ or later: (mkdir .*)$/m.exec(readme) ?? []
+    await good(host.run('sh', '-c', words))
+    expect((await good(host.run(program, '--version'))).stdout).to.match(/^vetrai\//)
+    expect(readme).to.include("vetrai/bin/vetrai bundle load 'vetrai.bundle'")
+  })
+
+  it('brings no secret and no setting of where it was made', async () => {
+    const secrets = Object.entries(await secretsOf(dir()))
+    const files = await filesBelow(join(host.folder, 'vetrai'))
+    expect(files.length).to.be.greaterThan(1_000)
+    const own = files.filter((path) => /\/(vetrai\.yml|lock\.json|operator-password)$/.test(path))
+    expect(own).to.deep.equal([])
+    const found: string[] = []
+    for (const path of files) {
+      const content = await readFile(path)
+      found.push(...secrets.filter(([, value]) => content.includes(value)).map(([name]) => `${name} ${path}`))
+    }
+    const start = await readStart(file())
+    found.push(...secrets.filter(([, value]) => start.includes(value)).map(([name]) => name))
+    expect(found).to.deep.equal([])
+  })
+
+  it('says that it has to be loaded where it was not', async () => {
+    const init = ['init', '--runtime', 'compose', '--yes', '--name', 'lonely', '--memory-mb', '2048']
+    await good(there(...init, '--port', '8000', '--objects', 'file'))
+    for (const image of ['postgres', 'proxy'] as const) {
+      await good(there('config', 'set', `images.${image}`, imageOverrides()[image]))
+    }
+    const { error } = JSON.parse((await refusedUp()).stdout) as { error: { code: string; next: string } }
+    expect(error.code).to.equal('image_unavailable')
+    expect(error.next).to.include('vetrai bundle load FILE')
+  })
+
+  it('is loaded, and lock.json knows the digests of where it was made', async () => {
+    const loaded = await json<LoadedBundle>('bundle', 'load', 'vetrai.bundle', '--cli', 'second')
+    expect(loaded).to.include({ deployment: home, cli_dir: join(host.folder, 'second') })
+    expect(loaded.images).to.have.length(bundle().images.length)
+    const { images } = JSON.parse(await readFile(join(home, 'lock.json'), 'utf8')) as DeploymentLock
+    expect(images?.[redis().ref]).to.include({ digest: redis().digest, name: redis().ref })
+  })
+
+  it('serves, without a pull and without a build', async () => {
+    program = 'second/bin/vetrai'
+    expect(await json('up')).to.include({ changed: true })
+    expect(await json('tenants', 'create', 'acme')).to.include({ slug: 'acme' })
+    expect(await json('up')).to.include({ changed: false })
+    const { services } = parse(await readFile(join(home, 'compose.yaml'), 'utf8')) as {
+      services: Record<string, { image: string }>
+    }
+    expect(services.redis?.image).to.equal(redis().ref)
+    expect(bundle().images.map(({ ref }) => ref)).to.include(services.server?.image)
+  })
+
+  it('goes on with the image that was loaded, and takes no other one that came by its name', async () => {
+    const loaded = await good(host.run('docker', 'image', 'inspect', '--format', '{{.Id}}', redis().ref))
+    await good(host.run('docker', 'tag', imageOverrides().postgres, redis().ref))
+    const { error } = JSON.parse((await refusedUp()).stdout) as { error: { code: string; message: string } }
+    expect(error.code).to.equal('image_unavailable')
+    expect(error.message).to.include(`${redis().ref}@${redis().digest}`)
+    await good(host.run('docker', 'tag', loaded.stdout.trim(), redis().ref))
+    expect(await json('up')).to.include({ changed: false })
+  })
+
+  it('passes on what it brought: a bundle of the bundle', async () => {
+    const again = await json<BundleSummary>('bundle', 'create', 'again.bundle')
+    const facts = ({ images }: BundleSummary) => images.map(({ ref, digest }) => ({ ref, digest }))
+    expect(facts(again)).to.have.deep.members(facts(bundle()))
+    expect(again.cli).to.deep.equal(bundle().cli)
+  })
+}
 
 async function codeOf(run: ReturnType<Vetrai>): Promise<string | undefined> {
   const done = await run

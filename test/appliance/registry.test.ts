@@ -11,12 +11,12 @@ import { Engine } from '../../cli/runtimes/compose/engine.js'
 import { composeAsset } from '../../cli/runtimes/compose/installation.js'
 import { pullImage } from '../../cli/runtimes/compose/pull-image.js'
 import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
-import { initAppliance, ok, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
 import { docker, idsOf } from './docker.js'
 import { engineEnv, imageOverrides } from './engine.js'
 import { LocalRegistry, withVariant } from './local-registry.js'
 
-const NAME = 'registry'
+const NAME = uniqueName('registry')
 const PROJECT = `vetrai-${NAME}`
 
 /** A deployment whose images come from a registry; each test builds on the one before. */
