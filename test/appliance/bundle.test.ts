@@ -177,9 +177,7 @@ function lonelyHolds({ file, dir, bundle, redis }: Made): void {
   it('says that it has to be loaded where it was not', async () => {
     const init = ['init', '--runtime', 'compose', '--yes', '--name', 'lonely', '--memory-mb', '2048']
     await good(there(...init, '--port', '8000', '--objects', 'file'))
-    for (const image of ['postgres', 'proxy'] as const) {
-      await good(there('config', 'set', `images.${image}`, imageOverrides()[image]))
-    }
+    await good(there('config', 'set', 'images.postgres', imageOverrides().postgres))
     const { error } = JSON.parse((await refusedUp()).stdout) as { error: { code: string; next: string } }
     expect(error.code).to.equal('image_unavailable')
     expect(error.next).to.include('vetrai bundle load FILE')
@@ -191,6 +189,9 @@ function lonelyHolds({ file, dir, bundle, redis }: Made): void {
     expect(loaded.images).to.have.length(bundle().images.length)
     const { images } = JSON.parse(await readFile(join(home, 'lock.json'), 'utf8')) as DeploymentLock
     expect(images?.[redis().ref]).to.include({ digest: redis().digest, name: redis().ref })
+    // Not in use so far.
+    expect(images?.[imageOverrides().proxy]).to.include({ name: `${imageOverrides().proxy}:latest` })
+    await good(there('config', 'set', 'images.proxy', imageOverrides().proxy))
   })
 
   it('serves, without a pull and without a build', async () => {

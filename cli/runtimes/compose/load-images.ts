@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import type Docker from 'dockerode'
 import type { BundledImage } from '../../bundle/manifest.js'
 import { followEvents } from '../../clients/engine-events.js'
@@ -36,24 +37,31 @@ function refused(reason: string): CliError {
 }
 
 /**
- * Notes in lock.json what a bundle brought, with the digests of where it was made, so that `up` needs no registry. What the
- * deployment finds at the engine under the name in use stays as it is: its containers need no change.
+ * Notes in lock.json what a bundle brought, with the digests of where it was made, so that `up` needs no registry: also what
+ * the deployment does not use yet, such as the images of the next version. What it finds at the engine under the name in use
+ * stays as it is, so that its containers need no change.
  */
-export async function noteLoaded(deployment: Deployment, images: BundledImage[]): Promise<string[]> {
+export async function noteLoaded(deployment: Deployment, images: BundledImage[]): Promise<void> {
   const engine = await Engine.open(deployment)
   const rendered = await render(deployment)
+  const used = usedImages(rendered)
   const missing = new Set((await missingImages(engine, rendered)).map(({ ref }) => ref))
   const known = deployment.lock.images ?? {}
-  const noted: string[] = []
   const entries = { ...known }
-  for (const { ref, usual } of usedImages(rendered)) {
-    const image = images.find((one) => one.ref === usual)
-    if (!image || (known[ref] && !missing.has(ref))) continue
-    const id = await imageId(engine, image.name)
-    if (id === undefined) continue
-    entries[ref] = { id, ...(image.digest && { digest: image.digest }), name: image.name }
-    noted.push(image.name)
+  for (const { ref: usual, name, digest } of images) {
+    const id = await imageId(engine, name)
+    const refs = used.filter((image) => image.usual === usual).map(({ ref }) => ref)
+    for (const ref of refs.length > 0 ? refs : refsOf(usual, deployment)) {
+      if (id === undefined || (known[ref] && !missing.has(ref))) continue
+      entries[ref] = { id, ...(digest && { digest }), name }
+    }
   }
-  if (noted.length > 0) await deployment.updateLock((lock) => ({ ...lock, images: entries }))
-  return noted
+  if (!isDeepStrictEqual(entries, known))
+    await deployment.updateLock((lock) => ({ ...lock, images: entries }))
+}
+
+/** Names that an image may have for the deployment later. */
+function refsOf(usual: string, { config }: Deployment): string[] {
+  const { mirror } = config.images
+  return mirror ? [usual, `${mirror}/${usual}`] : [usual]
 }
