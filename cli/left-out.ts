@@ -16,6 +16,8 @@ export const LEFT_OUT = {
     '@langchain/langgraph',
     'jsonata',
   ],
-  /** What the command line wants beside those, and what pg asks for but need not have. */
-  others: ['inquirer', 'dockerode', 'pg-native'],
+  /** What the command line wants beside those. */
+  commandLine: ['inquirer', 'dockerode'],
+  /** What pg asks for but need not have. */
+  absent: ['pg-native'],
 } as const

@@ -56,7 +56,7 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: [...LEFT_OUT.server, ...LEFT_OUT.others],
+  external: [...LEFT_OUT.server, ...LEFT_OUT.commandLine, ...LEFT_OUT.absent],
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',

@@ -15,12 +15,22 @@ export interface DeploymentLock {
   outside: string[]
   /** Fingerprints of work done once: repeated only when they change. */
   done: Record<string, string>
-  /** Images in use by name and tag (containers only): the engine's id, and the digest of what a registry gave. */
-  images?: Record<string, { id: string; digest?: string }>
+  /** Images in use by name and tag (containers only). */
+  images?: Record<string, LockedImage>
   /** Who the containers run as. */
   user?: { uid: number; gid: number }
   /** What the database cluster was made with; another major or another order of text is refused. */
   cluster?: ClusterFacts
+}
+
+/** An image in use. */
+export interface LockedImage {
+  /** The engine's id. */
+  id: string
+  /** Digest by which the registry that gave it knows it. */
+  digest?: string
+  /** Its name at the engine where a bundle brought it: the engine knows no digest for it. */
+  name?: string
 }
 
 /** Facts of a PostgreSQL cluster that its data depends on. */

@@ -3,18 +3,26 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { Deployment } from '../../deployment/deployment.js'
+import type { DeploymentLock } from '../../deployment/lock-file.js'
 import { DEFAULT_ENGINE, type ImageName } from '../../deployment/schema.js'
 import { composeAsset, installedVersion, ROOT } from './installation.js'
 
 /** An image by the name that the Compose file uses. */
 export interface ChosenImage {
-  /** Name and tag, without a digest. */
+  /** As vetrai.yml or this version names it, the mirror in front. */
   ref: string
-  /** What stands in the Compose file: `ref`, or `ref@sha256:…` once it was pulled. */
+  /** `ref` without the mirror: the name that every host has for it. */
+  usual: string
+  /** What stands in the Compose file: `ref`, `ref@sha256:…` once it was pulled, or the plain name that a bundle gave it. */
   use: string
-  /** True for the server image of this very tree, which is built here and nowhere pulled. */
-  isBuilt: boolean
+  /** Id of the only image that may go by that name; undefined where the name alone decides. */
+  id?: string
+  /** What brings it to an engine that lacks it. */
+  origin: 'build' | 'pull' | 'bundle'
 }
+
+/** Below the root of an installation that came in a bundle: the name of the server's image, which came with it. */
+export const SERVER_IMAGE_FILE = 'dist/server-image'
 
 /** What .dockerignore leaves out of them. */
 const IGNORED = /\.test\.ts$|\/test-support\.ts$|^cli\/testing\//
@@ -37,26 +45,37 @@ export async function chooseImages(deployment: Deployment): Promise<Record<Image
     ...(['postgres', 'redis', 'object-store', 'proxy'] as const),
     ...(['prometheus', 'grafana', 'postgres-exporter', 'redis-exporter'] as const),
   ]
-  const pinned = (ref: string): ChosenImage => {
-    const digest = ref.includes('@') ? undefined : lock.images?.[ref]?.digest
-    return { ref, use: digest === undefined ? ref : `${ref}@${digest}`, isBuilt: false }
-  }
   const chosen = names.map((name): [ImageName, ChosenImage] => {
     const standard = defaults[name]
     const usual =
-      typeof standard === 'string' ? standard : standard?.[config.objects.engine ?? DEFAULT_ENGINE]
+      own[name] ??
+      (typeof standard === 'string' ? standard : standard?.[config.objects.engine ?? DEFAULT_ENGINE])
     if (usual === undefined) throw new Error(`compose/images.yaml names no image for ${name}`)
-    return [name, pinned(own[name] ?? (mirror ? `${mirror}/${usual}` : usual))]
+    return [name, pinned(usual, lock, own[name] ? undefined : mirror)]
   })
-  const server: ChosenImage = own.server
-    ? pinned(own.server)
-    : await builtImage().then((ref) => ({ ref, use: ref, isBuilt: true }))
+  const server = own.server ? pinned(own.server, lock) : await serverImage()
   return Object.fromEntries([['server', server], ...chosen]) as Record<ImageName, ChosenImage>
 }
 
-/** The image of this tree: its tag changes with the version and with any file it is made from. */
-async function builtImage(): Promise<string> {
-  return `vetrai/server:${await installedVersion()}-${await sourceStamp()}`
+/** What a registry gave is used by its digest; what a bundle brought by its name, because engines know no digest for it. */
+function pinned(usual: string, lock: DeploymentLock, mirror?: string): ChosenImage {
+  const ref = mirror ? `${mirror}/${usual}` : usual
+  const { id, name } = lock.images?.[ref] ?? {}
+  const image = { ref, usual, origin: 'pull' as const }
+  return id && name ? { ...image, use: name, id } : { ...image, use: pullName(ref, lock) }
+}
+
+/** The name by which a registry gives the very image that lock.json knows; `ref` itself where it knows none. */
+export function pullName(ref: string, { images }: DeploymentLock): string {
+  const digest = images?.[ref]?.digest
+  return digest === undefined || ref.includes('@') ? ref : `${ref}@${digest}`
+}
+
+/** The image that came with this installation, else that of this tree: its tag changes with any file it is made from. */
+async function serverImage(): Promise<ChosenImage> {
+  const bundled = await readFile(join(ROOT, SERVER_IMAGE_FILE), 'utf8').catch(() => undefined)
+  const ref = bundled?.trim() ?? `vetrai/server:${await installedVersion()}-${await sourceStamp()}`
+  return { ref, usual: ref, use: ref, origin: bundled === undefined ? 'build' : 'bundle' }
 }
 
 let stamp: Promise<string> | undefined

@@ -5,8 +5,9 @@ import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { mayNeedMigration } from '../migrate-database.js'
 import type { PlanChange } from '../runtime.js'
-import { type Engine, isMissing, type RunningContainer } from './engine.js'
+import type { Engine, RunningContainer } from './engine.js'
 import { migratedBy } from './migrator.js'
+import { missingImages } from './missing-images.js'
 import type { ComposeService, Rendered } from './render.js'
 
 /** What stands between a deployment as described and as it runs. */
@@ -30,8 +31,10 @@ export async function makePlan(
   for (const image of await missingImages(engine, rendered)) {
     changes.push({
       component: image.services.join(', '),
-      action: image.isBuilt ? 'build' : 'pull',
-      reasons: [`${image.use} is not here yet`],
+      action: image.origin === 'build' ? 'build' : 'pull',
+      reasons: [
+        `${image.use} is not here yet${image.origin === 'bundle' ? ': vetrai bundle load brings it' : ''}`,
+      ],
     })
   }
   for (const [name, service] of Object.entries(rendered.file.services)) {
@@ -126,38 +129,4 @@ async function renderedBefore({ paths }: Deployment): Promise<Record<string, Com
   } catch {
     return undefined
   }
-}
-
-/** An image that some service needs and the engine lacks. */
-export interface MissingImage {
-  ref: string
-  use: string
-  isBuilt: boolean
-  services: string[]
-}
-
-/** Images of the rendered services that the engine lacks. */
-export async function missingImages(engine: Engine, rendered: Rendered): Promise<MissingImage[]> {
-  const missing: MissingImage[] = []
-  for (const image of Object.values(rendered.images)) {
-    const services = Object.entries(rendered.file.services).filter(
-      ([, { image: used }]) => used === image.use,
-    )
-    if (services.length === 0 || (await hasImage(engine, image.use))) continue
-    missing.push({ ...image, services: services.map(([name]) => name) })
-  }
-  return missing
-}
-
-async function hasImage({ docker }: Engine, use: string): Promise<boolean> {
-  return docker
-    .getImage(use)
-    .inspect()
-    .then(
-      () => true,
-      (error: unknown) => {
-        if (isMissing(error)) return false
-        throw error
-      },
-    )
 }

@@ -38,10 +38,13 @@ export async function uninstall(
   await during(progress, `Remove ${deployment.dir}`, () => removeDirectory(deployment))
 }
 
-/** Only what was built here; images that were pulled may serve others. One that another deployment uses stays. */
+/**
+ * Only what was built here: images that were pulled or loaded may serve others, and may be hard to get again. One that another
+ * deployment uses stays.
+ */
 async function removeImages(deployment: Deployment, { docker }: Engine): Promise<void> {
-  for (const ref of Object.keys(deployment.lock.images ?? {})) {
-    if (!ref.startsWith('vetrai/server:')) continue
+  for (const [ref, { name }] of Object.entries(deployment.lock.images ?? {})) {
+    if (name !== undefined || !ref.startsWith('vetrai/server:')) continue
     await docker
       .getImage(ref)
       .remove()

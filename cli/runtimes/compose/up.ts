@@ -48,12 +48,17 @@ interface Step {
  * resumed by another; the journal names each step as it begins.
  */
 const STEPS: readonly Step[] = [
-  { name: 'render', title: () => 'Write compose.yaml', run: writeAll },
   {
+    // Before anything is written: where an image cannot be had, files and containers stay as they are.
     name: 'images',
     title: () => 'Provide the images',
-    run: ({ deployment, engine, rendered }, step) => provideImages(deployment, engine, rendered, step),
+    run: async (context, step) => {
+      await provideImages(context.deployment, context.engine, context.rendered, step)
+      // What was pulled is named by its digest from here on.
+      context.rendered = await render(context.deployment)
+    },
   },
+  { name: 'render', title: () => 'Write compose.yaml', run: writeAll },
   {
     name: 'guard',
     title: () => 'Check the data against the images',
@@ -126,7 +131,7 @@ async function converge(deployment: Deployment, progress: Progress, restarted: s
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
   const engine = await Engine.open(deployment)
-  let rendered = await render(deployment)
+  const rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
   refuseForeign(deployment, plan)
   const isDone = plan.changes.length === 0 && deployment.lock.done.applied === stampOf(rendered)
@@ -139,11 +144,6 @@ async function converge(deployment: Deployment, progress: Progress, restarted: s
       if ((await step.isNeeded?.(context)) === false) continue
       await note({ step: step.name })
       await during(progress, step.title(context), (handle) => step.run(context, handle))
-      if (step.name !== 'images') continue
-      // What was pulled is named by its digest from here on.
-      rendered = await render(deployment)
-      context.rendered = rendered
-      await writeAll(context)
     }
   })
   return { changed: true, status: await composeStatus(deployment, { engine, measure: false }) }
