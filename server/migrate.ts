@@ -4,8 +4,9 @@ import { scrub } from './observability/logger.js'
 import { bootstrapDatabase } from './storage/bootstrap.js'
 import { schemaVersion } from './storage/known-migrations.js'
 import { connectOwner, migrateUp, migrationStates } from './storage/migrations.js'
+import { trySignIns } from './storage/sign-in.js'
 
-/** The one-off program `migrate bootstrap|up|status`: one JSON document on stdout, words on stderr, exit 0 or 1. */
+/** The one-off program `migrate bootstrap|up|status|sign-in`: one JSON document on stdout, words on stderr, exit 0 or 1. */
 async function main(command: string | undefined): Promise<unknown> {
   const config = readSettings(migrationSettings, process.env)
   if (command === 'bootstrap') {
@@ -20,7 +21,8 @@ async function main(command: string | undefined): Promise<unknown> {
     })
     return { bootstrapped: true }
   }
-  if (command !== 'up' && command !== 'status') throw new Error('usage: migrate bootstrap|up|status')
+  if (command === 'sign-in') return { roles: await trySignIns(config.DATABASE_URL, rolesOf(config)) }
+  if (command !== 'up' && command !== 'status') throw new Error('usage: migrate bootstrap|up|status|sign-in')
   const client = await connectOwner(config.DATABASE_URL, config.DATABASE_OWNER_PASSWORD)
   try {
     const applied =
@@ -31,6 +33,17 @@ async function main(command: string | undefined): Promise<unknown> {
   } finally {
     await client.end()
   }
+}
+
+/** Roles whose password is given; the superuser's may be known to nobody but the operator. */
+function rolesOf(config: ReturnType<typeof readSettings<typeof migrationSettings>>) {
+  const { DATABASE_ADMIN_USER: admin, DATABASE_ADMIN_PASSWORD: adminPassword } = config
+  const known = [
+    { role: 'vetrai_owner', password: config.DATABASE_OWNER_PASSWORD },
+    { role: 'vetrai_app', password: config.DATABASE_APP_PASSWORD },
+    { role: 'vetrai_system', password: config.DATABASE_SYSTEM_PASSWORD },
+  ]
+  return adminPassword ? [{ role: admin, password: adminPassword, database: 'postgres' }, ...known] : known
 }
 
 function say(text: string): void {

@@ -1,7 +1,7 @@
 import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
-import { type DatabaseRole, databaseRoles, missing, trySecrets } from '../database-roles.js'
+import { type DatabaseRole, databaseRoles, missing } from '../database-roles.js'
 import type { AcceptedSecret } from '../runtime.js'
 import { projectOf } from './names.js'
 
@@ -18,18 +18,28 @@ const SIGN_IN = [
 const REFUSED = /password authentication failed|is not permitted to log in|role "[^"]*" does not exist/
 
 /**
- * Signs in to the running database with each password of its roles, inside its container, as it is published nowhere. An
- * external one is asked from this host. CliError `database_unreachable` where nobody answers.
+ * Signs in to the running database with each password of its roles, inside its container, as it is published nowhere. One
+ * of the operator's own is asked by a one-off container, as only those may reach it. CliError `database_unreachable` where nobody answers.
  */
 export async function acceptedSecrets(deployment: Deployment): Promise<AcceptedSecret[]> {
-  const { url } = deployment.config.database
-  if (url) return trySecrets(deployment, url)
+  if (deployment.config.database.url) return askFromInside(deployment)
   return Promise.all(
     databaseRoles(deployment).map(async (role) => {
       const password = await deployment.secrets.find(role.secret)
       return password === undefined ? missing(role) : tryRole(deployment, role, password)
     }),
   )
+}
+
+async function askFromInside(deployment: Deployment): Promise<AcceptedSecret[]> {
+  const project = await projectOf(deployment)
+  const args = ['run', '--rm', '--no-deps', '-T', 'migrate', 'sign-in']
+  const { code, stdout, stderr } = await compose(project, args, { check: false })
+  if (code !== 0) throw unreachable(stderr.trim().split('\n').at(-1) || `exit code ${code}`)
+  const { roles } = JSON.parse(stdout) as { roles: { role: string; accepted: boolean; detail?: string }[] }
+  const secretOf = (name: string) =>
+    databaseRoles(deployment).find(({ role }) => role === name)?.secret ?? name
+  return roles.map(({ role, ...answer }) => ({ secret: secretOf(role), ...answer }))
 }
 
 async function tryRole(
@@ -45,9 +55,13 @@ async function tryRole(
   if (REFUSED.test(stderr)) return { secret, accepted: false, detail: reason.replace(/^.*FATAL:\s+/, '') }
   // The password was right; what is missing is the database.
   if (/database "[^"]*" does not exist/.test(stderr)) return { secret, accepted: true }
-  throw new CliError({
+  throw unreachable(reason || `exit code ${code}`)
+}
+
+function unreachable(reason: string): CliError {
+  return new CliError({
     code: 'database_unreachable',
-    message: `The database does not answer: ${reason || `exit code ${code}`}`,
+    message: `The database does not answer: ${reason}`,
     next: 'See how it stands: vetrai status, and vetrai logs postgres',
     exitCode: 3,
   })
