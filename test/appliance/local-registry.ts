@@ -46,8 +46,9 @@ export class LocalRegistry {
     return registry
   }
 
+  /** Safe to repeat. */
   async start(): Promise<void> {
-    this.#server = spawn(this.program, ['serve', join(this.folder, 'config.yml')], { stdio: 'ignore' })
+    this.#server ??= spawn(this.program, ['serve', join(this.folder, 'config.yml')], { stdio: 'ignore' })
     await until(async () => (await this.#get('')) !== undefined)
   }
 
