@@ -15,26 +15,40 @@ const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
 /** Seconds that each file took last time: they decide nothing but the order. */
 const TIMES = 'dist/.test-times.json'
 /** Where nothing is known yet: these take longest. */
-const SLOW = [/\.e2e\./, /\/test\/chaos\//, /\/embedded\//]
+const SLOW = [/\.e2e\.|\/(life|bundle)\./, /\/test\/chaos\/|\/interruptions\./, /\/embedded\//]
+
+/** Files that take away what others stand on: run after all others, one after the other. */
+const ALONE = /\.alone\.test\.js$/
 
 const known = readTimes()
-const waiting = testFiles(process.argv.slice(2))
+const files = testFiles(process.argv.slice(2))
 const results: FileResult[] = []
 const began = performance.now()
 
-await Promise.all(Array.from({ length: Math.min(WORKERS, waiting.length) }, work))
+await runAll(
+  files.filter((file) => !ALONE.test(file)),
+  WORKERS,
+)
+await runAll(
+  files.filter((file) => ALONE.test(file)),
+  1,
+)
 writeFileSync(TIMES, JSON.stringify({ ...known, ...times(results) }))
 finish(results)
 
+async function runAll(waiting: string[], workers: number): Promise<void> {
+  await Promise.all(Array.from({ length: Math.min(workers, waiting.length) }, () => work(waiting)))
+}
+
 /** One worker after the other until no file waits: one that dies costs the file it was at. */
-async function work(): Promise<void> {
+async function work(waiting: string[]): Promise<void> {
   while (waiting.length > 0) {
     const worker = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    await serve(worker)
+    await serve(worker, waiting)
   }
 }
 
-function serve(worker: ChildProcess): Promise<void> {
+function serve(worker: ChildProcess, waiting: string[]): Promise<void> {
   let current: string | undefined
   const give = () => {
     current = waiting.shift()
@@ -78,11 +92,14 @@ function finish(all: FileResult[]): void {
   process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 }
 
-/** Compiled tests but those of the appliance, which have a command of their own; the slow ones first. */
+/** Compiled tests, those of the appliance only where they are asked for; the slow ones first. */
 function testFiles(parts: string[]): string[] {
   return readdirSync('dist', { recursive: true, encoding: 'utf8' })
     .map((name) => join('dist', name))
-    .filter((file) => file.endsWith('.test.js') && !file.startsWith('dist/test/appliance/'))
+    .filter((file) => file.endsWith('.test.js'))
+    .filter(
+      (file) => parts.some((part) => part.includes('appliance')) || !file.startsWith('dist/test/appliance/'),
+    )
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
     .map((file) => ({ file, weight: weightOf(file) }))
     .sort((a, b) => b.weight - a.weight)
