@@ -87,11 +87,25 @@ AS $function$
 grant execute on function audit_verify(uuid) to vetrai_app;
 grant execute on function audit_verify(uuid) to vetrai_system;
 
+CREATE OR REPLACE FUNCTION public.installation_keys_keep_root()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+   begin raise exception 'without the root key every hash and sealed value is worthless'; end $function$;
+grant execute on function installation_keys_keep_root() to public;
+
 CREATE OR REPLACE FUNCTION public.touch_updated_at()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-   begin new.updated_at = now(); return new; end $function$;
+   begin
+     if current_setting('vetrai.keeps_updated_at', true) = 'on' then
+       new.updated_at = old.updated_at;
+     else
+       new.updated_at = now();
+     end if;
+     return new;
+   end $function$;
 grant execute on function touch_updated_at() to public;
 
 create table access_tokens (
@@ -329,6 +343,22 @@ CREATE INDEX idempotency_records_expires_at_idx ON public.idempotency_records US
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.idempotency_records FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select on table idempotency_records to vetrai_app;
 grant delete, insert, select, update on table idempotency_records to vetrai_system;
+
+create table installation_keys (
+  id integer not null,
+  wrapped bytea,
+  wrapped_by text,
+  active_from timestamp(3) with time zone not null default now(),
+  resealed_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint installation_keys_pkey PRIMARY KEY (id),
+  constraint installation_keys_id_check CHECK ((id >= 0))
+);
+CREATE TRIGGER keep_root BEFORE DELETE ON public.installation_keys FOR EACH ROW WHEN ((old.id = 0)) EXECUTE FUNCTION installation_keys_keep_root();
+CREATE TRIGGER keep_root_all BEFORE TRUNCATE ON public.installation_keys FOR EACH STATEMENT EXECUTE FUNCTION installation_keys_keep_root();
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table installation_keys to vetrai_system;
 
 create table invitations (
   tenant_id uuid not null,

@@ -9,6 +9,7 @@ import { Worker } from './jobs/worker.js'
 import { AssemblyError } from './kernel/assemble.js'
 import { Lifecycle } from './kernel/lifecycle.js'
 import { openResources } from './resources.js'
+import { WrongMasterSecret } from './storage/installation-keys/open-root.js'
 import { OutboxDispatcher } from './storage/outbox.js'
 import { VERSION } from './version.js'
 
@@ -82,7 +83,8 @@ function hasRole({ VETRAI_ROLES: roles }: Config, role: 'api' | 'worker' | 'sche
 }
 
 main().catch((error: unknown) => {
-  const known = error instanceof ConfigError || error instanceof AssemblyError
+  const known =
+    error instanceof ConfigError || error instanceof AssemblyError || error instanceof WrongMasterSecret
   const words = known
     ? error.message
     : error instanceof Error

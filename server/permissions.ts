@@ -48,6 +48,10 @@ export const permissions = {
     admins,
     'auth:read',
   ),
+  'auth.installation-keys.manage': installation(
+    'see when the keys of the installation were made, and replace them',
+    operators,
+  ),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
   'tenancy.own.list': self('see the organisations they belong to', 'tenancy:read'),

@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino'
 import { type Config, ConfigError } from './config/config.js'
+import { sealedAnswers } from './http/idempotency.js'
 import { linkSecret } from './http/object-links.js'
 import { msUntilDue } from './jobs/fire-schedules.js'
 import { Jobs } from './jobs/jobs.js'
@@ -10,6 +11,7 @@ import type { ServiceRecord } from './kernel/define-service.js'
 import type { Lifecycle } from './kernel/lifecycle.js'
 import type { PermissionMatrix } from './kernel/permissions.js'
 import type { Resources } from './kernel/resources.js'
+import type { SealedColumn } from './kernel/sealed-column.js'
 import { Secrets } from './kernel/secrets.js'
 import { StateHolder } from './kernel/state.js'
 import { openLogger } from './observability/logger.js'
@@ -22,6 +24,9 @@ import { services } from './services.js'
 import { Bus } from './storage/bus.js'
 import { Database } from './storage/database.js'
 import { housekeeping } from './storage/housekeeping.js'
+import { openRootKey } from './storage/installation-keys/open-root.js'
+import { resealValues } from './storage/installation-keys/reseal.js'
+import { SealingKeys } from './storage/installation-keys/sealing-keys.js'
 import { createFileObjectStore } from './storage/object-store/file-driver.js'
 import type { ObjectStore } from './storage/object-store/object-store.js'
 import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
@@ -42,8 +47,9 @@ export async function openResources(
   life: Lifecycle,
   overrides: ResourceOverrides = {},
 ): Promise<Resources> {
+  const allServices = overrides.services ?? services
   const assembly = assemble(
-    overrides.services ?? services,
+    allServices,
     overrides.permissions ?? permissions,
     config.VETRAI_SERVICES.length > 0 ? config.VETRAI_SERVICES : undefined,
   )
@@ -54,12 +60,13 @@ export async function openResources(
     ...(logDestination ? { destination: logDestination } : {}),
   })
   const metrics = new Metrics()
-  const secrets = new Secrets(config.VETRAI_SECRET)
   const db = await life.open(
     'postgres',
     () => openDatabase(config, log),
     (opened) => opened.close(),
   )
+  const sealed = [sealedAnswers, ...allServices.flatMap((service) => service.sealed ?? [])]
+  const { secrets, sealingKeys } = await openKeys(config, life, { db, log, sealed })
   metrics.watchPools(db)
   metrics.watchJobs(() => countJobs(db))
   metrics.watchDeadLetters(() => countDeadLetters(db))
@@ -77,6 +84,7 @@ export async function openResources(
       ),
     (opened) => opened.close(),
   )
+  sealingKeys.watch(bus)
   await untilReady(redis, 1_000)
   const mail = await life.open(
     'mail',
@@ -108,13 +116,15 @@ export async function openResources(
     redis,
     bus,
     secrets,
+    sealingKeys,
+    sealed,
     mail,
     objects,
     metrics,
     assembly,
     states,
     fetch: createSafeFetch({ allow: config.OUTBOUND_ALLOW }),
-    jobs: new Jobs({ wire, bus, kinds: [housekeeping, ...assembly.jobs] }),
+    jobs: new Jobs({ wire, bus, kinds: [housekeeping, resealValues, ...assembly.jobs] }),
     now: overrides.now ?? (() => new Date()),
   }
   metrics.watchSchedules(async () => overdueS(await msUntilDue(db, [...resources.jobs.kinds.keys()])))
@@ -124,6 +134,22 @@ export async function openResources(
     () => states.close(),
   )
   return resources
+}
+
+/** The root key and the data keys, which are in the database. */
+async function openKeys(
+  config: Config,
+  life: Lifecycle,
+  { db, log, sealed }: { db: Database; log: Logger; sealed: readonly SealedColumn[] },
+): Promise<{ secrets: Secrets; sealingKeys: SealingKeys }> {
+  const { VETRAI_SECRET: master, VETRAI_SECRET_PREVIOUS: previous } = config
+  const open = async () => {
+    const root = await openRootKey({ db, master, previous, sealed })
+    const keys = new SealingKeys({ db, root, log })
+    await keys.load()
+    return { secrets: new Secrets(root, keys.ring), sealingKeys: keys }
+  }
+  return life.open('installation keys', open, ({ sealingKeys }) => sealingKeys.close())
 }
 
 function overdueS(untilDueMs: number | null): number {

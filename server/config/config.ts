@@ -26,7 +26,7 @@ export function readSettings<T extends Record<string, Setting>>(
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(definitions)) {
     try {
-      const given = definition.secret ? readSecret(name, env) : env[name]
+      const given = definition.secret ? readSecret(name, env, definition) : env[name]
       const raw = given === '' ? undefined : given
       const parsed = definition.schema.safeParse(raw)
       if (parsed.success) values[name] = parsed.data
@@ -40,16 +40,20 @@ export function readSettings<T extends Record<string, Setting>>(
   return values as Values<T>
 }
 
-function readSecret(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+function readSecret(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+  { fileMayBeMissing = false }: Setting,
+): string | undefined {
   const file = env[`${name}_FILE`]
   if (!file) return env[name]
   if (env[name]) throw new Error(`set either ${name} or ${name}_FILE, not both`)
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
-    throw new Error(
-      `cannot read the file named by ${name}_FILE (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
-    )
+    const { code = 'error' } = error as NodeJS.ErrnoException
+    if (fileMayBeMissing && code === 'ENOENT') return undefined
+    throw new Error(`cannot read the file named by ${name}_FILE (${code})`)
   }
 }
 

@@ -9,6 +9,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   defaultWords?: string
   /** Also read from the file that NAME_FILE names; never printed. */
   secret?: boolean
+  /** The file that NAME_FILE names need not be there: then it is as if nothing was given. */
+  fileMayBeMissing?: boolean
 }
 
 /** Declares a setting; its text comes from the environment, so schemas start from strings. */

@@ -6,6 +6,10 @@ import { flag, list, listWhere, number, setting } from './setting.js'
 
 const text = (max: number) => z.string().min(1).max(max)
 
+function masterSecret() {
+  return z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal characters')
+}
+
 /** The address of a store. A password in it would show up in process lists and errors, so it is refused. */
 function address(protocols: readonly string[], passwordSetting: string) {
   const shape = new RegExp(`^(?:${protocols.join('|')})://`)
@@ -59,9 +63,14 @@ export const settings = {
     doc: 'Services to mount; empty mounts all.',
     example: 'auth,tenancy,keys',
   }),
-  VETRAI_SECRET: setting(z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal characters'), {
-    doc: 'Master secret; every other key is derived from it. Losing it makes stored keys and sealed values useless.',
+  VETRAI_SECRET: setting(masterSecret(), {
+    doc: 'Master secret; it wraps the root key that the database holds. Without it stored keys and sealed values are useless.',
     secret: true,
+  }),
+  VETRAI_SECRET_PREVIOUS: setting(masterSecret().optional(), {
+    doc: 'The master secret before the present one: what only it opens is wrapped anew at start. The file of VETRAI_SECRET_PREVIOUS_FILE may be missing.',
+    secret: true,
+    fileMayBeMissing: true,
   }),
   DATABASE_URL: setting(address(['postgres', 'postgresql'], 'DATABASE_APP_PASSWORD and its like'), {
     doc: 'PostgreSQL without credentials; a Unix socket as ?host=/dir&port=5432.',

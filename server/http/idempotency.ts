@@ -2,9 +2,19 @@ import { createHash } from 'node:crypto'
 import type { Ctx } from '../kernel/context.js'
 import { kernelErrors } from '../kernel/errors.js'
 import type { Principal } from '../kernel/principal.js'
+import { sealedColumn } from '../kernel/sealed-column.js'
 import type { Answer } from './answer.js'
 
 const HOURS = 24
+
+/** Where stored answers are sealed. */
+export const sealedAnswers = sealedColumn({
+  table: 'idempotency_records',
+  column: 'response',
+  key: ['scope_hash'],
+  // PostgreSQL writes bytes as \x and hexadecimal.
+  context: (row) => sealContext((row.scope_hash ?? '').slice(2)),
+})
 
 interface StoredAnswer {
   status: number
@@ -34,7 +44,7 @@ export async function runOnce(
   const principal = ctx.principalOrNull
   const scope = sha256(JSON.stringify([principal ? credentialPart(principal) : ctx.ip, route, key]))
   const fingerprint = sha256(request)
-  const context = `idempotency:${scope.toString('hex')}`
+  const context = sealContext(scope.toString('hex'))
 
   const [lock] = await ctx.db.query<{ locked: boolean }>({
     name: 'idempotency-lock',
@@ -70,6 +80,10 @@ export async function runOnce(
     values: [scope, fingerprint, answer.status, ctx.secrets.seal(JSON.stringify(answer), context), HOURS],
   })
   return answer
+}
+
+function sealContext(scope: string): string {
+  return `idempotency:${scope}`
 }
 
 /** What tells one principal's credentials apart by what they may do. */

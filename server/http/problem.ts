@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
+import { UnknownSealingKey } from '../kernel/sealing-ring.js'
 import type { Answer } from './answer.js'
 import { answerPage } from './page.js'
 
@@ -38,6 +39,10 @@ export function toAppError(thrown: unknown, log: Logger): AppError {
   if (isDatabaseAway(thrown, code)) {
     log.warn({ err: thrown }, 'the database is not available')
     return new kernelErrors.Unavailable({ what: 'The database' })
+  }
+  if (thrown instanceof UnknownSealingKey) {
+    log.warn({ err: thrown }, 'another process knows a newer sealing key')
+    return new kernelErrors.Unavailable({ what: 'A key of this installation' })
   }
   log.error({ err: thrown }, 'unexpected error')
   return new kernelErrors.Internal()

@@ -7,6 +7,7 @@ import type { RouteRecord } from './define-route.js'
 import type { EventCatalogue, EventName, StoredEvent } from './events.js'
 import type { ActiveTenant } from './principal.js'
 import type { Resources } from './resources.js'
+import type { SealedColumn } from './sealed-column.js'
 
 export type EventHandler<N extends EventName> = (ctx: Ctx, event: StoredEvent<N>) => Promise<void>
 
@@ -29,6 +30,8 @@ export interface ServiceRecord {
   /** Binds the service's models to the connection. */
   models?: readonly ((sequelize: Sequelize) => unknown)[]
   authenticators?: readonly Authenticator[]
+  /** Every column of its tables that holds sealed values. */
+  sealed?: readonly SealedColumn[]
   /** Finds a tenant by id or slug for the X-Tenant header; exactly one service gives it. */
   resolveTenant?: (resources: Resources, idOrSlug: string) => Promise<ActiveTenant | null>
   /** Runs once per process after the database is ready and before it listens (seeds, loops). */

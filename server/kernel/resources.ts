@@ -6,9 +6,11 @@ import type { Mailer } from '../outbound/mail.js'
 import type { SafeFetch } from '../outbound/safe-fetch.js'
 import type { Bus } from '../storage/bus.js'
 import type { Database } from '../storage/database.js'
+import type { SealingKeys } from '../storage/installation-keys/sealing-keys.js'
 import type { ObjectStore } from '../storage/object-store/object-store.js'
 import type { RedisClient } from '../storage/redis.js'
 import type { Assembly } from './assemble.js'
+import type { SealedColumn } from './sealed-column.js'
 import type { Secrets } from './secrets.js'
 import type { StateDefinition, StateHolder } from './state.js'
 
@@ -20,6 +22,9 @@ export interface Resources {
   readonly redis: RedisClient
   readonly bus: Bus
   readonly secrets: Secrets
+  readonly sealingKeys: SealingKeys
+  /** Columns of sealed values of every service, mounted here or not. */
+  readonly sealed: readonly SealedColumn[]
   readonly mail: Mailer
   readonly fetch: SafeFetch
   readonly jobs: Jobs

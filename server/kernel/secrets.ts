@@ -6,6 +6,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
+import { SealingRing } from './sealing-ring.js'
 
 /** What a derived key is for. One purpose never sees another's key. */
 export type SecretPurpose =
@@ -21,26 +22,36 @@ export type SecretPurpose =
   | 'suppression'
   | 'unsubscribe'
 
+/** Formats of sealed values: 1 by the key derived from the root, 2 by a data key that the value names. */
+const DERIVED = 1
+const NAMED = 2
+const IV = 12
+const TAG = 16
+
 /**
- * The installation's master secret and the keys derived from it (HKDF-SHA-256, RFC 5869).
- * The master itself is never handed out.
+ * The installation's root key, the keys derived from it (HKDF-SHA-256, RFC 5869) for hashes and signatures, and the
+ * data keys that values are sealed with. The root itself is never handed out.
  */
 export class Secrets {
-  readonly #master: Buffer
+  readonly #root: Buffer
   readonly #derived = new Map<SecretPurpose, Buffer>()
 
-  /** @param master 64 hexadecimal characters (32 bytes). */
-  constructor(master: string) {
-    if (!/^[0-9a-f]{64}$/i.test(master))
-      throw new TypeError('the master secret must be 64 hexadecimal characters')
-    this.#master = Buffer.from(master, 'hex')
+  /** @param root 32 bytes, or 64 hexadecimal characters. */
+  constructor(
+    root: Buffer | string,
+    readonly ring: SealingRing = new SealingRing(),
+  ) {
+    if (typeof root === 'string' && !/^[0-9a-f]{64}$/i.test(root))
+      throw new TypeError('the root key must be 64 hexadecimal characters')
+    this.#root = typeof root === 'string' ? Buffer.from(root, 'hex') : root
+    if (this.#root.length !== 32) throw new TypeError('the root key must be 32 bytes')
   }
 
-  /** The 32-byte key of one purpose. */
+  /** The 32-byte key of one purpose. It stays the same for the life of the installation. */
   key(purpose: SecretPurpose): Buffer {
     let key = this.#derived.get(purpose)
     if (!key) {
-      key = Buffer.from(hkdfSync('sha256', this.#master, 'vetrai', `vetrai/v1/${purpose}`, 32))
+      key = Buffer.from(hkdfSync('sha256', this.#root, 'vetrai', `vetrai/v1/${purpose}`, 32))
       this.#derived.set(purpose, key)
     }
     return key
@@ -51,23 +62,40 @@ export class Secrets {
     return createHmac('sha256', this.key(purpose)).update(text).digest('hex')
   }
 
-  /** Encrypts with AES-256-GCM; `context` is authenticated and must be the same to open. Format: 1 ‖ iv ‖ tag ‖ text. */
+  /**
+   * Encrypts with AES-256-GCM by the newest data key; `context` is authenticated and must be the same to open. Format:
+   * 2 ‖ key id ‖ iv ‖ tag ‖ text, and 1 ‖ iv ‖ tag ‖ text before the first rotation, which versions before it read too.
+   */
   seal(plain: Buffer | string, context: string): Buffer {
-    const iv = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', this.key('seal'), iv)
+    const named = this.ring.current()
+    const iv = randomBytes(IV)
+    const cipher = createCipheriv('aes-256-gcm', named?.key ?? this.key('seal'), iv)
     cipher.setAAD(Buffer.from(context))
     const body = Buffer.concat([cipher.update(plain), cipher.final()])
-    return Buffer.concat([Buffer.from([1]), iv, cipher.getAuthTag(), body])
+    return Buffer.concat([sealPrefix(named?.id), iv, cipher.getAuthTag(), body])
   }
 
-  /** Opens what `seal` made; throws when a bit or the context differs. */
+  /** Opens what `seal` made with any key that is kept; throws when a bit or the context differs. */
   unseal(sealed: Buffer, context: string): Buffer {
-    if (sealed[0] !== 1 || sealed.length < 29) throw new TypeError('not a sealed value of a known version')
-    const decipher = createDecipheriv('aes-256-gcm', this.key('seal'), sealed.subarray(1, 13))
+    const head = sealed[0] === NAMED ? 5 : 1
+    if ((sealed[0] !== DERIVED && sealed[0] !== NAMED) || sealed.length < head + IV + TAG)
+      throw new TypeError('not a sealed value of a known version')
+    const key = sealed[0] === NAMED ? this.ring.find(sealed.readUInt32BE(1)) : this.key('seal')
+    const tagAt = head + IV
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(head, tagAt))
     decipher.setAAD(Buffer.from(context))
-    decipher.setAuthTag(sealed.subarray(13, 29))
-    return Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()])
+    decipher.setAuthTag(sealed.subarray(tagAt, tagAt + TAG))
+    return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG)), decipher.final()])
   }
+}
+
+/** The bytes that every value sealed with a data key begins with; undefined is the key derived from the root. */
+export function sealPrefix(keyId: number | undefined): Buffer {
+  if (keyId === undefined) return Buffer.from([DERIVED])
+  const prefix = Buffer.alloc(5)
+  prefix[0] = NAMED
+  prefix.writeUInt32BE(keyId, 1)
+  return prefix
 }
 
 /** Compares two texts in time that depends on the lengths only. */

@@ -18,6 +18,7 @@ export const jwtAuthenticator: Authenticator = {
   prefixes: ['eyJ'],
   authenticate(resources, credential) {
     const state = authState(resources)
+    state.keyring.keepFresh()
     const claims = state.verified.get(credential, resources.now()) ?? verify(resources, state, credential)
     if (claims === null) return verifyWithNewKeys(resources, state, credential)
     const identity = state.identities.peek(claims.sub)

@@ -4,6 +4,9 @@ import { authEvents } from './events.js'
 import * as handlers from './handlers.js'
 import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
 import { sweepExpired } from './jobs/sweep.js'
+import { sealedFactors } from './models/factor.js'
+import { sealedOneTimeTokens } from './models/one-time-token.js'
+import { sealedSigningKeys } from './models/signing-key.js'
 import { seedOperator } from './operations/seed-operator.js'
 import { authPolicy } from './policy.js'
 import { routes } from './routes.js'
@@ -18,6 +21,7 @@ export const auth = defineService({
   routes,
   jobs: [sweepExpired, rotateSigningKeys],
   policies: [authPolicy],
+  sealed: [sealedFactors, sealedOneTimeTokens, sealedSigningKeys],
   authenticators: [jwtAuthenticator, accessTokenAuthenticator],
   events: authEvents,
   on: {

@@ -8,6 +8,7 @@ import type { Session } from './models/session.js'
 import type { User } from './models/user.js'
 import type { UserWithRole } from './operations/create-user.js'
 import type { Explanation } from './operations/explain.js'
+import type { SealingKeyFact, SigningKeyFact } from './operations/installation-keys.js'
 import type { LoginResult } from './operations/login.js'
 import type { IssuedTokens } from './operations/open-session.js'
 import type * as views from './views.js'
@@ -121,6 +122,21 @@ export function presentWhy(result: Explanation): View<typeof views.whyView> {
       aal: principal.kind === 'user' ? principal.aal : null,
       impersonated: principal.kind === 'user' && principal.impersonatorId !== null,
     },
+  }
+}
+
+/** A signing key as operators see it. */
+export function presentSigningKey({ kid, state, activeFrom }: SigningKeyFact) {
+  return { kid, state, active_from: activeFrom.toISOString() }
+}
+
+/** A sealing key as operators see it. */
+export function presentSealingKey({ id, state, activeFrom, resealedAt }: SealingKeyFact) {
+  return {
+    id,
+    state,
+    active_from: activeFrom.toISOString(),
+    resealed_at: resealedAt?.toISOString() ?? null,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RouteRecord } from '../../kernel/define-route.js'
 import * as account from './routes/account.js'
 import * as credentials from './routes/credentials.js'
+import * as installationKeys from './routes/installation-keys.js'
 import * as signIn from './routes/sign-in.js'
 import * as tokens from './routes/tokens.js'
 import * as users from './routes/users.js'
@@ -44,6 +45,9 @@ export const routes: readonly RouteRecord[] = [
   users.revokeUserSessionsRoute,
   users.removeUserFactorsRoute,
   users.impersonateRoute,
+  installationKeys.readInstallationKeysRoute,
+  installationKeys.rotateSigningKeyRoute,
+  installationKeys.rotateSealingKeyRoute,
   tokens.introspectRoute,
   tokens.revokeRoute,
   tokens.whyRoute,

@@ -98,3 +98,9 @@ export const whyQuery = z.strictObject({
   permission: z.string().min(1).max(100).describe('Name from the role × permission matrix.'),
   user_id: id('user').optional().describe('Somebody whose account you may see; you when left out.'),
 })
+export const rotateSigningKeyBody = z.strictObject({
+  revoke_previous: z
+    .boolean()
+    .default(false)
+    .describe('Trust nothing that was signed before: for a key that leaked.'),
+})

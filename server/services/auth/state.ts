@@ -28,6 +28,7 @@ export interface AuthState {
 
 const definition = defineState<AuthState>('auth', create, (state) => {
   state.unwatch()
+  state.keyring.close()
   state.identities.close()
   state.accessTokens.close()
 })
@@ -46,6 +47,7 @@ export function publicUrl({ config }: Resources): string {
 function create(resources: Resources): AuthState {
   const { config, db, secrets, log, now, bus, metrics } = resources
   let common: CommonPasswords | undefined
+  const verified = new VerifiedTokenCache()
   const identities = new FreshCache<Identity>({ name: 'auth-identity', bus, metrics })
   return {
     hasher: new PasswordHasher({
@@ -53,9 +55,9 @@ function create(resources: Resources): AuthState {
       cost: config.AUTH_BCRYPT_COST,
       queue: new WorkQueue(hashSlots(config.AUTH_HASH_CONCURRENCY)),
     }),
-    keyring: new Keyring({ db, secrets, log, now }),
+    keyring: new Keyring({ db, secrets, log, now, bus, onRevoked: () => verified.clear() }),
     issuer: publicUrl(resources),
-    verified: new VerifiedTokenCache(),
+    verified,
     identities,
     unwatch: watchMemberships(resources, (userId) => identities.drop(userId)),
     accessTokens: new FreshCache<AccessToken>({ name: 'auth-token', bus, metrics }),

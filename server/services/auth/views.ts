@@ -238,3 +238,35 @@ export const jwksView = z
     ),
   })
   .meta({ id: 'JsonWebKeySet' })
+
+const signingKeyFields = {
+  kid: z.string().describe('Id in the key set (RFC 7638).'),
+  state: z.enum(['coming', 'current', 'replaced']),
+  active_from: timestamp.describe('When it begins to sign.'),
+}
+const sealingKeyFields = {
+  id: z.int().describe('0 is the key that every installation begins with.'),
+  state: z.enum(['coming', 'current', 'replaced']),
+  active_from: timestamp.describe('When values begin to be sealed with it.'),
+  resealed_at: timestamp.nullable().describe('When nothing was left that is sealed with an older key.'),
+}
+
+export const installationKeysView = z
+  .strictObject({
+    master: z.strictObject({
+      id: z.string().describe('Tells master secrets apart; says nothing about them.'),
+      wrapped_at: timestamp.describe('When the root key was wrapped by it.'),
+    }),
+    signing: z.array(z.strictObject(signingKeyFields)),
+    sealing: z.array(z.strictObject(sealingKeyFields)),
+  })
+  .meta({ id: 'InstallationKeys' })
+export const rotatedSigningKeyView = z
+  .strictObject({
+    ...signingKeyFields,
+    revoked: z.int().describe('Keys that nothing is trusted of any more.'),
+  })
+  .meta({ id: 'RotatedSigningKey' })
+export const rotatedSealingKeyView = z
+  .strictObject({ ...sealingKeyFields, job_id: z.string().describe('The job that seals every value anew.') })
+  .meta({ id: 'RotatedSealingKey' })

@@ -11,6 +11,7 @@ import { deliverJob } from './jobs/deliver.js'
 import { fanOutJob } from './jobs/fan-out.js'
 import { pruneJob } from './jobs/prune.js'
 import { wakeItemJob } from './jobs/wake-item.js'
+import { sealedPushKeys } from './models/push-key.js'
 import { sendForWorkflow } from './operations/send-for-workflow.js'
 import { startChannels } from './operations/start-channels.js'
 import { bounceRoutes } from './routes/bounces.js'
@@ -30,6 +31,8 @@ import { webhookEvents } from './webhooks/events.js'
 import { deliverWebhook } from './webhooks/jobs/deliver-webhook.js'
 import { replayWebhooks } from './webhooks/jobs/replay-webhooks.js'
 import { sweepWebhooks } from './webhooks/jobs/sweep-webhooks.js'
+import { sealedWebhookKeys } from './webhooks/models/webhook-key.js'
+import { sealedWebhookHeaders } from './webhooks/operations/seal-headers.js'
 import { tellEndpoints } from './webhooks/operations/tell-endpoints.js'
 
 /** Messages to people and to tenants' own systems. */
@@ -72,5 +75,6 @@ export const notifications = defineService({
     replayWebhooks,
     sweepWebhooks,
   ],
+  sealed: [sealedPushKeys, sealedWebhookKeys, sealedWebhookHeaders],
   authenticators: [subscriberAuthenticator],
 })

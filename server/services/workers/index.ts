@@ -9,6 +9,7 @@ import { queueRoutes } from './routes/queues.js'
 import { scheduleRoutes } from './routes/schedules.js'
 import { workflowRoutes } from './routes/workflow-runs.js'
 import { countOpenRuns } from './workflows/models/run.js'
+import { sealedWorkflowSecrets } from './workflows/models/secret.js'
 import { runWorkflow } from './workflows/runs/run-workflow.js'
 import { failRunOfJob, pruneRuns, sweepRuns } from './workflows/runs/sweep-runs.js'
 import { wakeRun } from './workflows/runs/wake-run.js'
@@ -22,6 +23,7 @@ export const workers = defineService({
   events: workerEvents,
   routes: [...jobRoutes, ...queueRoutes, ...scheduleRoutes, ...workflowRoutes],
   jobs: [forgetSettled, gather, httpRequest, startWorkflow, runWorkflow, wakeRun, sweepRuns, pruneRuns],
+  sealed: [sealedWorkflowSecrets],
   on: { 'workers.job.failed': failRunOfJob },
   start: async ({ metrics, db }) => metrics.watchWorkflowRuns(() => countOpenRuns(db)),
 })

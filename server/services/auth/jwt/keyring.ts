@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Secrets } from '../../../kernel/secrets.js'
+import type { Bus } from '../../../storage/bus.js'
 import type { Database } from '../../../storage/database.js'
 import {
   deleteSigningKeys,
@@ -10,7 +11,7 @@ import {
   type StoredSigningKey,
   signingKeySealContext,
 } from '../models/signing-key.js'
-import { rotationDue, signingKeyAt, verifyingKeysAt } from './rotation.js'
+import { PUBLISH_LEAD_MS, rotationDue, signingKeyAt, verifyingKeysAt } from './rotation.js'
 import { newSigningKey, type PublicJwk, type SigningKey, signingKeyFromDer } from './signing-key.js'
 
 export interface KeyringOptions {
@@ -18,6 +19,10 @@ export interface KeyringOptions {
   secrets: Secrets
   log: Logger
   now: () => Date
+  /** How processes hear of each other's rotations. */
+  bus?: Bus
+  /** Told when a key that was trusted no longer is. */
+  onRevoked?: () => void
 }
 
 /** A published key: its public half and what it is for (RFC 7517). */
@@ -31,14 +36,31 @@ export interface PublishedKey extends PublicJwk {
 const RELOAD_AT_MOST_EVERY_MS = 2_000
 /** A rotation by another process is known well before the new key signs. */
 const RELOAD_AT_LEAST_EVERY_MS = 5 * 60_000
+/** A key that was revoked by another process is trusted here no longer than this, also where its message was lost. */
+const TRUST_MS = 20_000
+const TOPIC = 'auth.signing-keys'
 
 /** The installation's signing keys, opened in this process. Made and replaced by `rotate`, shared through the database. */
 export class Keyring {
   private keys: SigningKey[] = []
   private loadedAt = Number.NEGATIVE_INFINITY
+  private triedAt = Number.NEGATIVE_INFINITY
   private loading: Promise<void> | undefined
+  private following: Promise<void> | undefined
+  private readonly unwatch: (() => void) | undefined
 
-  constructor(private readonly options: KeyringOptions) {}
+  constructor(private readonly options: KeyringOptions) {
+    this.unwatch = options.bus?.subscribe(TOPIC, () => this.reloadSoon())
+  }
+
+  close(): void {
+    this.unwatch?.()
+  }
+
+  /** Asks the database anew where it was long ago; nobody waits for it. Call it where tokens are trusted. */
+  keepFresh(): void {
+    if (performance.now() - Math.max(this.loadedAt, this.triedAt) > TRUST_MS) this.reloadSoon()
+  }
 
   /** The key to sign with now, making the first one where there is none yet. */
   async signer(): Promise<SigningKey> {
@@ -91,6 +113,48 @@ export class Keyring {
     await this.reload()
   }
 
+  /**
+   * Adds a key because an operator wants one. It is published at once and signs when caches of the key set know it;
+   * earlier ones verify for another day. With `revokePrevious` it signs at once and nothing signed before is trusted in
+   * any process: for a key that leaked. Answers the key and how many were revoked. Joins the open system transaction.
+   */
+  async replace({
+    revokePrevious,
+  }: {
+    revokePrevious: boolean
+  }): Promise<{ key: SigningKey; revoked: number }> {
+    const { db, now } = this.options
+    return db.transaction({ role: 'system', tenantId: null }, async () => {
+      const stored = await lockSigningKeys(db)
+      const coming = this.open(stored).findLast((key) => key.activeFrom > now())
+      if (coming && !revokePrevious) return { key: coming, revoked: 0 }
+      if (revokePrevious)
+        await deleteSigningKeys(
+          db,
+          stored.map(({ kid }) => kid),
+        )
+      const key = await this.add(new Date(now().getTime() + (revokePrevious ? 0 : PUBLISH_LEAD_MS)))
+      db.afterCommit(async () => {
+        await this.reload()
+        this.options.bus?.publish(TOPIC, key.kid)
+      })
+      return { key, revoked: revokePrevious ? stored.length : 0 }
+    })
+  }
+
+  /** Every key that verifies now or soon will, with what it is for at the moment; the newest first. */
+  async list(): Promise<{ kid: string; activeFrom: Date; state: 'coming' | 'current' | 'replaced' }[]> {
+    await this.signer()
+    const now = this.options.now()
+    const current = signingKeyAt(this.keys, now)
+    return verifyingKeysAt(this.keys, now)
+      .map(({ kid, activeFrom }) => {
+        const older = activeFrom > now ? ('coming' as const) : ('replaced' as const)
+        return { kid, activeFrom, state: kid === current?.kid ? ('current' as const) : older }
+      })
+      .reverse()
+  }
+
   private async add(activeFrom: Date): Promise<SigningKey> {
     const { key, privateDer } = newSigningKey(activeFrom)
     await insertSigningKey(this.options.db, {
@@ -103,16 +167,38 @@ export class Keyring {
     return key
   }
 
+  private reloadSoon(): void {
+    this.triedAt = performance.now()
+    this.reload().catch((err: unknown) =>
+      this.options.log.debug({ err }, 'the signing keys could not be read'),
+    )
+  }
+
+  /** Reads the keys. A reading that began before this was called may have missed a change: then another follows it. */
   private reload(): Promise<void> {
-    this.loading ??= readSigningKeys(this.options.db)
-      .then((stored) => {
-        this.keys = this.open(stored)
-        this.loadedAt = performance.now()
-      })
-      .finally(() => {
-        this.loading = undefined
-      })
+    if (this.following) return this.following
+    if (this.loading) {
+      this.following = this.loading
+        .catch(() => undefined)
+        .then(() => {
+          this.following = undefined
+          return this.reload()
+        })
+      return this.following
+    }
+    this.loading = this.read().finally(() => {
+      this.loading = undefined
+    })
     return this.loading
+  }
+
+  private async read(): Promise<void> {
+    const askedAt = performance.now()
+    const stored = await readSigningKeys(this.options.db)
+    const before = this.keys
+    this.keys = this.open(stored)
+    this.loadedAt = askedAt
+    if (before.some(({ kid }) => !stored.some((key) => key.kid === kid))) this.options.onRevoked?.()
   }
 
   private open(stored: readonly StoredSigningKey[]): SigningKey[] {

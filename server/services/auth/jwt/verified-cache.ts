@@ -30,6 +30,11 @@ export class VerifiedTokenCache {
     if (!oldest.done) this.entries.delete(oldest.value)
   }
 
+  /** Forgets every token: one of the keys they may be signed with is trusted no more. */
+  clear(): void {
+    this.entries.clear()
+  }
+
   get count(): number {
     return this.entries.size
   }

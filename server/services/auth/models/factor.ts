@@ -1,4 +1,5 @@
 import { newId } from '../../../kernel/ids.js'
+import { sealedColumn } from '../../../kernel/sealed-column.js'
 import type { Database } from '../../../storage/database.js'
 
 /** A second factor; it counts once it is confirmed. */
@@ -24,6 +25,14 @@ export const MAX_FACTORS = 10
 export function factorSealContext(factorId: string): string {
   return `auth-factor:${factorId}`
 }
+
+/** Where the secrets of factors are sealed. */
+export const sealedFactors = sealedColumn({
+  table: 'auth_factors',
+  column: 'secret_sealed',
+  key: ['id'],
+  context: ({ id = '' }) => factorSealContext(id),
+})
 
 /** Adds an unconfirmed factor; `seal` is given the new id. */
 export async function insertFactor(

@@ -1,4 +1,5 @@
 import { newId } from '../../../kernel/ids.js'
+import { sealedColumn } from '../../../kernel/sealed-column.js'
 import type { Database } from '../../../storage/database.js'
 import type { OneTimePurpose } from '../tokens/one-time.js'
 
@@ -25,6 +26,20 @@ export interface NewOneTimeToken {
   payloadSealed?: Buffer | null
   tokenHash?: string | null
 }
+
+/** What a token's payload is sealed under: its row; a sign-in that waits for a code is found by its hash alone. */
+export function oneTimeSealContext(purpose: string, id: string): string {
+  return purpose === 'mfa_login' ? 'auth-mfa-login' : `auth-one-time:${id}`
+}
+
+/** Where payloads of one-time tokens are sealed. */
+export const sealedOneTimeTokens = sealedColumn({
+  table: 'one_time_tokens',
+  column: 'payload_sealed',
+  key: ['id'],
+  reads: ['purpose'],
+  context: ({ purpose = '', id = '' }) => oneTimeSealContext(purpose, id),
+})
 
 /** Adds a token, or without `tokenHash` the request for one; answers its id. */
 export async function insertOneTimeToken(db: Database, token: NewOneTimeToken): Promise<string> {

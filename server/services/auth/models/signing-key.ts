@@ -1,3 +1,4 @@
+import { sealedColumn } from '../../../kernel/sealed-column.js'
 import type { Database } from '../../../storage/database.js'
 import type { PublicJwk } from '../jwt/signing-key.js'
 
@@ -15,6 +16,14 @@ const SELECT = `select kid, public_jwk as "publicJwk", private_sealed as "privat
 export function signingKeySealContext(kid: string): string {
   return `auth-signing-key:${kid}`
 }
+
+/** Where private halves are sealed. */
+export const sealedSigningKeys = sealedColumn({
+  table: 'signing_keys',
+  column: 'private_sealed',
+  key: ['kid'],
+  context: ({ kid = '' }) => signingKeySealContext(kid),
+})
 
 /** All signing keys, outside any transaction. */
 export async function readSigningKeys(db: Database): Promise<StoredSigningKey[]> {

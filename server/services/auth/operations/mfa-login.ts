@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import type { Ctx } from '../../../kernel/context.js'
+import { newId } from '../../../kernel/ids.js'
 import { authErrors } from '../errors.js'
 import { type Factor, readConfirmedFactors } from '../models/factor.js'
 import { readIdentity } from '../models/identity.js'
-import { insertOneTimeToken, readOneTimeToken, useOneTimeToken } from '../models/one-time-token.js'
+import {
+  insertOneTimeToken,
+  oneTimeSealContext,
+  readOneTimeToken,
+  useOneTimeToken,
+} from '../models/one-time-token.js'
 import { checkOneTimeToken, issueOneTimeToken } from '../tokens/one-time.js'
 import type { LoginResult } from './login.js'
 import { openSession, secondsAfter } from './open-session.js'
@@ -21,15 +27,17 @@ export async function startMfaLogin(
   { tenant, factors }: { tenant: string | undefined; factors: readonly Factor[] },
 ): Promise<LoginResult> {
   const expiresAt = secondsAfter(ctx.now(), MFA_LOGIN_SECONDS)
+  const id = newId()
   const mfaToken = issueOneTimeToken('mfa_login', expiresAt, ctx.secrets.key('token'))
   await ctx.db.transaction({ role: 'app', tenantId: null }, () =>
     insertOneTimeToken(ctx.db, {
+      id,
       purpose: 'mfa_login',
       email: user.email,
       userId: user.id,
       expiresAt,
       tokenHash: ctx.secrets.hash('token', mfaToken),
-      payloadSealed: ctx.secrets.seal(JSON.stringify({ tenant }), 'auth-mfa-login'),
+      payloadSealed: ctx.secrets.seal(JSON.stringify({ tenant }), oneTimeSealContext('mfa_login', id)),
     }),
   )
   // The audit line must not read as if somebody had got in.
@@ -58,7 +66,9 @@ export async function finishMfaLogin(
   const identity = await readIdentity(ctx.db, user.id)
   if (!identity) throw new authErrors.AccountDisabled()
   const { tenant } = payloadSchema.parse(
-    JSON.parse(ctx.secrets.unseal(waiting.payloadSealed, 'auth-mfa-login').toString()),
+    JSON.parse(
+      ctx.secrets.unseal(waiting.payloadSealed, oneTimeSealContext(waiting.purpose, waiting.id)).toString(),
+    ),
   )
   const tokens = await openSession(ctx, identity, { tenant, amr: ['pwd', method], aal: 2 })
   return { kind: 'signed-in', tokens, identity }

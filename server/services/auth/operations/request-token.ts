@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Ctx } from '../../../kernel/context.js'
 import { newId } from '../../../kernel/ids.js'
-import { insertOneTimeToken, type OneTimeToken } from '../models/one-time-token.js'
+import { insertOneTimeToken, type OneTimeToken, oneTimeSealContext } from '../models/one-time-token.js'
 import type { OneTimePurpose } from '../tokens/one-time.js'
 import { secondsAfter } from './open-session.js'
 
@@ -47,7 +47,9 @@ export async function requestToken(
     email,
     userId: request.userId ?? null,
     expiresAt: secondsAfter(ctx.now(), TOKEN_LIFE[purpose]),
-    payloadSealed: payload ? ctx.secrets.seal(JSON.stringify(payload), sealContext(id)) : null,
+    payloadSealed: payload
+      ? ctx.secrets.seal(JSON.stringify(payload), oneTimeSealContext(purpose, id))
+      : null,
   })
   await ctx.emit('auth.token.requested', { requestId: id }, null)
 }
@@ -56,10 +58,8 @@ export async function requestToken(
 export function payloadOf(ctx: Ctx, row: OneTimeToken): TokenPayload | null {
   if (row.payloadSealed === null) return null
   return tokenPayload.parse(
-    JSON.parse(ctx.secrets.unseal(row.payloadSealed, sealContext(row.id)).toString('utf8')),
+    JSON.parse(
+      ctx.secrets.unseal(row.payloadSealed, oneTimeSealContext(row.purpose, row.id)).toString('utf8'),
+    ),
   )
-}
-
-function sealContext(id: string): string {
-  return `auth-one-time:${id}`
 }

@@ -1,3 +1,4 @@
+import { sealedColumn } from '../../../kernel/sealed-column.js'
 import type { Database } from '../../../storage/database.js'
 
 /** The installation's pair for web push, its private half sealed. */
@@ -5,6 +6,17 @@ export interface SealedPushKey {
   publicKey: string
   privateKeySealed: Buffer
 }
+
+/** What the private half is sealed under. */
+export const PUSH_KEY_CONTEXT = 'notifications.push-key'
+
+/** Where it is sealed. */
+export const sealedPushKeys = sealedColumn({
+  table: 'push_keys',
+  column: 'private_key_sealed',
+  key: ['slot'],
+  context: () => PUSH_KEY_CONTEXT,
+})
 
 /** The stored pair, or null before there is one. */
 export async function readPushKey(db: Database): Promise<SealedPushKey | null> {

@@ -2,15 +2,13 @@ import { createECDH } from 'node:crypto'
 import { type Config, ConfigError } from '../../../config/config.js'
 import type { Resources } from '../../../kernel/resources.js'
 import { parseSender } from '../../../outbound/mail-message.js'
-import { readPushKey, storePushKey } from '../models/push-key.js'
+import { PUSH_KEY_CONTEXT, readPushKey, storePushKey } from '../models/push-key.js'
 
 /** What push services know this installation by (RFC 8292), base64url. */
 export interface VapidKeys {
   publicKey: string
   privateKey: string
 }
-
-const CONTEXT = 'notifications.push-key'
 
 /** The pair of the settings, else the one kept in the database, made when it is first asked for and never again. */
 export async function loadVapidKeys({ config, db, secrets }: Resources): Promise<VapidKeys> {
@@ -19,13 +17,16 @@ export async function loadVapidKeys({ config, db, secrets }: Resources): Promise
   const known = (await readPushKey(db)) ?? (await make())
   return {
     publicKey: known.publicKey,
-    privateKey: secrets.unseal(known.privateKeySealed, CONTEXT).toString('base64url'),
+    privateKey: secrets.unseal(known.privateKeySealed, PUSH_KEY_CONTEXT).toString('base64url'),
   }
 
   async function make() {
     const pair = createECDH('prime256v1')
     const publicKey = pair.generateKeys('base64url')
-    const fresh = { publicKey, privateKeySealed: secrets.seal(padded(pair.getPrivateKey()), CONTEXT) }
+    const fresh = {
+      publicKey,
+      privateKeySealed: secrets.seal(padded(pair.getPrivateKey()), PUSH_KEY_CONTEXT),
+    }
     await storePushKey(db, fresh)
     return (await readPushKey(db)) ?? fresh
   }

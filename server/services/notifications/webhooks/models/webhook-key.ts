@@ -1,8 +1,17 @@
 import type { Ctx } from '../../../../kernel/context.js'
 import { newId } from '../../../../kernel/ids.js'
+import { sealedColumn } from '../../../../kernel/sealed-column.js'
 import type { Database } from '../../../../storage/database.js'
 import type { NewKey } from '../signing/generate-key.js'
 import type { Scheme, SigningKey } from '../signing/signature.js'
+
+/** Where the bytes of signing keys are sealed. */
+export const sealedWebhookKeys = sealedColumn({
+  table: 'webhook_keys',
+  column: 'sealed',
+  key: ['tenant_id', 'id'],
+  context: (row) => sealContext(row.tenant_id, row.id),
+})
 
 /** Stores a key of an endpoint; its bytes are sealed and open in this tenant and row only. */
 export async function insertSigningKey(ctx: Ctx, endpointId: string, key: NewKey): Promise<void> {
@@ -16,7 +25,7 @@ export async function insertSigningKey(ctx: Ctx, endpointId: string, key: NewKey
       id,
       endpointId,
       key.scheme,
-      ctx.secrets.seal(key.bytes, sealContext(ctx, id)),
+      ctx.secrets.seal(key.bytes, sealContext(ctx.tenant.id, id)),
       key.publicKey,
       ctx.now(),
     ],
@@ -33,7 +42,7 @@ export async function signingKeys(ctx: Ctx, endpointId: string): Promise<Signing
   })
   return rows.map(({ id, scheme, sealed }) => ({
     scheme,
-    bytes: ctx.secrets.unseal(sealed, sealContext(ctx, id)),
+    bytes: ctx.secrets.unseal(sealed, sealContext(ctx.tenant.id, id)),
   }))
 }
 
@@ -46,8 +55,8 @@ export async function endSigningKeys(ctx: Ctx, endpointId: string, at: Date): Pr
   })
 }
 
-function sealContext(ctx: Ctx, keyId: string): string {
-  return `webhook-key:${ctx.tenant.id}:${keyId}`
+function sealContext(tenantId = '', keyId = ''): string {
+  return `webhook-key:${tenantId}:${keyId}`
 }
 
 /** Removes keys that sign no more. Needs a system transaction. */

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../../kernel/context.js'
+import { sealedColumn } from '../../../../kernel/sealed-column.js'
 
 /** A secret of a tenant without its value. */
 export interface SecretEntry {
@@ -8,6 +9,14 @@ export interface SecretEntry {
   createdAt: Date
   updatedAt: Date
 }
+
+/** Where values of secrets are sealed. */
+export const sealedWorkflowSecrets = sealedColumn({
+  table: 'workflow_secrets',
+  column: 'sealed',
+  key: ['tenant_id', 'name'],
+  context: (row) => sealOf(row.tenant_id, row.name),
+})
 
 /** Stores a secret, or a new value of it; its value is sealed. */
 export async function putSecret(
@@ -20,7 +29,7 @@ export async function putSecret(
       on conflict (tenant_id, name) do update set sealed = excluded.sealed, hosts = excluded.hosts
       returning name, hosts, created_by as "createdBy", created_at as "createdAt", updated_at as "updatedAt"`,
     values: [
-      ...[ctx.tenant.id, secret.name, ctx.secrets.seal(secret.value, sealOf(ctx, secret.name))],
+      ...[ctx.tenant.id, secret.name, ctx.secrets.seal(secret.value, sealOf(ctx.tenant.id, secret.name))],
       ...[[...secret.hosts], secret.createdBy],
     ],
   })
@@ -74,12 +83,12 @@ export async function openSecrets(
   return new Map(
     rows.map(({ name, sealed, hosts }) => [
       name,
-      { value: ctx.secrets.unseal(sealed, sealOf(ctx, name)).toString(), hosts },
+      { value: ctx.secrets.unseal(sealed, sealOf(ctx.tenant.id, name)).toString(), hosts },
     ]),
   )
 }
 
 /** Binds what is sealed to its place, so that a row moved elsewhere opens nothing. */
-function sealOf(ctx: Ctx, name: string): string {
-  return `workflow-secret:${ctx.tenant.id}:${name}`
+function sealOf(tenantId = '', name = ''): string {
+  return `workflow-secret:${tenantId}:${name}`
 }
