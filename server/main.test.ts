@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -46,6 +47,32 @@ describe('the server process', function () {
       expect(stderr).to.contain(name)
     }
     expect(stderr).not.to.contain('canary').and.not.to.contain('    at ')
+  })
+
+  it('refuses another master secret for a database in use, says why, and shows neither', async () => {
+    await start()
+    const [wrong, wronger] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
+    const { code, stderr } = await runServer({
+      ...env,
+      VETRAI_SECRET: wrong,
+      VETRAI_SECRET_PREVIOUS: wronger,
+    })
+    expect(code).to.equal(1)
+    expect(stderr).to.contain('VETRAI_SECRET is not the master secret').and.not.to.contain('    at ')
+    for (const hidden of [wrong, wronger, env.VETRAI_SECRET ?? '']) expect(stderr).not.to.contain(hidden)
+    await start()
+  })
+
+  it('takes a new master secret with several processes at once, and every credential stays good', async () => {
+    const before = await start()
+    const secret = randomBytes(32).toString('hex')
+    const more = { VETRAI_SECRET: secret, VETRAI_SECRET_PREVIOUS: env.VETRAI_SECRET ?? '' }
+    const after = await Promise.all([start(more), start(more), start(more)])
+    env = { ...env, VETRAI_SECRET: secret }
+    after.push(await start())
+    for (const { operator } of after) expect((await operator.get('/auth/v1/me')).status).to.equal(200)
+    // The one with the old secret has the root key in memory and works on.
+    expect((await before.operator.get('/auth/v1/me')).status).to.equal(200)
   })
 
   it('serves health and metrics, and nothing of the API, as a worker', async () => {

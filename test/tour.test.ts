@@ -89,6 +89,13 @@ describe('a tour of the API', function () {
     await ok(server.get('/auth/.well-known/jwks.json'))
   })
 
+  it('tours the keys of the installation', async () => {
+    await ok(server.operator.get('/auth/v1/installation-keys'))
+    await ok(server.operator.post('/auth/v1/signing-keys/rotate', {}))
+    await ok(server.operator.post('/auth/v1/sealing-keys/rotate'))
+    await server.work({ skipPauses: true })
+  })
+
   it('tours an account', async () => {
     const me = await buildMember(server)
     await ok(me.api.get('/auth/v1/me'))

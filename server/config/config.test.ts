@@ -102,6 +102,14 @@ describe('the configuration', () => {
     expect(problemsOf({ ...GOOD, REDIS_PASSWORD_FILE: folder })[0]).to.contain('EISDIR')
   })
 
+  it('takes a missing file for no value where the setting says that it may be missing, and no other failure', () => {
+    const previous = (file: string) => ({ ...GOOD, VETRAI_SECRET_PREVIOUS_FILE: file })
+    expect(readSettings(settings, previous(join(folder, 'nowhere'))).VETRAI_SECRET_PREVIOUS).to.equal(
+      undefined,
+    )
+    expect(problemsOf(previous(folder))[0]).to.contain('EISDIR')
+  })
+
   it('refuses addresses of stores that hold a password, because it would be shown', () => {
     const env = {
       ...GOOD,

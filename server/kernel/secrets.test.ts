@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type SecretPurpose, Secrets, sameText } from './secrets.js'
+import { SealingRing, UnknownSealingKey } from './sealing-ring.js'
+import { type SecretPurpose, Secrets, sameText, sealPrefix } from './secrets.js'
 
 const MASTER = 'ab'.repeat(32)
 
-describe('the master secret', () => {
+describe('the root key', () => {
   const secrets = new Secrets(MASTER)
 
-  it('is refused unless it is 32 bytes in hexadecimal, without being repeated', () => {
+  it('is refused unless it is 32 bytes, in hexadecimal where it is text, without being repeated', () => {
+    expect(() => new Secrets(randomBytes(31))).to.throw(TypeError, /32 bytes/)
+    expect(new Secrets(Buffer.from(MASTER, 'hex')).key('token')).to.deep.equal(secrets.key('token'))
     for (const text of ['', 'ab', `${MASTER}0`, 'zz'.repeat(32), MASTER.slice(1)]) {
       expect(() => new Secrets(text)).to.throw(TypeError, /64 hexadecimal/)
     }
@@ -77,6 +80,47 @@ describe('a sealed value', () => {
     const [one, two] = [secrets.seal(plain, 'c'), secrets.seal(plain, 'c')]
     expect(one.equals(two)).to.equal(false)
     expect(one.toString('latin1')).not.to.contain('canary')
+  })
+})
+
+describe('a value sealed with a data key', () => {
+  const ringOf = (...ids: number[]) => {
+    const ring = new SealingRing()
+    ring.replace(ids.map((id) => ({ id, key: Buffer.alloc(32, id), sealsFrom: 0 })))
+    return ring
+  }
+
+  it('names its key and opens with it, however many came after', () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 1, max: 4_294_967_295 }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(ids, fc.uint8Array({ maxLength: 200 }), (all, bytes) => {
+        const sorted = all.sort((a, b) => a - b)
+        sorted.forEach((id, at) => {
+          const sealed = new Secrets(MASTER, ringOf(...sorted.slice(0, at + 1))).seal(Buffer.from(bytes), 'c')
+          expect(sealed.subarray(0, 5)).to.deep.equal(sealPrefix(id))
+          expect(new Secrets(MASTER, ringOf(...sorted)).unseal(sealed, 'c').equals(bytes)).to.equal(true)
+          const without = new Secrets(MASTER, ringOf(...sorted.filter((one) => one !== id)))
+          expect(() => without.unseal(sealed, 'c')).to.throw(UnknownSealingKey)
+        })
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('does not open when any bit differs, that of the key it names included', () => {
+    const secrets = new Secrets(MASTER, ringOf(1, 2, 3))
+    const sealed = secrets.seal('text', 'c')
+    for (let at = 0; at < sealed.length * 8; at += 1) {
+      const changed = Buffer.from(sealed)
+      changed[at >> 3] = (changed[at >> 3] ?? 0) ^ (1 << (at & 7))
+      expect(() => secrets.unseal(changed, 'c'), `bit ${at}`).to.throw()
+    }
+  })
+
+  it('lies beside values from before the first rotation, which still open', () => {
+    const before = new Secrets(MASTER).seal('old', 'c')
+    expect(before[0]).to.equal(1)
+    expect(new Secrets(MASTER, ringOf(1)).unseal(before, 'c').toString()).to.equal('old')
   })
 })
 

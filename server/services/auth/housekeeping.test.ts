@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { unique } from '../../../test/build.js'
 import { startTwin, type TestServer, useServer } from '../../../test/server.js'
@@ -102,18 +101,6 @@ describe('housekeeping', () => {
     await stop()
     expect(before).to.be.at.least(1)
     expect(await count('signing_keys')).to.equal(1)
-  })
-
-  it('starts, with a new key, where the master secret was changed', async () => {
-    const { twin, stop } = await startTwin(server, {
-      settings: { VETRAI_SECRET: randomBytes(32).toString('hex') },
-    })
-    try {
-      const keys = await twin.get('/auth/.well-known/jwks.json')
-      expect(keys.body.keys).to.have.length(1)
-    } finally {
-      await stop()
-    }
   })
 
   it('tells a person of a sign-in from a new place and device, not of the usual ones', async () => {

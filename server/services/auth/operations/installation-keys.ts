@@ -3,7 +3,6 @@ import { resealValues } from '../../../storage/installation-keys/reseal.js'
 import { readRoot, type StoredDataKey } from '../../../storage/installation-keys/rows.js'
 import type { SealingKeys } from '../../../storage/installation-keys/sealing-keys.js'
 import { authState } from '../state.js'
-import { refuseImpersonator } from './guards.js'
 
 export type KeyState = 'coming' | 'current' | 'replaced'
 
@@ -46,7 +45,6 @@ export async function rotateSigningKey(
   ctx: Ctx,
   { revokePrevious }: { revokePrevious: boolean },
 ): Promise<{ key: SigningKeyFact; revoked: number }> {
-  refuseImpersonator(ctx)
   const { keyring } = authState(ctx.resources)
   const { key, revoked } = await keyring.replace({ revokePrevious })
   const state = key.activeFrom > ctx.now() ? 'coming' : 'current'
@@ -56,7 +54,6 @@ export async function rotateSigningKey(
 
 /** Makes the next sealing key, and the job that seals stored values with it. Needs a system transaction. */
 export async function rotateSealingKey(ctx: Ctx): Promise<{ key: SealingKeyFact; jobId: string }> {
-  refuseImpersonator(ctx)
   const key = await ctx.resources.sealingKeys.add()
   const { id: jobId } = await ctx.enqueue(
     resealValues,

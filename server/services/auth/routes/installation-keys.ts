@@ -1,6 +1,5 @@
 import { can, defineRoute, unaudited } from '../../../kernel/define-route.js'
 import { nothing } from '../../../kernel/schema.js'
-import { authErrors } from '../errors.js'
 import { readInstallationKeys, rotateSealingKey, rotateSigningKey } from '../operations/installation-keys.js'
 import { presentSealingKey, presentSigningKey } from '../present.js'
 import { rotateSigningKeyBody } from '../schemas.js'
@@ -43,7 +42,6 @@ export const rotateSigningKeyRoute = defineRoute({
   input: { body: rotateSigningKeyBody.prefault({}) },
   output: rotatedSigningKeyView,
   transaction: 'system',
-  errors: [authErrors.NotWhileImpersonating],
   handler: async (ctx, { body }) => {
     const { key, revoked } = await rotateSigningKey(ctx, { revokePrevious: body.revoke_previous })
     return { ...presentSigningKey(key), revoked }
@@ -65,7 +63,6 @@ export const rotateSealingKeyRoute = defineRoute({
   status: 202,
   location: ({ job_id }) => `/workers/v1/jobs/${job_id}`,
   transaction: 'system',
-  errors: [authErrors.NotWhileImpersonating],
   handler: async (ctx) => {
     const { key, jobId } = await rotateSealingKey(ctx)
     return { ...presentSealingKey(key), job_id: jobId }
