@@ -48,6 +48,19 @@ describe('sealing every value anew', function () {
     expect([await list(), await secrets()]).to.deep.equal(before)
   })
 
+  it('waits for the time of a key that does not seal yet', async () => {
+    const { body } = await server.operator.post('/auth/v1/sealing-keys/rotate')
+    const error = await reseal(server).catch((reason: unknown) => reason)
+    expect(String(error)).to.contain('scheduled').and.to.contain('does not seal yet')
+    await sql(
+      server,
+      `update installation_keys set active_from = now() - interval '1 minute' where id = ${body.id}`,
+    )
+    await server.resources.sealingKeys.load()
+    await server.work({ skipPauses: true })
+    expect(await sealedOtherwise(server, body.id)).to.deep.equal({})
+  })
+
   it('goes on where it was cut short, and does nothing twice', async () => {
     const key = await rotate(server)
     await define(
@@ -157,7 +170,7 @@ async function rotate(...servers: [TestServer, ...TestServer[]]): Promise<number
   expect(status, text).to.equal(202)
   await sql(
     server,
-    `update installation_keys set active_from = now() - interval '1 second' where id = ${body.id}`,
+    `update installation_keys set active_from = now() - interval '1 minute' where id = ${body.id}`,
   )
   for (const { resources } of servers) {
     // Twice: a reading that has begun may be from before.

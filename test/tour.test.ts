@@ -93,7 +93,6 @@ describe('a tour of the API', function () {
     await ok(server.operator.get('/auth/v1/installation-keys'))
     await ok(server.operator.post('/auth/v1/signing-keys/rotate', {}))
     await ok(server.operator.post('/auth/v1/sealing-keys/rotate'))
-    await server.work({ skipPauses: true })
   })
 
   it('tours an account', async () => {

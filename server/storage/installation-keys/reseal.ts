@@ -1,6 +1,6 @@
 import type { Ctx } from '../../kernel/context.js'
 import { defineJob } from '../../kernel/define-job.js'
-import type { JobHandle } from '../../kernel/job-handle.js'
+import { type JobHandle, RunLater } from '../../kernel/job-handle.js'
 import { nothing } from '../../kernel/schema.js'
 import type { SealedColumn } from '../../kernel/sealed-column.js'
 import { sealPrefix } from '../../kernel/secrets.js'
@@ -9,6 +9,8 @@ import { countOthers, readSealed, replaceSealed, type SealedValue } from './seal
 
 /** A replaced key is kept this long after its successor began to seal: a process that stood still may wake up. */
 export const KEEP_REPLACED_MS = 86_400_000
+/** A moment after a key begins to seal: no process is still about to store what an older one sealed. */
+export const SETTLE_MS = 2_000
 /** Values that one transaction seals anew. */
 const BATCH = 200
 
@@ -39,15 +41,17 @@ export const resealValues = defineJob({
     const { sealingKeys, sealed } = ctx.resources
     await sealingKeys.load()
     const keys = await ctx.system('keys of the installation', () => sealingKeys.list())
-    const target = keys.findLast(({ dueMs }) => dueMs <= 0)
-    const done: Resealing = { key: target?.id ?? null, resealed: 0, unreadable: 0, dropped: [] }
-    if (!target || (target.resealedAt !== null && !mayDrop(keys, target))) return done
+    const newest = keys.at(-1)
+    if (newest && newest.dueMs > -SETTLE_MS)
+      throw new RunLater('the newest key does not seal yet', newest.dueMs + SETTLE_MS, true)
+    const done: Resealing = { key: newest?.id ?? null, resealed: 0, unreadable: 0, dropped: [] }
+    if (!newest || (newest.resealedAt !== null && !mayDrop(keys, newest))) return done
     for (const [at, column] of sealed.entries()) {
-      await resealColumn(ctx, column, target.id, { done, job })
+      await resealColumn(ctx, column, newest.id, { done, job })
       job.progress((at + 1) / (sealed.length + 1), `${column.table}.${column.column}`)
     }
     if (done.unreadable > 0) job.log(`${done.unreadable} values are opened by no key and stay as they are`)
-    done.dropped = await settle(ctx, keys, target)
+    done.dropped = await settle(ctx, keys, newest)
     return done
   },
 })

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
-import { resealValues } from '../../../storage/installation-keys/reseal.js'
+import { resealValues, SETTLE_MS } from '../../../storage/installation-keys/reseal.js'
 import { readRoot, type StoredDataKey } from '../../../storage/installation-keys/rows.js'
 import type { SealingKeys } from '../../../storage/installation-keys/sealing-keys.js'
 import { authState } from '../state.js'
@@ -20,9 +20,6 @@ export interface SealingKeyFact {
   state: KeyState
   resealedAt: Date | null
 }
-
-/** A moment after a key begins to seal, in milliseconds: no process is still about to store what an older one sealed. */
-const SETTLE_MS = 2_000
 
 /** Which keys the installation uses. */
 export async function readInstallationKeys(ctx: Ctx): Promise<{
