@@ -14,6 +14,7 @@ async function main(command: string | undefined): Promise<unknown> {
       url: config.DATABASE_URL,
       adminUser: config.DATABASE_ADMIN_USER,
       adminPassword: config.DATABASE_ADMIN_PASSWORD,
+      previousAdminPassword: config.DATABASE_ADMIN_PASSWORD_PREVIOUS,
       ownerPassword: config.DATABASE_OWNER_PASSWORD,
       appPassword: config.DATABASE_APP_PASSWORD,
       systemPassword: config.DATABASE_SYSTEM_PASSWORD,

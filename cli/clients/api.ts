@@ -5,6 +5,7 @@ import { apiErrorFrom, unreachable } from './api-error.js'
 import { readEvents, type ServerEvent } from './event-stream.js'
 
 const TIMEOUT_MS = 30_000
+const FORM = 'application/x-www-form-urlencoded'
 /** Pause before a broken stream is opened again. */
 const RECONNECT_MS = 250
 
@@ -55,6 +56,11 @@ export class Api {
 
   post<T>(path: string, body: object = {}): Promise<T> {
     return this.send<T>('POST', path, { body })
+  }
+
+  /** Sends a form, as OAuth routes want. */
+  form<T>(path: string, fields: Record<string, string>): Promise<T> {
+    return this.send<T>('POST', path, { form: new URLSearchParams(fields) })
   }
 
   put<T>(path: string, body: object): Promise<T> {
@@ -122,12 +128,17 @@ export class Api {
     throw apiErrorFrom(response.status, body, response.headers.get('x-request-id'))
   }
 
-  private async send<T>(method: string, path: string, parts: { query?: Query; body?: object }): Promise<T> {
+  private async send<T>(
+    method: string,
+    path: string,
+    parts: { query?: Query; body?: object; form?: URLSearchParams },
+  ): Promise<T> {
     const url = withQuery(this.options.url + path, parts.query ?? {})
     const response = await this.exchange(url, {
       method,
-      headers: this.headers(method),
+      headers: { ...this.headers(method), ...(parts.form && { 'content-type': FORM }) },
       redirect: 'error',
+      ...(parts.form && { body: parts.form.toString() }),
       ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
     })
     if (response.ok) return response.body as T

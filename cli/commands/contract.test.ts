@@ -16,6 +16,7 @@ const PROMISED = `
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
+  secrets:list secrets:rotate
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test

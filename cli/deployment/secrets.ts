@@ -38,12 +38,28 @@ export type SecretName = GeneratedSecret | (typeof GIVEN)[number]
 
 export const GENERATED_SECRETS = Object.keys(GENERATORS) as GeneratedSecret[]
 
+/** Makes a fresh value for a secret. */
+export function generateSecret(name: GeneratedSecret): string {
+  return GENERATORS[name]()
+}
+
 /** The secrets of one deployment: one file each, mode 0600 in a folder of mode 0700. */
 export class Secrets {
   constructor(readonly folder: string) {}
 
   path(name: SecretName): string {
     return join(this.folder, name)
+  }
+
+  /** Where the other value of a secret lies while it is rotated. */
+  previousPath(name: SecretName): string {
+    return join(this.previousFolder(name), name)
+  }
+
+  /** What servers may read lies apart, so that they can be handed its folder. */
+  previousFolder(name: SecretName): string {
+    const previous = join(this.folder, 'previous')
+    return name === 'master-key' ? join(previous, 'server') : previous
   }
 
   /** Reads a secret; a missing or empty one is a CliError `secret_missing`. */
@@ -58,13 +74,8 @@ export class Secrets {
   }
 
   /** Reads a secret; undefined when it is missing or empty. */
-  async find(name: SecretName): Promise<string | undefined> {
-    try {
-      return (await readFile(this.path(name), 'utf8')).trim() || undefined
-    } catch (error) {
-      if (isSystemError(error, 'ENOENT')) return undefined
-      throw error
-    }
+  find(name: SecretName): Promise<string | undefined> {
+    return readSecretFile(this.path(name))
   }
 
   /** Stores a secret atomically, readable by its owner only. */
@@ -92,6 +103,17 @@ export class Secrets {
   }
 }
 
-function isSecretName(name: string): name is SecretName {
+/** Reads the one line of a secret's file; undefined when it is missing or empty. */
+export async function readSecretFile(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim() || undefined
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** Tells whether this is the name of a secret. */
+export function isSecretName(name: string): name is SecretName {
   return Object.hasOwn(GENERATORS, name) || GIVEN.some((given) => given === name)
 }

@@ -11,7 +11,7 @@ export interface StoreAddresses {
 }
 
 /** Where programs find secrets, and whether one is there at all. */
-export type SecretPlaces = Pick<Secrets, 'path' | 'find'>
+export type SecretPlaces = Pick<Secrets, 'path' | 'previousPath' | 'find'>
 
 export interface EnvInput {
   config: DeploymentConfig
@@ -33,6 +33,8 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     VETRAI_PORT: config.port,
     VETRAI_PUBLIC_URL: publicUrl(config),
     VETRAI_SECRET_FILE: secrets.path('master-key'),
+    // Named also while there is none, so that a server which is restarted in the middle of a rotation finds it.
+    VETRAI_SECRET_PREVIOUS_FILE: secrets.previousPath('master-key'),
     DATABASE_URL: config.database.url ?? addresses.databaseUrl,
     DATABASE_POOL_MAX: config.database.pool_max,
     DATABASE_APP_PASSWORD_FILE: secrets.path('database-app-password'),
@@ -78,6 +80,9 @@ export async function migrateEnv(input: EnvInput): Promise<NodeJS.ProcessEnv> {
     DATABASE_ADMIN_PASSWORD_FILE: database.url
       ? await given(secrets, 'external-postgres-password')
       : secrets.path('postgres-superuser-password'),
+    DATABASE_ADMIN_PASSWORD_PREVIOUS_FILE: database.url
+      ? undefined
+      : secrets.previousPath('postgres-superuser-password'),
     DATABASE_OWNER_PASSWORD_FILE: secrets.path('database-owner-password'),
     DATABASE_MONITOR_PASSWORD_FILE: await given(secrets, 'database-monitor-password'),
   })

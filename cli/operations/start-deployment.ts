@@ -4,6 +4,9 @@ import { CliError } from '../deployment/errors.js'
 import { runtimeFor } from '../runtimes/index.js'
 import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
 import { requirePreflight } from './check-deployment.js'
+import { settleRotations } from './secrets/settle-rotations.js'
+
+const WAIT_FOR_ROTATION_MS = 60_000
 
 /** What `up` did and where everything is. */
 export interface StartResult {
@@ -30,10 +33,11 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
   const runtime = runtimeFor(deployment)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
+  const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_ROTATION_MS)
   const { changed, status } = await runtime.up(deployment, progress)
   return {
     created,
-    changed: changed || created,
+    changed: changed || created || settled.finished.length + settled.undone.length > 0,
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,

@@ -29,6 +29,18 @@ export function databaseRoles({ config }: Deployment): DatabaseRole[] {
   ]
 }
 
+/** The role whose password the deployment keeps in this secret, and may set; undefined where it is no role's. */
+export function roleOfSecret(deployment: Deployment, name: SecretName): DatabaseRole | undefined {
+  const monitor: DatabaseRole = { role: 'vetrai_monitor', secret: 'database-monitor-password' }
+  const roles = [...databaseRoles(deployment), monitor]
+  return roles.find(({ secret }) => secret === name && !secret.startsWith('external-'))
+}
+
+/** Tells whether the database at `url` lets a role in with a password; CliError `database_unreachable` where nobody answers. */
+export async function acceptsPassword(url: string, role: DatabaseRole, password: string): Promise<boolean> {
+  return (await tryRole(url, role, password)).accepted
+}
+
 /**
  * Signs in over `url`, which names neither user nor password, as each role with the password in its secret. A password of
  * the operator's own that was never given is left out. CliError `database_unreachable` where nobody answers.

@@ -76,7 +76,10 @@ export async function listMigrations(
 
 /** Random secrets of 32 bytes: a hash of them gives nothing away. */
 async function bootstrapStamp(deployment: Deployment, place: string): Promise<string> {
-  const names = ['database-owner-password', 'database-app-password', 'database-system-password'] as const
+  const names = [
+    ...(['database-owner-password', 'database-app-password', 'database-system-password'] as const),
+    ...(deployment.config.database.url ? [] : (['postgres-superuser-password'] as const)),
+  ]
   const secrets = await Promise.all(names.map((name) => deployment.secret(name)))
   const monitor = await deployment.secrets.find('database-monitor-password')
   return createHash('sha256')

@@ -1,4 +1,5 @@
 import type { Deployment } from '../deployment/deployment.js'
+import type { SecretName } from '../deployment/secrets.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
@@ -86,6 +87,9 @@ export interface AcceptedSecret {
   detail?: string
 }
 
+/** The two ends of a rotation, as a store sees them. */
+export type SecretPhase = 'admit' | 'retire'
+
 /** What every way of running a deployment can do. All methods are safe to repeat. */
 export interface Runtime {
   readonly name: 'embedded' | 'compose' | 'swarm' | 'kubernetes'
@@ -123,6 +127,18 @@ export interface Runtime {
   ): Promise<number>
   /** As `exec`, for psql, redis-cli and a shell. Secrets reach the program by files or its environment, never by arguments. */
   shell(deployment: Deployment, request: ShellRequest): Promise<number>
+  /**
+   * Tells the store behind a secret of a running deployment that it is rotated; the value to go on with is in secrets/NAME, the
+   * other in secrets/previous/NAME. `admit`: from now on the store takes the first, and where it can the second too, so that
+   * `up` may restart one after the other what reads it. `retire`: it takes only the first. Each resolves once it has tried that
+   * by signing in, is safe to repeat, and changes nothing where it is so already. Secrets that no store knows are let pass.
+   */
+  applySecret?(
+    deployment: Deployment,
+    name: SecretName,
+    phase: SecretPhase,
+    progress: Progress,
+  ): Promise<void>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

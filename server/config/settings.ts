@@ -254,4 +254,9 @@ export const migrationSettings = {
     doc: 'Password of that superuser.',
     secret: true,
   }),
+  DATABASE_ADMIN_PASSWORD_PREVIOUS: setting(text(512).optional(), {
+    doc: 'The password before that one: where only it is accepted, the superuser gets the present one.',
+    secret: true,
+    fileMayBeMissing: true,
+  }),
 } as const

@@ -6,6 +6,8 @@ export interface BootstrapOptions {
   url: string
   adminUser: string
   adminPassword?: string | undefined
+  /** What the superuser's password was; where only this one is accepted, it is replaced by `adminPassword`. */
+  previousAdminPassword?: string | undefined
   ownerPassword: string
   appPassword: string
   systemPassword: string
@@ -18,15 +20,8 @@ export interface BootstrapOptions {
  * verifiers only (RFC 5802), so that none can show up in its log.
  */
 export async function bootstrapDatabase(options: BootstrapOptions): Promise<void> {
-  const { host, port, database } = connectionParts(options.url)
-  const admin = new pg.Client({
-    host,
-    port,
-    database: 'postgres',
-    user: options.adminUser,
-    password: options.adminPassword,
-  })
-  await admin.connect()
+  const { database } = connectionParts(options.url)
+  const admin = await connectAdmin(options)
   try {
     await alignRole(admin, 'vetrai_owner', options.ownerPassword)
     await alignRole(admin, 'vetrai_app', options.appPassword)
@@ -51,6 +46,27 @@ async function alignMonitor(admin: pg.Client, database: string, password: string
   await admin.query('alter role vetrai_monitor connection limit 5')
   await admin.query('grant pg_monitor to vetrai_monitor')
   await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_monitor`)
+}
+
+/** Connects as the superuser, whose password is the present one once this returns. */
+async function connectAdmin(options: BootstrapOptions): Promise<pg.Client> {
+  const { adminUser, adminPassword, previousAdminPassword } = options
+  try {
+    return await connectWith(options, adminPassword)
+  } catch (error) {
+    const isRefused = (error as { code?: string }).code === '28P01'
+    if (!isRefused || adminPassword === undefined || previousAdminPassword === undefined) throw error
+  }
+  const admin = await connectWith(options, previousAdminPassword)
+  await admin.query(`alter role ${pg.escapeIdentifier(adminUser)} password '${scramVerifier(adminPassword)}'`)
+  return admin
+}
+
+async function connectWith({ url, adminUser: user }: BootstrapOptions, password: string | undefined) {
+  const { host, port } = connectionParts(url)
+  const admin = new pg.Client({ host, port, database: 'postgres', user, password })
+  await admin.connect()
+  return admin
 }
 
 async function alignRole(admin: pg.Client, role: string, password: string): Promise<void> {

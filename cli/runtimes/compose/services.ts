@@ -112,6 +112,7 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
     paths: { objects: '/data/objects', mail: '/data/mail' },
     secrets: {
       path: (name: SecretName) => `${MOUNT}${name}`,
+      previousPath: (name: SecretName) => `${PREVIOUS}/${name}`,
       find: (name: SecretName) => secrets.find(name),
     },
     addresses: containerAddresses(config),
@@ -127,6 +128,8 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
   const volumes = [
     { type: 'bind', source: paths.mail, target: '/data/mail' },
     { type: 'bind', source: paths.objects, target: '/data/objects' },
+    // A folder, since what is in it comes and goes: a container need not be made anew for that.
+    { type: 'bind', source: secrets.previousFolder('master-key'), target: PREVIOUS, read_only: true },
   ]
   const programs = (environment: Record<string, string>, memory: number) => ({
     environment,
@@ -154,6 +157,8 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
 }
 
 const MOUNT = '/run/secrets/'
+/** Where servers find the other value of a secret while it is rotated. */
+const PREVIOUS = '/run/previous'
 
 function inContainer(env: NodeJS.ProcessEnv, config: DeploymentConfig): Record<string, string> {
   const values = { ...env, VETRAI_HOST: '0.0.0.0', VETRAI_PORT: '8000', TZ: 'UTC' }

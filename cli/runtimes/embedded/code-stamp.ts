@@ -15,6 +15,15 @@ export async function folderStamp(folder: string): Promise<string> {
   )
 }
 
+/**
+ * Changes when a secret that a program reads at its start has another value, so that `up` restarts it. The one before is
+ * left out: it comes and goes without anything to be restarted for.
+ */
+export async function secretStamp(env: NodeJS.ProcessEnv): Promise<string> {
+  const files = Object.entries(env).filter(([name]) => /(?<!_PREVIOUS)_FILE$/.test(name))
+  return fingerprint(await Promise.all(files.map(async ([name, path]) => [name, await hashOf(path ?? '')])))
+}
+
 /** Null for a file that a build running now has just taken away. */
 async function hashOf(path: string): Promise<string | null> {
   const content = await readFile(path).catch(() => null)

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
-import { folderStamp } from './code-stamp.js'
+import { folderStamp, secretStamp } from './code-stamp.js'
 import { SERVER_GRACE_MS, STORE_GRACE_MS } from './graces.js'
 import { childEnv } from './host-env.js'
 import type { ChildPlan } from './plan.js'
@@ -112,6 +112,7 @@ async function serverChild(
 ): Promise<ChildPlan> {
   const runsJobs = deployment.config.workers.processes === 0
   const { PATH, TZ } = childEnv()
+  const env = await deployment.serverEnv(addresses)
   return {
     name: 'server',
     version: programs.version,
@@ -119,7 +120,7 @@ async function serverChild(
     args: [...nodeArgs('server'), programs.server],
     env: {
       ...{ PATH, TZ },
-      ...(await deployment.serverEnv(addresses)),
+      ...env,
       ...(runsJobs ? {} : { VETRAI_ROLES: 'api,scheduler' }),
     },
     cwd: deployment.dir,
@@ -128,7 +129,7 @@ async function serverChild(
     health: { kind: 'http', url: `${deployment.localUrl}/healthz` },
     stop: { kind: 'signal', graceMs: SERVER_GRACE_MS },
     log: join(deployment.paths.logs, 'server.log'),
-    code: await folderStamp(dirname(programs.server)),
+    code: `${await folderStamp(dirname(programs.server))}:${await secretStamp(env)}`,
   }
 }
 

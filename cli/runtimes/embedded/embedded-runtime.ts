@@ -96,6 +96,10 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { openShell } = await import('./open-shell.js')
       return openShell(deployment, request)
     },
+    applySecret: async (deployment, name, phase, progress) => {
+      const { applySecret } = await import('./apply-secret.js')
+      await applySecret(deployment, await programs(), { name, phase }, progress)
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

@@ -8,6 +8,7 @@ import { embeddedMigrator } from './migrate.js'
 import { stopOrphans } from './orphans.js'
 import { planFingerprint } from './plan.js'
 import type { ProgramPaths } from './program-paths.js'
+import { redisCommand } from './redis-commands.js'
 import { componentNames, embeddedStatus, programNames, storeNames } from './status.js'
 import {
   requestSupervisor,
@@ -44,9 +45,10 @@ async function converge(
   deployment: Deployment,
   programs: ProgramPaths,
   progress: Progress,
-  restarted: string[],
+  wanted: string[],
 ): Promise<UpResult> {
   const prepared = await prepare(deployment, programs, progress)
+  const restarted = [...new Set([...wanted, ...(await refusingStores(deployment, prepared.running))])]
   if (restarted.length === 0 && (await isDone(deployment, programs, prepared))) {
     return { changed: false, status: await embeddedStatus(deployment, programs) }
   }
@@ -85,6 +87,16 @@ async function prepare(deployment: Deployment, programs: ProgramPaths, progress:
   const migrator = await embeddedMigrator(deployment, programs, addresses)
   const migrating = await mayNeedMigration(deployment, migrator)
   return { running, plan, migrator, migrating }
+}
+
+/** A Redis that runs with another password than that of the file takes it by being started again. */
+async function refusingStores(deployment: Deployment, running?: SupervisorReport): Promise<string[]> {
+  const isUp = running?.children.some(({ name, state }) => name === 'redis' && state === 'running')
+  const health = running?.plan.children.find(({ name }) => name === 'redis')?.health
+  if (!isUp || health?.kind !== 'redis') return []
+  const password = await deployment.secret('redis-password')
+  const answer = await redisCommand({ ...health, password }, ['PING'])
+  return answer !== undefined && /^-(WRONGPASS|NOAUTH|ERR invalid password)/.test(answer) ? ['redis'] : []
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>
