@@ -1,4 +1,4 @@
-import { type Check, fail, ok } from './check.js'
+import { type Check, fail, ok, warn } from './check.js'
 
 const HEX_32 = /^[0-9a-f]{64}$/
 
@@ -10,10 +10,12 @@ export const secrets: Check = {
   remedy: 'Put the files back from a backup of the secrets folder; without them data cannot be read.',
   run: async ({ deployment }) => {
     if (deployment === undefined) return undefined
-    const [{ GENERATED_SECRETS }, { isWellFormedToken }] = await Promise.all([
+    const [{ GENERATED_SECRETS }, { isWellFormedToken }, { rotatingSecrets }] = await Promise.all([
       import('../deployment/secrets.js'),
       import('../deployment/operator-token.js'),
+      import('../deployment/rotating-secret.js'),
     ])
+    const rotating = await rotatingSecrets(deployment.secrets)
     const problems: string[] = []
     for (const name of GENERATED_SECRETS) {
       const value = await deployment.secrets.find(name)
@@ -21,6 +23,8 @@ export const secrets: Check = {
       else if (name === 'operator-token' && !isWellFormedToken(value)) problems.push(`${name} is damaged`)
       else if (name === 'master-key' && !HEX_32.test(value)) problems.push(`${name} is damaged`)
     }
+    if (problems.length === 0 && rotating.length > 0)
+      return warn(`half rotated: ${rotating.join(', ')}`, 'Settle it with: vetrai up')
     return problems.length === 0
       ? ok(`${GENERATED_SECRETS.length} secrets are in place`)
       : fail(problems.join('; '))

@@ -139,6 +139,18 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       expect((await request(`/tenancy/v1/tenants/${globex.id}`, key)).status).to.equal(404)
     })
 
+    it('gives secrets new values while it runs, and its keys stay good', async () => {
+      const { rotated } = await json<{ rotated: { name: string }[] } & Row>('secrets', 'rotate', '--all')
+      const { secrets } = await json<{ secrets: Row[] } & Row>('secrets', 'list')
+      const used = secrets.filter((one) => one.used && String(one.rotate).startsWith('vetrai secrets rotate'))
+      expect(rotated.map(({ name }) => name)).to.include.members(['redis-password', 'master-key', 'encryption'])
+      expect(used.filter((one) => one.rotated_at === null).map(({ name }) => name)).to.have.members(
+        runtime === 'compose' ? ['fingerprint-key'] : [],
+      )
+      expect((await request(`/tenancy/v1/tenants/${acme.id}`, key)).status).to.equal(200)
+      expect(await json<StartResult>('up')).to.include({ changed: false })
+    })
+
     it('refuses a revoked key within a second', async () => {
       const created = await json(
         'keys',
