@@ -147,7 +147,6 @@ export async function ensureDeploymentFolders(paths: DeploymentPaths): Promise<v
   for (const folder of [paths.secrets, paths.journal, paths.logs, paths.run, paths.mail, paths.objects]) {
     await ensureDirectory(folder, 0o700)
   }
-  await ensureDirectory(new Secrets(paths.secrets).previousFolder('master-key'), 0o700)
   await mkdir(paths.data, { recursive: true, mode: 0o711 })
 }
 

@@ -143,7 +143,11 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       const { rotated } = await json<{ rotated: { name: string }[] } & Row>('secrets', 'rotate', '--all')
       const { secrets } = await json<{ secrets: Row[] } & Row>('secrets', 'list')
       const used = secrets.filter((one) => one.used && String(one.rotate).startsWith('vetrai secrets rotate'))
-      expect(rotated.map(({ name }) => name)).to.include.members(['redis-password', 'master-key', 'encryption'])
+      expect(rotated.map(({ name }) => name)).to.include.members([
+        'redis-password',
+        'master-key',
+        'encryption',
+      ])
       expect(used.filter((one) => one.rotated_at === null).map(({ name }) => name)).to.have.members(
         runtime === 'compose' ? ['fingerprint-key'] : [],
       )

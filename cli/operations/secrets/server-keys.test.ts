@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { masterKeyOf } from '../../../server/kernel/wrap-key.js'
 import { expectRejection } from '../../../test/expect-rejection.js'
+import { silentProgress as silent } from '../../base/progress.js'
 import { Api } from '../../clients/api.js'
 import { ApiStub } from '../../testing/api-stub.js'
-import { silent } from '../../testing/real-deployment.js'
 import { masterKeyId } from './master-key.js'
 import { encryption, jwt } from './server-keys.js'
 

@@ -42,6 +42,15 @@ async function askFromInside(deployment: Deployment): Promise<AcceptedSecret[]> 
   return roles.map(({ role, ...answer }) => ({ secret: secretOf(role), ...answer }))
 }
 
+/** Tells whether the database in its container lets a role in with a password. */
+export async function acceptsPassword(
+  deployment: Deployment,
+  role: DatabaseRole,
+  password: string,
+): Promise<boolean> {
+  return (await tryRole(deployment, role, password)).accepted
+}
+
 async function tryRole(
   deployment: Deployment,
   { role, secret, database = 'vetrai' }: DatabaseRole,

@@ -77,6 +77,14 @@ export function composeRuntime(): Runtime {
     exec: async (deployment, component, command, options) =>
       (await import('./run-inside.js')).execInside(deployment, component, command, options),
     shell: async (deployment, request) => (await import('./run-inside.js')).shellInside(deployment, request),
+    applySecret: async (deployment, name, phase, progress) => {
+      const [{ applySecret }, { repairRoles }] = await Promise.all([
+        import('./apply-secret.js'),
+        import('../migrate-database.js'),
+      ])
+      const alignRoles = async () => repairRoles(deployment, await runningMigrator(deployment))
+      await applySecret(deployment, { name, phase }, { progress, alignRoles })
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

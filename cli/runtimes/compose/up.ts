@@ -165,6 +165,7 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   const { paths } = deployment
   await deployment.updateLock((lock) => ({ ...lock, user: rendered.user }))
   await ensureDirectory(paths.generated, 0o700)
+  await ensureDirectory(deployment.secrets.previousFolder('master-key'), 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
   await giveToContainers(deployment, rendered.user)
