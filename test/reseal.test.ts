@@ -6,6 +6,7 @@ import { useReceivers } from './receiver.js'
 import { buildSealedWorld, type SealedWorld } from './sealed-world.js'
 import { startTwin, type TestServer, useServer } from './server.js'
 import { asAdmin, stores } from './stores.js'
+import { until } from './until.js'
 
 const settings = { OUTBOUND_ALLOW: '127.0.0.1/32' }
 
@@ -123,10 +124,12 @@ describe('sealing every value anew', function () {
     expect((await reseal(server)).dropped).to.include(old)
   })
 
-  it('opens in each process what another seals, from the moment a key is due', async () => {
+  it('opens in each process what another seals, which hears of a key by a message', async () => {
     const { twin, stop } = await startTwin(server, { settings })
     try {
-      const key = await rotate(server, twin)
+      const key = await rotate(server)
+      server.resources.sealingKeys.announce()
+      await until(() => twin.resources.secrets.ring.current()?.id === key)
       for (const [one, other] of [
         [server, twin],
         [twin, server],

@@ -86,8 +86,8 @@ describe('vetrai secrets', () => {
     expect(checks.find(({ name }) => name === 'files')?.detail).to.contain('redis-password.aside')
   })
 
-  it('asks for one name or for all', async () => {
-    for (const argv of ['', 'jwt --all']) {
+  it('asks for one name or for all, and takes --leaked for what signs only', async () => {
+    for (const argv of ['', 'jwt --all', 'redis-password --leaked']) {
       expect(await refusal(argv)).to.deep.equal({ exit: 2, code: 'usage' })
     }
   })

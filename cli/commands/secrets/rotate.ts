@@ -41,6 +41,12 @@ export default class SecretsRotate extends DeploymentCommand {
     if ((args.name === undefined) !== (flags.all === true)) {
       throw usageError('Name one secret, or rotate all.', 'Add a name from `vetrai secrets list`, or --all')
     }
+    if (flags.leaked === true && args.name !== undefined && args.name !== 'jwt') {
+      throw usageError(
+        'Only what `jwt` signs outlives its key.',
+        'Leave --leaked out: the value before is forgotten.',
+      )
+    }
     const deployment = await this.deployment()
     const { rotateSecrets } = await import('../../operations/secrets/rotate-secrets.js')
     const context = { deployment, runtime: await this.runtime(deployment), progress: this.progress }

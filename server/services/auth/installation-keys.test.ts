@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken'
 import { startTwin, useServer } from '../../../test/server.js'
 import { until } from '../../../test/until.js'
 import { masterKeyOf } from '../../kernel/wrap-key.js'
+import { Keyring } from './jwt/keyring.js'
 import { makePerson, makeStaff, signIn, sql } from './test-support.js'
 
 const ROTATE = {
@@ -79,6 +80,27 @@ describe('the keys of the installation', function () {
     } finally {
       await stop()
     }
+  })
+
+  it('are trusted no more after a while also where the message that they were revoked is lost', async () => {
+    const { db, secrets, log, now } = server.resources
+    let told = 0
+    const onRevoked = () => {
+      told += 1
+    }
+    const [one, other] = [
+      new Keyring({ db, secrets, log, now }),
+      new Keyring({ db, secrets, log, now, onRevoked, trustMs: 20 }),
+    ]
+    const { kid } = await other.signer()
+    const { key } = await one.replace({ revokePrevious: true })
+    await until(() => {
+      other.keepFresh()
+      return other.publicKey(kid) === undefined
+    })
+    expect(told).to.equal(1)
+    expect(other.publicKey(key.kid)).to.not.equal(undefined)
+    expect((await other.signer()).kid).to.equal(key.kid)
   })
 
   it('are rotated at most once where the same request is sent again', async () => {

@@ -23,6 +23,8 @@ export interface KeyringOptions {
   bus?: Bus
   /** Told when a key that was trusted no longer is. */
   onRevoked?: () => void
+  /** For how long keys are trusted without asking the database, in milliseconds. */
+  trustMs?: number
 }
 
 /** A published key: its public half and what it is for (RFC 7517). */
@@ -59,7 +61,8 @@ export class Keyring {
 
   /** Asks the database anew where it was long ago; nobody waits for it. Call it where tokens are trusted. */
   keepFresh(): void {
-    if (performance.now() - Math.max(this.loadedAt, this.triedAt) > TRUST_MS) this.reloadSoon()
+    if (performance.now() - Math.max(this.loadedAt, this.triedAt) > (this.options.trustMs ?? TRUST_MS))
+      this.reloadSoon()
   }
 
   /** The key to sign with now, making the first one where there is none yet. */
@@ -213,10 +216,10 @@ export class Keyring {
           ),
         ]
       } catch {
-        // As after a change of the master secret: tokens signed with it are worthless anyway.
+        // As one left by a change of the master secret, from before the root key was kept: nothing signed with it is worth anything.
         this.options.log.warn(
           { kid },
-          'a signing key cannot be opened with this installation secret; it is ignored',
+          'a signing key cannot be opened with the keys of this installation; it is ignored',
         )
         return []
       }
