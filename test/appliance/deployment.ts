@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findFreePort } from '../../cli/deployment/free-port.js'
 import { runVetrai, type VetraiRun } from '../../cli/testing/run-vetrai.js'
+import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
 import { engineEnv, imageOverrides } from './engine.js'
 
 /** A name that no other run on the same engine has. */
@@ -46,6 +48,43 @@ export async function initAppliance(vetrai: Vetrai, name: string, flags: string[
   for (const [image, reference] of Object.entries(imageOverrides())) {
     await ok(vetrai('config', 'set', `images.${image}`, reference))
   }
+}
+
+/** The folder, directory and command line of one test suite's deployment; all is gone after its last test. */
+export interface TestAppliance {
+  readonly name: string
+  /** `vetrai-NAME`: its Compose project. */
+  readonly project: string
+  /** A folder for whatever else the suite writes. */
+  folder(): string
+  dir(): string
+  vetrai: Vetrai
+}
+
+/** A deployment for the tests of this suite, which `init` it themselves where they want more than a name. */
+export function useAppliance(what: string): TestAppliance {
+  const name = uniqueName(what)
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>
+  const dir = () => join(folder.path, name)
+  const vetrai: Vetrai = (...argv) => vetraiIn(dir())(...argv)
+
+  before(async () => {
+    folder = await temporaryFolder()
+  })
+  after(async () => {
+    await vetrai('uninstall', '--confirm', name, '--quiet')
+    await folder.remove()
+  })
+  return { name, project: `vetrai-${name}`, folder: () => folder.path, dir, vetrai }
+}
+
+/** Steps of `up` that the journal of a deployment names, oldest first. */
+export function journaledSteps(dir: string): string[] {
+  const folder = join(dir, 'journal')
+  const text = readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('')
+  return [...text.matchAll(/"step":"(\w+)"/g)].map(([, step]) => step ?? '')
 }
 
 /** Every secret of a deployment by name. */

@@ -4,36 +4,28 @@ import { type RequestOptions, request as secure } from 'node:https'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findFreePort } from '../../cli/deployment/free-port.js'
-import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
 import { until } from '../until.js'
-import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, useAppliance } from './deployment.js'
 import { containersOf, docker, serviceOf } from './docker.js'
 
-const NAME = uniqueName('domain')
-const PROJECT = `vetrai-${NAME}`
 const DOMAIN = 'vetrai.localhost'
 
 /** With a domain, workers of their own and monitoring: everything that the first story leaves out. */
 describe('an appliance with a domain', function () {
   this.timeout(300_000)
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>
-  let dir: string
-  let vetrai: Vetrai
+  const { name, project, dir, vetrai } = useAppliance('domain')
   let httpPort: number
   let httpsPort: number
   let authority: string
   let prometheusPort: number
 
   before(async () => {
-    folder = await temporaryFolder()
-    dir = join(folder.path, NAME)
-    vetrai = vetraiIn(dir)
     ;[httpPort, httpsPort, prometheusPort] = [
       await findFreePort(),
       await findFreePort(),
       await findFreePort(),
     ]
-    await initAppliance(vetrai, NAME, [
+    await initAppliance(vetrai, name, [
       ...['--domain', DOMAIN, '--certificates', 'internal', '--monitoring', '--no-grafana'],
       ...['--http-port', String(httpPort), '--https-port', String(httpsPort)],
     ])
@@ -42,16 +34,11 @@ describe('an appliance with a domain', function () {
     await ok(vetrai('up'))
     authority = await docker(
       'exec',
-      proxy(await containersOf(PROJECT)),
+      proxy(await containersOf(project)),
       'cat',
       '/data/caddy/pki/authorities/local/root.crt',
     )
   })
-  after(async () => {
-    await vetrai('uninstall', '--confirm', NAME, '--quiet')
-    await folder.remove()
-  })
-
   it('serves the API by HTTPS with a certificate that its authority vouches for', async () => {
     const { status, body } = await https('/readyz')
     expect(status).to.equal(200)
@@ -70,7 +57,7 @@ describe('an appliance with a domain', function () {
   })
 
   it('runs jobs in workers of their own', async () => {
-    const services = (await containersOf(PROJECT)).map(serviceOf)
+    const services = (await containersOf(project)).map(serviceOf)
     expect(services.filter((name) => name === 'worker')).to.have.length(2)
     await ok(vetrai('tenants', 'create', 'acme'))
     const created = await ok(
@@ -125,7 +112,7 @@ describe('an appliance with a domain', function () {
 
   it('keeps metrics from whoever has no token', async () => {
     expect((await https('/metrics')).status).to.be.oneOf([401, 403])
-    const token = (await readFile(join(dir, 'secrets', 'metrics-token'), 'utf8')).trim()
+    const token = (await readFile(join(dir(), 'secrets', 'metrics-token'), 'utf8')).trim()
     expect((await https('/metrics', { authorization: `Bearer ${token}` })).status).to.equal(200)
   })
 

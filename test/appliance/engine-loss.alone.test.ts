@@ -1,12 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
 import { until } from '../until.js'
-import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, journaledSteps, ok, useAppliance } from './deployment.js'
 import { enginePid, startEngine } from './engine.js'
-
-const NAME = uniqueName('loss')
 
 /** Only an engine that the tests started themselves may be killed by them. */
 if (enginePid() === undefined) {
@@ -14,21 +9,13 @@ if (enginePid() === undefined) {
 } else {
   describe('the loss of the Docker engine', function () {
     this.timeout(300_000)
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>
-    let dir: string
-    let vetrai: Vetrai
+    // First of all that comes after, so that the deployment can be removed.
+    after(() => startEngine())
+    const { name, dir, vetrai } = useAppliance('loss')
 
     before(async () => {
-      folder = await temporaryFolder()
-      dir = join(folder.path, NAME)
-      vetrai = vetraiIn(dir)
-      await initAppliance(vetrai, NAME, ['--objects', 'file'])
+      await initAppliance(vetrai, name, ['--objects', 'file'])
       await ok(vetrai('up'))
-    })
-    after(async () => {
-      startEngine()
-      await vetrai('uninstall', '--confirm', NAME, '--quiet')
-      await folder.remove()
     })
 
     it('while all is quiet is told by every command, and healed by the next up', async () => {
@@ -45,9 +32,9 @@ if (enginePid() === undefined) {
     it('in the middle of an up ends it with words, and the next one goes on', async () => {
       await ok(vetrai('tenants', 'create', 'middle'))
       await ok(vetrai('config', 'set', 'log.level', 'debug'))
-      const since = steps(dir).length
+      const since = journaledSteps(dir()).length
       const running = vetrai('up', '--json')
-      await until(() => steps(dir).slice(since).includes('server'), 60_000)
+      await until(() => journaledSteps(dir()).slice(since).includes('server'), 60_000)
       await killEngine()
       const cut = await running
       expect(cut.code, cut.stdout).to.be.greaterThan(0)
@@ -65,13 +52,4 @@ async function killEngine(): Promise<void> {
   if (pid === undefined) throw new Error('there is no engine to kill')
   process.kill(pid, 'SIGKILL')
   await until(() => enginePid() === undefined)
-}
-
-/** Steps that the journal names, oldest first. */
-function steps(dir: string): string[] {
-  const folder = join(dir, 'journal')
-  const text = readdirSync(folder)
-    .map((file) => readFileSync(join(folder, file), 'utf8'))
-    .join('')
-  return [...text.matchAll(/"step":"(\w+)"/g)].map(([, name]) => name ?? '')
 }

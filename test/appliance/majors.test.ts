@@ -3,44 +3,32 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
-import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, useAppliance } from './deployment.js'
 import { docker, idsOf } from './docker.js'
 import { engineEnv, imageOverrides } from './engine.js'
 
 const run = promisify(execFile)
-const NAME = uniqueName('majors')
-const PROJECT = `vetrai-${NAME}`
-const VOLUME = `${PROJECT}-postgres`
 const NEWER = imageOverrides().postgres.replace(/postgres$/, 'postgres-18')
 
 describe('an image with another PostgreSQL major', function () {
   this.timeout(300_000)
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>
-  let dir: string
-  let vetrai: Vetrai
+  const { name, project, folder, dir, vetrai } = useAppliance('majors')
+  const volume = `${project}-postgres`
 
   before(async () => {
-    folder = await temporaryFolder()
-    dir = join(folder.path, NAME)
-    vetrai = vetraiIn(dir)
-    await initAppliance(vetrai, NAME, ['--objects', 'file'])
+    await initAppliance(vetrai, name, ['--objects', 'file'])
     await ok(vetrai('up'))
     await ok(vetrai('tenants', 'create', 'acme'))
   })
-  after(async () => {
-    await vetrai('uninstall', '--confirm', NAME, '--quiet')
-    await docker('volume', 'rm', '--force', `${VOLUME}-old`)
-    await folder.remove()
-  })
+  after(() => docker('volume', 'rm', '--force', `${volume}-old`))
 
   it('is refused before anything is touched, with the way on', async () => {
-    const before = await idsOf(PROJECT)
+    const before = await idsOf(project)
     await ok(vetrai('config', 'set', 'images.postgres', NEWER))
     const refused = await vetrai('up', '--json')
     expect(refused.code).to.equal(4)
     expect(refused.stdout).to.include('postgres_major').and.include('docs/operations.md')
-    expect(await idsOf(PROJECT)).to.deep.equal(before)
+    expect(await idsOf(project)).to.deep.equal(before)
     expect((await ok(vetrai('tenants', 'info', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
   })
 
@@ -49,25 +37,25 @@ describe('an image with another PostgreSQL major', function () {
     const [, commands = ''] =
       /\*\*A new PostgreSQL major\.\*\*[\s\S]*?```sh\n([\s\S]*?)```/.exec(document) ?? []
     const steps = commands
-      .replaceAll('vetrai-NAME-postgres', VOLUME)
+      .replaceAll('vetrai-NAME-postgres', volume)
       .replaceAll(/pgvector\/pgvector\S+/g, NEWER)
       .replaceAll('IMAGE', imageOverrides().postgres)
     // The image is the old one until the document says otherwise.
     await ok(vetrai('config', 'set', 'images.postgres', imageOverrides().postgres))
-    const script = join(folder.path, 'steps.sh')
+    const script = join(folder(), 'steps.sh')
     await writeFile(script, `set -euo pipefail\nvetrai() { "$NODE" "$VETRAI" "$@"; }\n${steps}`)
     const launcher = new URL('../../../bin/vetrai', import.meta.url).pathname
     const env = {
       ...engineEnv(),
       NODE: process.execPath,
       VETRAI: launcher,
-      VETRAI_DIR: dir,
+      VETRAI_DIR: dir(),
       VETRAI_SKIP_BUILD: '1',
     }
-    await run('bash', [script], { env, cwd: folder.path })
+    await run('bash', [script], { env, cwd: folder() })
     const version = await docker(
       'exec',
-      `${PROJECT}-postgres-1`,
+      `${project}-postgres-1`,
       'cat',
       '/var/lib/postgresql/data/cluster/PG_VERSION',
     )

@@ -3,8 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { runVetrai } from '../../cli/testing/run-vetrai.js'
-import { temporaryFolder } from '../../cli/testing/temporary-folder.js'
-import { initAppliance, ok, uniqueName, type Vetrai, vetraiIn } from './deployment.js'
+import { initAppliance, ok, uniqueName, useAppliance } from './deployment.js'
 import { containersOf, docker, serviceOf } from './docker.js'
 import { engineEnv, imageOverrides } from './engine.js'
 
@@ -16,38 +15,32 @@ const STORES = ['db', 'cache', 's3'].map((store) => `${NAME}-${store}`)
 /** PostgreSQL, Redis and S3 of the operator's own, in a network that compose.override.yaml joins. */
 describe('an appliance on stores of the operator’s own', function () {
   this.timeout(300_000)
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>
-  let dir: string
-  let vetrai: Vetrai
+  const { name, project, folder, dir, vetrai } = useAppliance('own')
+  // Once the deployment that uses them is gone.
+  after(async () => {
+    await docker('rm', '--force', '--volumes', ...STORES)
+    await docker('network', 'rm', NETWORK)
+  })
 
   before(async () => {
-    folder = await temporaryFolder()
-    dir = join(folder.path, NAME)
-    vetrai = vetraiIn(dir)
     await runStores()
-    const secretKey = join(folder.path, 's3-secret-key')
+    const secretKey = join(folder(), 's3-secret-key')
     await writeFile(secretKey, `${PASSWORD}\n`, { mode: 0o600 })
-    await initAppliance(vetrai, NAME, [
+    await initAppliance(vetrai, name, [
       ...['--database-url', `postgres://${NAME}-db:5432/vetrai`, '--redis-url', `redis://${NAME}-cache:6379`],
       ...['--s3-endpoint', `http://${NAME}-s3:9000`, '--s3-bucket', 'files', '--s3-access-key', 'own'],
       ...['--s3-secret-key-file', secretKey],
     ])
     for (const name of ['external-postgres-password', 'external-redis-password']) {
-      const argv = ['config', 'set', `secrets.${name}`, '--stdin', '--dir', dir]
+      const argv = ['config', 'set', `secrets.${name}`, '--stdin', '--dir', dir()]
       await ok(runVetrai(argv, { stdin: PASSWORD, env: engineEnv() }))
     }
-    await writeFile(join(dir, 'compose.override.yaml'), OVERRIDE)
-  })
-  after(async () => {
-    await vetrai('uninstall', '--confirm', NAME, '--quiet')
-    await docker('rm', '--force', '--volumes', ...STORES)
-    await docker('network', 'rm', NETWORK)
-    await folder.remove()
+    await writeFile(join(dir(), 'compose.override.yaml'), OVERRIDE)
   })
 
   it('runs none of its own, and makes roles and schema in the operator’s', async () => {
     await ok(vetrai('up'))
-    expect((await containersOf(`vetrai-${NAME}`)).map(serviceOf).sort()).to.deep.equal(['proxy', 'server'])
+    expect((await containersOf(project)).map(serviceOf).sort()).to.deep.equal(['proxy', 'server'])
     expect((await ok(vetrai('tenants', 'create', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
     const sql = 'select slug from tenants'
     const found = await docker('exec', `${NAME}-db`, 'psql', '-U', 'postgres', '-d', 'vetrai', '-Atc', sql)
@@ -55,7 +48,7 @@ describe('an appliance on stores of the operator’s own', function () {
   })
 
   it('honours the override, and is done when nothing changed', async () => {
-    const server = (await containersOf(`vetrai-${NAME}`)).find((one) => serviceOf(one) === 'server')
+    const server = (await containersOf(project)).find((one) => serviceOf(one) === 'server')
     expect(server?.Config.Labels['example.team']).to.equal('platform')
     expect((await ok(vetrai('up', '--json'))).json()).to.include({ changed: false })
   })

@@ -5,7 +5,7 @@ import { ROLE_PASSWORDS } from '../../../test/stores.js'
 import { connectOwner, migrateUp } from '../migrations.js'
 import { openRootKey } from './open-root.js'
 
-const NAME = '20261126090000-kernel-create-installation-keys'
+const NAME = '20261125220000-kernel-create-installation-keys'
 
 describe('the migration that brings installation keys', () => {
   const database = useDatabase()
