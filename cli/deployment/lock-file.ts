@@ -17,6 +17,8 @@ export interface DeploymentLock {
   done: Record<string, string>
   /** Images in use by name and tag (containers only). */
   images?: Record<string, LockedImage>
+  /** Compose project whose volumes hold the data. */
+  project?: string
   /** Who the containers run as. */
   user?: { uid: number; gid: number }
   /** What the database cluster was made with; another major or another order of text is refused. */

@@ -2,13 +2,18 @@ import { access } from 'node:fs/promises'
 import type { ComposeProject } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 
-/** Fixed name of a deployment's Compose project; never that of its folder, which may be renamed. */
-export function projectName({ name }: Pick<Deployment, 'name'>): string {
-  return `vetrai-${name}`
+type Named = Pick<Deployment, 'name' | 'lock'>
+
+/**
+ * Name of a deployment's Compose project, and what its volumes begin with. Fixed once there are volumes: neither another
+ * folder nor another `name` in vetrai.yml may make the data look lost.
+ */
+export function projectName({ name, lock }: Named): string {
+  return lock.project ?? `vetrai-${name}`
 }
 
 /** Name of one of its volumes at the engine. */
-export function volumeName(deployment: Pick<Deployment, 'name'>, volume: string): string {
+export function volumeName(deployment: Named, volume: string): string {
   return `${projectName(deployment)}-${volume}`
 }
 

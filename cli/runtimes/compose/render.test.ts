@@ -163,6 +163,16 @@ describe('a rendered Compose file', () => {
     expect(changed).to.have.members(['redis', 'server', 'migrate'])
   })
 
+  it('keeps project and volumes when the deployment that has them is named otherwise', async () => {
+    const one = await deployment()
+    const before = (await render(one)).file
+    await one.set('name', 'unused')
+    expect((await render(one)).file.name).to.equal('vetrai-unused')
+    await one.updateLock((lock) => ({ ...lock, project: before.name }))
+    const after = (await render(one)).file
+    expect([after.name, after.volumes]).to.deep.equal([before.name, before.volumes])
+  })
+
   it('names every image in one place, and takes another where vetrai.yml has one', async () => {
     const standard = await rendered()
     expect(standard.services.postgres?.image).to.match(/^pgvector\/pgvector:[\d.]+-pg\d+-\w+$/)

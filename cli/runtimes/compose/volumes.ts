@@ -22,6 +22,7 @@ export async function prepareVolumes(
       await engine.docker.createVolume({ Name: name, Labels: { [DEPLOYMENT_LABEL]: deployment.id } })
     }
   }
+  await deployment.updateLock((lock) => ({ ...lock, project: rendered.file.name }))
   await giveRoots(engine, rendered, names)
 }
 
@@ -89,7 +90,7 @@ function taken(deployment: Deployment, volume: string): CliError {
   return new CliError({
     code: 'name_taken',
     message: `The volume ${volume} belongs to another deployment named ${deployment.name}.`,
-    next: 'Give this one another name: vetrai config set name OTHER. To take over data, restore it from a backup.',
+    next: 'Give this one another name: vetrai config set name OTHER',
     exitCode: 4,
   })
 }
