@@ -35,13 +35,13 @@ export async function makeCredentials(deployment: Deployment): Promise<() => Pro
   const key = await call('POST', '/keys/v1/keys', { token, body: { name, scopes: ['keys:read'] } }, 201)
   const factor = await call('POST', '/auth/v1/factors', { token, body: { name: 'phone' } }, 201)
   const codeAt = (offset: number) => totpCode(base32Decode(factor.secret), totpStep(new Date()) + offset)
-  await call('POST', `/auth/v1/factors/${factor.id}/verify`, { token, body: { code: codeAt(-1) } }, 200)
+  await call('POST', `/auth/v1/factors/${factor.id}/verify`, { token, body: { code: codeAt(0) } }, 200)
 
   return async () => {
     await call('GET', '/keys/v1/keys', { token: key.key }, 200)
     await call('GET', '/auth/v1/me', { token }, 200)
     await call('POST', '/auth/v1/refresh', { body: { refresh_token: session.refresh_token } }, 200)
-    await call('POST', '/auth/v1/login', { body: { email, password: PASSWORD, code: codeAt(0) } }, 200)
+    await call('POST', '/auth/v1/login', { body: { email, password: PASSWORD, code: codeAt(1) } }, 200)
   }
 }
 
