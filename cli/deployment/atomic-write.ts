@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
  * Replaces a file so that a reader, even after a power cut, sees the whole old or the whole new
- * content: a temporary file beside it, fsync, rename, fsync of the folder.
+ * content: a temporary file beside it, fsync, rename, fsync of the folder. Root leaves the file to whose it was: containers
+ * read secrets that are theirs.
  */
 export async function atomicWrite(path: string, content: string, mode = 0o600): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
@@ -13,6 +14,8 @@ export async function atomicWrite(path: string, content: string, mode = 0o600): 
     try {
       await file.writeFile(content)
       await file.chmod(mode)
+      const before = process.getuid?.() === 0 ? await stat(path).catch(() => undefined) : undefined
+      if (before) await file.chown(before.uid, before.gid)
       await file.sync()
     } finally {
       await file.close()

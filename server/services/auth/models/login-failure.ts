@@ -42,6 +42,15 @@ export async function recordFailure(
   return row?.failures ?? 0
 }
 
+/** Takes one failure of a subject back: what was counted before it was known turned out to be none. */
+export async function takeBackFailure(db: Database, subject: string): Promise<void> {
+  await db.readGlobal({
+    name: 'auth-failure-take-back',
+    text: 'update login_failures set failures = failures - 1 where subject = $1 and failures > 0',
+    values: [subject],
+  })
+}
+
 /** Forgets the failures of a subject. */
 export async function clearFailures(db: Database, subject: string): Promise<void> {
   await db.readGlobal({

@@ -2,7 +2,7 @@ import { addressSubject } from '../../../kernel/addresses.js'
 import type { Ctx } from '../../../kernel/context.js'
 import { authErrors } from '../errors.js'
 import { ACCOUNT_BACKOFF, ADDRESS_BACKOFF, type BackoffPolicy, lockedUntil } from '../lockout/backoff.js'
-import { clearFailures, readFailures, recordFailure } from '../models/login-failure.js'
+import { clearFailures, readFailures, recordFailure, takeBackFailure } from '../models/login-failure.js'
 import { QueueFull } from '../passwords/work-queue.js'
 import { authState } from '../state.js'
 
@@ -54,7 +54,11 @@ export async function attemptCode(ctx: Ctx, email: string, check: () => Promise<
     await countFailure(ctx, email, subjects)
   })
   const right = await check()
-  if (right) await forgiveFailures(ctx, email)
+  if (right) {
+    await forgiveFailures(ctx, email)
+    // What else the address did wrong still counts; this attempt does not.
+    await takeBackFailure(ctx.db, subjects[1].hash)
+  }
   return right
 }
 
