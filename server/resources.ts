@@ -23,6 +23,7 @@ import { permissions } from './permissions.js'
 import { services } from './services.js'
 import { Bus } from './storage/bus.js'
 import { Database } from './storage/database.js'
+import { onceDatabaseAnswers } from './storage/database-away.js'
 import { housekeeping } from './storage/housekeeping.js'
 import { openRootKey } from './storage/installation-keys/open-root.js'
 import { resealValues } from './storage/installation-keys/reseal.js'
@@ -136,6 +137,9 @@ export async function openResources(
   return resources
 }
 
+/** How long a starting process waits for a database that starts too, or recovers. */
+const DATABASE_WAIT_MS = 60_000
+
 /** The root key and the data keys, which are in the database. */
 async function openKeys(
   config: Config,
@@ -143,7 +147,12 @@ async function openKeys(
   { db, log, sealed }: { db: Database; log: Logger; sealed: readonly SealedColumn[] },
 ): Promise<{ secrets: Secrets; sealingKeys: SealingKeys }> {
   const { VETRAI_SECRET: master, VETRAI_SECRET_PREVIOUS: previous } = config
-  const open = async () => {
+  const open = () =>
+    onceDatabaseAnswers(read, {
+      waitMs: DATABASE_WAIT_MS,
+      onWait: (err) => log.warn({ err }, 'waiting for the database'),
+    })
+  const read = async () => {
     const root = await openRootKey({ db, master, previous, sealed })
     const keys = new SealingKeys({ db, root, log })
     await keys.load()

@@ -2,41 +2,26 @@ import type { Logger } from 'pino'
 import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { UnknownSealingKey } from '../kernel/sealing-ring.js'
+import { databaseCode, isDatabaseAway } from '../storage/database-away.js'
 import type { Answer } from './answer.js'
 import { answerPage } from './page.js'
 
-/** PostgreSQL error codes that mean "not now" rather than "never" (Appendix A of its manual). */
-const TRANSIENT = new Set([
-  '40001',
-  '40P01',
-  '55P03',
-  '57014',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  '08006',
-  '08001',
-  '08003',
-  '25P03',
-])
 /** Something exists already, or what is referred to went away meanwhile. */
 const CONFLICTS = new Set(['23505', '23503'])
 /** Null characters and broken encodings, in text and in jsonb. */
 const UNSTORABLE = new Set(['22021', '22P05'])
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
 
 /** Turns whatever was thrown into an error a caller may see; what is unknown is logged and becomes a bare 500. */
 export function toAppError(thrown: unknown, log: Logger): AppError {
   if (thrown instanceof AppError) return thrown
   // Express could not decode the address: the caller's mistake, not ours.
   if (thrown instanceof URIError) return new kernelErrors.NotFound()
-  const code = codeOf(thrown)
+  const code = databaseCode(thrown)
   if (code !== undefined && CONFLICTS.has(code)) return new kernelErrors.Conflict()
   if (code !== undefined && UNSTORABLE.has(code)) {
     return new kernelErrors.Malformed({ what: 'A text holds a character that cannot be stored.' })
   }
-  if (isDatabaseAway(thrown, code)) {
+  if (isDatabaseAway(thrown)) {
     log.warn({ err: thrown }, 'the database is not available')
     return new kernelErrors.Unavailable({ what: 'The database' })
   }
@@ -46,25 +31,6 @@ export function toAppError(thrown: unknown, log: Logger): AppError {
   }
   log.error({ err: thrown }, 'unexpected error')
   return new kernelErrors.Internal()
-}
-
-function codeOf(thrown: unknown): string | undefined {
-  // Sequelize's errors keep the driver's as `parent`.
-  const { code, parent } = (thrown ?? {}) as { code?: string; parent?: { code?: string } }
-  return parent?.code ?? code
-}
-
-function isDatabaseAway(thrown: unknown, code: string | undefined): boolean {
-  if (code !== undefined && (TRANSIENT.has(code) || NETWORK.has(code))) return true
-  if (!(thrown instanceof Error)) return false
-  // A Unix socket that is not there; any other missing file is our own mistake.
-  if (code === 'ENOENT') return (thrown as NodeJS.ErrnoException).syscall === 'connect'
-  return (
-    thrown.name.startsWith('SequelizeConnection') ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-      thrown.message,
-    )
-  )
 }
 
 /** How a route answers errors. */

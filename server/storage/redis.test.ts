@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { expectRejection } from '../../test/expect-rejection.js'
 import { useRedis } from '../../test/redis.js'
+import { Bus } from './bus.js'
 import { redisAddress, untilReady } from './redis.js'
 
 describe('a Redis address', () => {
@@ -32,5 +34,29 @@ describe('a Redis connection', () => {
     await own.restart()
     expect(await untilReady(client, 10_000)).to.equal(true)
     expect(await client.get('kept')).to.equal(null)
+  })
+
+  it('leaves no rejection to nobody when the server dies as listeners come back', async function () {
+    this.timeout(30_000)
+    const own = await redis.startPrivate()
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    try {
+      const buses = await Promise.all(
+        Array.from({ length: 8 }, async () => new Bus(await own.connect(), await own.connect())),
+      )
+      for (let round = 0; round < 12; round++) {
+        for (const bus of buses) bus.publish('topic', 'message')
+        await own.kill()
+        await own.restart()
+        // The moment differs from round to round: while they connect, greet, subscribe.
+        await sleep(round * 5)
+      }
+      await sleep(300)
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+    expect(unhandled).to.deep.equal([])
   })
 })

@@ -27,6 +27,8 @@ export function openRedis({ url, password, name, onError }: RedisOptions): Redis
     commandTimeout: 250,
     connectTimeout: 2_000,
     enableAutoPipelining: true,
+    // Who listens subscribes at every `ready`; the library's own way leaves a rejection that nobody handles.
+    autoResubscribe: false,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
   })
   client.on('error', (error: Error) => onError?.(error))
