@@ -47,6 +47,7 @@ export class TestRedis {
     const { host, port, password } = server
     this.#stops.push(() => server.stop())
     return {
+      address: { host, port, password },
       connect: async () => {
         const client = this.open({ url: `redis://${host}:${port}/0`, password })
         await untilReady(client, 5_000)

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { expectRejection } from '../../test/expect-rejection.js'
@@ -36,26 +37,38 @@ describe('a Redis connection', () => {
     expect(await client.get('kept')).to.equal(null)
   })
 
-  it('leaves no rejection to nobody when the server dies as listeners come back', async function () {
-    this.timeout(30_000)
-    const own = await redis.startPrivate()
+  it('leaves no rejection to nobody when the connection is cut as a listener subscribes again', async function () {
+    this.timeout(20_000)
+    const { host, port, password } = (await redis.startPrivate()).address
+    let subscriptions = 0
+    // Lets everything pass but the second subscription, at which it cuts the line.
+    const cutter = createServer((near) => {
+      const far = connect(port, host)
+      for (const socket of [near, far]) socket.on('error', () => undefined)
+      near.on('data', (data) => {
+        if (/subscribe/i.test(data.toString()) && ++subscriptions === 2) far.destroy()
+      })
+      near.pipe(far).pipe(near)
+      far.once('close', () => near.destroy())
+    })
+    await new Promise<void>((listening) => cutter.listen(0, '127.0.0.1', listening))
+    const url = `redis://127.0.0.1:${(cutter.address() as AddressInfo).port}/0`
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', note)
     try {
-      const buses = await Promise.all(
-        Array.from({ length: 8 }, async () => new Bus(await own.connect(), await own.connect())),
-      )
-      for (let round = 0; round < 12; round++) {
-        for (const bus of buses) bus.publish('topic', 'message')
-        await own.kill()
-        await own.restart()
-        // The moment differs from round to round: while they connect, greet, subscribe.
-        await sleep(round * 5)
-      }
-      await sleep(300)
+      const subscriber = redis.open({ url, password })
+      const bus = new Bus(redis.client, subscriber)
+      const connected = new Promise<void>((resolve) => bus.onConnected(resolve))
+      await connected
+      const again = new Promise<void>((resolve) => bus.onConnected(resolve))
+      subscriber.stream.destroy()
+      await again
+      expect(subscriptions, 'subscriptions, one of them cut off').to.be.at.least(3)
+      await sleep(50)
     } finally {
       process.off('unhandledRejection', note)
+      cutter.close()
     }
     expect(unhandled).to.deep.equal([])
   })
