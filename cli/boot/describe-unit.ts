@@ -19,7 +19,11 @@ const PROGRAMS = { embedded: ['redis-server', 'valkey-server'], compose: ['docke
 /** What this shell says of where things are, and a boot would not know. None of it is secret. */
 const KEPT = {
   embedded: ['XDG_CACHE_HOME'],
-  compose: ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'],
+  compose: [
+    ...['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'],
+    // What the image of the server is named after: with another one, a boot would build it anew.
+    ...['VETRAI_NODE_IMAGE', 'NODE_EXTRA_CA_CERTS'],
+  ],
 } as const
 
 /** Decides how systemd starts a deployment: as whom, by which programs, after what. */

@@ -211,6 +211,33 @@ describe('a deployment as a service', () => {
     })
   }
 
+  it('keeps what this shell says of the engine and its images, where there are containers', async () => {
+    const kept = { DOCKER_HOST: 'tcp://127.0.0.1:2375', VETRAI_NODE_IMAGE: 'mirror.example/node:22' }
+    const before = { ...process.env }
+    Object.assign(process.env, kept)
+    try {
+      expect((await install()).text).not.to.include('tcp://127.0.0.1')
+      await deployment.set('runtime', 'compose')
+      const { text } = await install()
+      for (const [name, value] of Object.entries(kept))
+        expect(text).to.include(`\nEnvironment=${name}=${value}\n`)
+      expect(text).to.include('\nWants=docker.service\n')
+    } finally {
+      for (const name of Object.keys(kept)) {
+        delete process.env[name]
+        if (before[name] !== undefined) process.env[name] = before[name]
+      }
+    }
+  })
+
+  it('is needless where a cluster starts the deployment', async () => {
+    await deployment.set('runtime', 'swarm')
+    expect(await install().catch((error: unknown) => error)).to.include({
+      code: 'service_needless',
+      exitCode: 4,
+    })
+  })
+
   it('holds no secret', async () => {
     const { text } = await install()
     for (const name of await readdir(deployment.paths.secrets)) {
