@@ -36,6 +36,8 @@ class FileReporter extends Mocha.reporters.Spec {
 }
 
 process.on('message', (order: WorkerOrder) => void obey(order))
+// A parent that was killed gives no more orders, and nobody would stop the stores.
+process.once('disconnect', () => void obey('end'))
 await mochaGlobalSetup()
 process.send?.('ready')
 
