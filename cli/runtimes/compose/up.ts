@@ -99,8 +99,10 @@ const STEPS: readonly Step[] = [
     name: 'restart',
     title: ({ restarted }) => `Restart ${restarted.join(', ')}`,
     isNeeded: ({ restarted }) => restarted.length > 0,
-    run: async ({ engine, restarted }) => {
-      await engine.compose(['restart', ...restarted])
+    run: async (context) => {
+      await context.engine.compose(['restart', ...context.restarted])
+      // A restarted container has yet to pass its health check.
+      await bringUp(context, context.restarted)
     },
   },
   { name: 'ready', title: () => 'Wait until the server is ready', run: waitReady },
