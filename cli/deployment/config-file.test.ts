@@ -94,6 +94,12 @@ describe('ConfigFile', () => {
     expect(String(error)).to.include('objects.s3')
   })
 
+  it('refuses an object store of the deployment’s own where there are no containers', async () => {
+    const file = await ConfigFile.open(path)
+    const error = await file.set('objects.store', 'built-in').catch((reason: unknown) => reason)
+    expect(String(error)).to.include('objects.store').and.include('compose')
+  })
+
   it('tells a missing deployment from a broken file', async () => {
     const missing = await ConfigFile.open(join(folder, 'none.yml')).catch((reason: unknown) => reason)
     expect(missing).to.include({ code: 'config_missing', exitCode: 3 })

@@ -129,6 +129,20 @@ describe('deployment directory', () => {
     expect(deployment.localUrl).to.equal(`http://127.0.0.1:${deployment.config.port}`)
   })
 
+  it('keeps files in the folder while that is chosen, whatever details of an S3 are left', async () => {
+    const deployment = await createDeployment(dir, {
+      config: {
+        objects: {
+          store: 'file',
+          s3: { endpoint: 'https://s3.internal', bucket: 'files', access_key: 'AK' },
+        },
+      },
+    })
+    const env = await deployment.serverEnv()
+    expect(env).to.include({ OBJECT_STORE: 'file', OBJECT_STORE_PATH: join(dir, 'objects') })
+    expect(env).not.to.have.any.keys('S3_ENDPOINT', 'S3_SECRET_KEY_FILE')
+  })
+
   it('hands on the secrets of monitoring, and goes without where it is older than they are', async () => {
     const deployment = await createDeployment(dir)
     const names = ['METRICS_TOKEN_FILE', 'DATABASE_MONITOR_PASSWORD_FILE']

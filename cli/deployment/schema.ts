@@ -219,6 +219,10 @@ export const deploymentSchema = z
       .default({})
       .describe('Further server settings, passed through by name.'),
   })
+  .refine(({ runtime, objects }) => runtime !== 'embedded' || objects.store !== 'built-in', {
+    path: ['objects', 'store'],
+    message: 'built-in needs containers: runtime compose, or file or s3 here',
+  })
   .describe('vetrai.yml: the desired state of one deployment.')
 
 /** A whole, valid configuration with every default filled in. */

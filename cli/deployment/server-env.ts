@@ -23,7 +23,9 @@ export interface EnvInput {
 
 /** Environment of the server program. Secrets are named by file, never by value. */
 export async function serverEnv({ config, paths, secrets, addresses }: EnvInput): Promise<NodeJS.ProcessEnv> {
-  const s3 = addresses.objects ?? config.objects.s3
+  const { store, s3: own } = config.objects
+  // Details that were left in the file mean nothing while another store is chosen.
+  const s3 = addresses.objects ?? (store === 's3' ? own : undefined)
   const { smtp } = config.mail
   return compact({
     ...passThrough(config.settings),
