@@ -2,10 +2,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { DeploymentStatus } from '../../cli/operations/read-status.js'
+import { ACCESS_KEY, BUCKET } from '../../cli/runtimes/compose/generated-files.js'
 import { type RunningStory, tellDeployment } from '../../cli/testing/deployment-story.js'
 import { tellDiagnosis } from '../../cli/testing/diagnosis-story.js'
 import { runVetrai } from '../../cli/testing/run-vetrai.js'
 import { tellShells } from '../../cli/testing/shell-story.js'
+import { createS3ObjectStore } from '../../server/storage/object-store/s3-driver.js'
 import { initAppliance, ok, secretsOf, uniqueName, vetraiIn } from './deployment.js'
 import { containersOf, docker, idsOf, serviceOf } from './docker.js'
 import { engineEnv } from './engine.js'
@@ -16,11 +18,15 @@ const PROJECT = `vetrai-${NAME}`
 tellDeployment('an appliance, from nothing to nothing', {
   runtime: 'compose',
   env: engineEnv,
-  init: (dir) => initAppliance(vetraiIn(dir), NAME),
+  init: async (dir) => {
+    await initAppliance(vetraiIn(dir), NAME)
+    await ok(vetraiIn(dir)('config', 'set', 'proxy.max_body_mb', '1'))
+  },
   killed: ['server', 'redis', 'postgres', 'object-store', 'proxy'],
   // Not in suites of their own: mocha would run those after the end of the story.
   more: (running) => {
     containersHold(running)
+    linksHold(running)
     changesHold(running)
     tellDiagnosis(running)
     const run = (stdin: string, ...argv: string[]) => {
@@ -87,6 +93,27 @@ function containersHold({ dir }: RunningStory): void {
     for (const [name, value] of Object.entries(await secretsOf(dir()))) {
       expect(shown.includes(value), `the secret ${name} is shown`).to.equal(false)
     }
+  })
+}
+
+function linksHold({ dir, url }: RunningStory): void {
+  it('passes signed links of the object store through the proxy, up to its limit of bodies, and nothing else', async () => {
+    const secretKey = (await secretsOf(dir()))['object-store-secret-key'] ?? ''
+    const store = createS3ObjectStore({
+      ...{ endpoint: url(), region: 'us-east-1', bucket: BUCKET, accessKey: ACCESS_KEY, secretKey },
+    })
+    const upload = async (body: string) => {
+      const about = { expiresInS: 60, contentType: 'text/plain', contentLength: body.length }
+      const link = await store.presignPut('story/a.txt', about)
+      return fetch(link.url, { method: 'PUT', body, headers: { 'content-type': 'text/plain' } })
+    }
+    expect((await upload('hello')).status).to.equal(200)
+    const link = await store.presignGet('story/a.txt', { expiresInS: 60 })
+    expect(await (await fetch(link.url)).text()).to.equal('hello')
+    expect((await fetch(link.url.replace('a.txt', 'b.txt'))).status).to.equal(403)
+    // Without a signature the API answers, which has nothing there.
+    expect((await fetch(`${url()}/${BUCKET}/story/a.txt`)).status).to.equal(404)
+    expect((await upload('x'.repeat(1_500_000))).status).to.equal(413)
   })
 }
 

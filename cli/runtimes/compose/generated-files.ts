@@ -9,6 +9,8 @@ import { fillText } from './template.js'
 
 /** Bucket of the built-in object store; also the path that the proxy passes signed links on. */
 export const BUCKET = 'vetrai-objects'
+/** The only access key of the built-in object store. */
+export const ACCESS_KEY = 'vetrai'
 
 /**
  * Files that containers mount, by their path below generated/: made from vetrai.yml and compose/, never edited. Those that
@@ -70,9 +72,9 @@ function redisConf({ redisMax }: Sizes): string {
 }
 
 function seaweedfsConfig(secretKey: string): string {
-  const credentials = [{ accessKey: 'vetrai', secretKey }]
+  const credentials = [{ accessKey: ACCESS_KEY, secretKey }]
   const actions = ['Admin', 'Read', 'Write', 'List', 'Tagging']
-  return `${JSON.stringify({ identities: [{ name: 'vetrai', credentials, actions }] }, null, 2)}\n`
+  return `${JSON.stringify({ identities: [{ name: ACCESS_KEY, credentials, actions }] }, null, 2)}\n`
 }
 
 /** Stores of the operator's own have no exporter here, so nothing is scraped for them. */

@@ -2,7 +2,7 @@ import type { Deployment } from '../../deployment/deployment.js'
 import { DEFAULT_ENGINE, type DeploymentConfig, type ImageName } from '../../deployment/schema.js'
 import type { SecretName } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
-import { BUCKET, generatedFiles } from './generated-files.js'
+import { ACCESS_KEY, BUCKET, generatedFiles } from './generated-files.js'
 import { memoryOf } from './host-memory.js'
 import { type Sizes, sizesFor } from './sizes.js'
 
@@ -19,7 +19,6 @@ export interface ServiceSpec {
 
 /** The server keeps four pools: two of database.pool_max connections, two of half as many. */
 const POOLS = 3
-const ACCESS_KEY = 'vetrai'
 /** Ranges that engines give to networks of containers: only the proxy can reach the server from there. */
 const CONTAINER_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
 
