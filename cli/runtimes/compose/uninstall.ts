@@ -4,7 +4,7 @@ import { removeDirectory, removeRemakable } from '../../deployment/remove-direct
 import { during } from '../during.js'
 import type { Progress } from '../runtime.js'
 import { Engine, ignoreMissing } from './engine.js'
-import { existingVolumes } from './volumes.js'
+import { existingVolumes, hasOtherDeployments } from './volumes.js'
 
 /**
  * Removes a stopped deployment: its volumes with all data, the server images that were built for it, its directory. CliError
@@ -39,10 +39,12 @@ export async function uninstall(
 }
 
 /**
- * Only what was built here: images that were pulled or loaded may serve others, and may be hard to get again. One that another
- * deployment uses stays.
+ * Only what was built here: images that were pulled or loaded may serve others, and may be hard to get again. None where another
+ * deployment is on this engine: it may be stopped, or just about to start with the same image.
  */
-async function removeImages(deployment: Deployment, { docker }: Engine): Promise<void> {
+async function removeImages(deployment: Deployment, engine: Engine): Promise<void> {
+  const { docker } = engine
+  if (await hasOtherDeployments(deployment, engine)) return
   for (const [ref, { name }] of Object.entries(deployment.lock.images ?? {})) {
     if (name !== undefined || !ref.startsWith('vetrai/server:')) continue
     await docker

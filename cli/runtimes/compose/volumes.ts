@@ -39,6 +39,14 @@ export async function existingVolumes(deployment: Deployment, { docker }: Engine
   return (volumes ?? []).map(({ Name }) => Name).sort()
 }
 
+/** Whether volumes of another deployment are on this engine. */
+export async function hasOtherDeployments(deployment: Deployment, { docker }: Engine): Promise<boolean> {
+  const { Volumes: volumes } = await docker.listVolumes({
+    filters: JSON.stringify({ label: [DEPLOYMENT_LABEL] }),
+  })
+  return (volumes ?? []).some(({ Labels: labels }) => labels[DEPLOYMENT_LABEL] !== deployment.id)
+}
+
 /** Whether the database has a volume already. */
 export async function hasDatabaseVolume(deployment: Deployment, engine: Engine): Promise<boolean> {
   return (await ownerOf(engine, volumeName(deployment, 'postgres'))) !== undefined
