@@ -28,6 +28,7 @@ import { housekeeping } from './storage/housekeeping.js'
 import { openRootKey } from './storage/installation-keys/open-root.js'
 import { resealValues } from './storage/installation-keys/reseal.js'
 import { SealingKeys } from './storage/installation-keys/sealing-keys.js'
+import { Maintenance } from './storage/maintenance.js'
 import { createFileObjectStore } from './storage/object-store/file-driver.js'
 import type { ObjectStore } from './storage/object-store/object-store.js'
 import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
@@ -86,6 +87,12 @@ export async function openResources(
     (opened) => opened.close(),
   )
   sealingKeys.watch(bus)
+  const maintenance = await life.open(
+    'maintenance',
+    () => openMaintenance(db, log, bus),
+    (opened) => opened.close(),
+  )
+  metrics.watchMaintenance(() => maintenance.isOn)
   await untilReady(redis, 1_000)
   const mail = await life.open(
     'mail',
@@ -119,6 +126,7 @@ export async function openResources(
     secrets,
     sealingKeys,
     sealed,
+    maintenance,
     mail,
     objects,
     metrics,
@@ -159,6 +167,14 @@ async function openKeys(
     return { secrets: new Secrets(root, keys.ring), sealingKeys: keys }
   }
   return life.open('installation keys', open, ({ sealingKeys }) => sealingKeys.close())
+}
+
+async function openMaintenance(db: Database, log: Logger, bus: Bus): Promise<Maintenance> {
+  const maintenance = new Maintenance({ db, log })
+  // Before its schema is there nobody can have turned it on; /readyz says what is missing.
+  await maintenance.load().catch((err: unknown) => log.warn({ err }, 'whether to rest is not known yet'))
+  maintenance.watch(bus)
+  return maintenance
 }
 
 function overdueS(untilDueMs: number | null): number {
