@@ -87,6 +87,21 @@ AS $function$
 grant execute on function audit_verify(uuid) to vetrai_app;
 grant execute on function audit_verify(uuid) to vetrai_system;
 
+CREATE OR REPLACE FUNCTION public.installation_admit()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+   declare maintenance jsonb;
+   begin
+     perform pg_advisory_xact_lock_shared(hashtextextended('requests', 0));
+     select value into maintenance from installation_state
+       where key = 'maintenance' and (value->>'since')::timestamptz + interval '1 s' <= clock_timestamp();
+     if found then
+       raise exception using errcode = 'VT503', message = 'the installation rests', detail = maintenance::text;
+     end if;
+   end $function$;
+grant execute on function installation_admit() to public;
+
 CREATE OR REPLACE FUNCTION public.installation_keys_keep_root()
  RETURNS trigger
  LANGUAGE plpgsql
