@@ -84,6 +84,10 @@ export const settings = {
     doc: 'Password of the role vetrai_system, which serves work across tenants.',
     secret: true,
   }),
+  DATABASE_BACKUP_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_backup, which reads all data for backups and proves them in databases of its own; without it the role is left as it is.',
+    secret: true,
+  }),
   DATABASE_POOL_MAX: setting(number({ min: 1, max: 200, fallback: 10 }), {
     doc: 'Most connections of each pool: transactions and single reads, for both roles; vetrai_system takes half, and transactions inside others half again.',
   }),
@@ -247,6 +251,7 @@ export const migrationSettings = {
     doc: 'Password of the role vetrai_monitor, which sees how PostgreSQL fares and no data; without it the role is left as it is.',
     secret: true,
   }),
+  DATABASE_BACKUP_PASSWORD: settings.DATABASE_BACKUP_PASSWORD,
   DATABASE_ADMIN_USER: setting(text(63).default('postgres'), {
     doc: 'A superuser; creates the roles and the database once.',
   }),
