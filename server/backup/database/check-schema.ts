@@ -25,11 +25,11 @@ export async function checkSchema(
   ]
   if (archived.size !== tables.length) problems.push('a table is in the backup twice')
   if (problems.length === 0) return
-  throw new BackupError(
-    'backup.schema_differs',
-    `the backup does not fit the schema that its migrations make: ${problems.slice(0, 10).join('; ')}`,
-    'Restore with the version of VetrAI that made it. What was added to the schema by hand is to be moved out of the schema public before a backup.',
-  )
+  throw new BackupError({
+    code: 'schema_differs',
+    message: `the backup does not fit the schema that its migrations make: ${problems.slice(0, 10).join('; ')}`,
+    next: 'Restore with the version of VetrAI that made it. What was added to the schema by hand is to be moved out of the schema public before a backup.',
+  })
 }
 
 function problemsOf(

@@ -34,9 +34,9 @@ function checkHeader(head: Buffer): void {
 }
 
 function damaged(): BackupError {
-  return new BackupError(
-    'backup.part_damaged',
-    'a part of a table is no whole binary COPY stream',
-    'The backup is damaged. Verify it, and use another one.',
-  )
+  return new BackupError({
+    code: 'part_damaged',
+    message: 'a part of a table is no whole binary COPY stream',
+    next: 'The backup is damaged. Verify it, and use another one.',
+  })
 }

@@ -11,13 +11,13 @@ export function databaseFailure(error: unknown, doing: string): BackupError {
   const { code = '', message = String(error) } = error as { code?: string; message?: string }
   const says = `${doing}: ${message}`
   if (LOST_CODE.test(code) || LOST_WORDS.test(message))
-    return new BackupError(
-      'backup.database_lost',
-      `${says} (the connection to PostgreSQL is lost)`,
-      'See that PostgreSQL runs and has memory and disk space, then run the command again.',
-      { cause: error },
-    )
-  return new BackupError('backup.database_failed', says, nextOf(code), { cause: error })
+    return new BackupError({
+      code: 'database_lost',
+      message: `${says} (the connection to PostgreSQL is lost)`,
+      next: 'See that PostgreSQL runs and has memory and disk space, then run the command again.',
+      cause: error,
+    })
+  return new BackupError({ code: 'database_failed', message: says, next: nextOf(code), cause: error })
 }
 
 function nextOf(code: string): string {

@@ -59,11 +59,11 @@ export async function refuseHiddenRows(client: Client): Promise<void> {
     order by relname`)
   if (rows.length === 0) return
   const names = rows.map((row: { name: string }) => row.name).join(', ')
-  throw new BackupError(
-    'backup.rows_hidden',
-    `the role that makes backups may not see every row of: ${names}`,
-    'Run `vetrai migrate up`, which grants it, then run the command again.',
-  )
+  throw new BackupError({
+    code: 'rows_hidden',
+    message: `the role that makes backups may not see every row of: ${names}`,
+    next: 'Run `vetrai migrate up`, which grants it, then run the command again.',
+  })
 }
 
 async function readExtensions(client: Client): Promise<DatabaseManifest['extensions']> {

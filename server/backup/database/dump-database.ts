@@ -67,11 +67,11 @@ async function dumpPart(
   try {
     const part = await writePart(task.name, copy.body)
     if (!copy.body.readableEnded)
-      throw new BackupError(
-        'backup.part_cut',
-        `${task.name} was stored before it was read to its end`,
-        'Run the command again; if it happens again, report it.',
-      )
+      throw new BackupError({
+        code: 'part_cut',
+        message: `${task.name} was stored before it was read to its end`,
+        next: 'Run the command again; if it happens again, report it.',
+      })
     const rows = await copy.rows
     progress.finished(task.table, rows)
     return { ...part, rows }

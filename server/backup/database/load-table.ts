@@ -37,9 +37,9 @@ export async function loadTable(client: pg.Client, table: Table, options: LoadTa
 }
 
 function wrongCount(name: string, wanted: number, found: number): BackupError {
-  return new BackupError(
-    'backup.rows_differ',
-    `${name} should have ${wanted} rows and has ${found}`,
-    'The backup is damaged. Verify it, and restore another one.',
-  )
+  return new BackupError({
+    code: 'rows_differ',
+    message: `${name} should have ${wanted} rows and has ${found}`,
+    next: 'The backup is damaged. Verify it, and restore another one.',
+  })
 }

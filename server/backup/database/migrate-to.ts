@@ -29,9 +29,9 @@ async function refuseUnknown(migrations: readonly string[]): Promise<void> {
   const known = new Set(await knownMigrations())
   const unknown = migrations.filter((name) => !known.has(name))
   if (unknown.length === 0) return
-  throw new BackupError(
-    'backup.newer_version',
-    `made by a newer VetrAI: this version does not know the migration ${unknown.at(-1)}`,
-    'Upgrade the command line first, to the version that made the backup or a later one, then run the command again.',
-  )
+  throw new BackupError({
+    code: 'newer_version',
+    message: `made by a newer VetrAI: this version does not know the migration ${unknown.at(-1)}`,
+    next: 'Upgrade the command line first, to the version that made the backup or a later one, then run the command again.',
+  })
 }

@@ -52,11 +52,11 @@ async function hold(login: DatabaseLogin, holder: pg.Client): Promise<Snapshot> 
   const { rows } = await holder.query('select pg_export_snapshot() as id, statement_timestamp() as at')
   const { id, at } = rows[0] as { id: string; at: Date }
   if ((await namesOf(holder)).join() !== tables.join())
-    throw new BackupError(
-      'backup.schema_changed',
-      'tables were made or dropped while the snapshot was taken',
-      'A migration is running. Run the command again when it has ended.',
-    )
+    throw new BackupError({
+      code: 'schema_changed',
+      message: 'tables were made or dropped while the snapshot was taken',
+      next: 'A migration is running. Run the command again when it has ended.',
+    })
   await refuseHiddenRows(holder)
   return {
     takenAt: at,

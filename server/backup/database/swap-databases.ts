@@ -61,13 +61,13 @@ async function stateOf(
   if (there.has(live) && there.has(before) && !there.has(next)) return 'done'
   if (there.has(live) && there.has(next) && !there.has(before)) return 'both'
   if (!there.has(live) && there.has(next)) return 'half'
-  throw new BackupError(
-    'backup.swap_impossible',
-    `the databases ${live}, ${next} and ${before} cannot be swapped: ${
+  throw new BackupError({
+    code: 'swap_impossible',
+    message: `the databases ${live}, ${next} and ${before} cannot be swapped: ${
       there.has(before) ? `${before} is there already` : `${next} is missing`
     }`,
-    'List the databases (psql -l): keep the one with the right data under the name of the living one, drop the rest, and run the command again.',
-  )
+    next: 'List the databases (psql -l): keep the one with the right data under the name of the living one, drop the rest, and run the command again.',
+  })
 }
 
 function rename(from: string, to: string): string {
