@@ -258,6 +258,7 @@ export const migrationSettings = {
     doc: 'Password of the role vetrai_monitor, which sees how PostgreSQL fares and no data; without it the role is left as it is.',
     secret: true,
   }),
+  DATABASE_BACKUP_PASSWORD: settings.DATABASE_BACKUP_PASSWORD,
   DATABASE_ADMIN_USER: setting(text(63).default('postgres'), {
     doc: 'A superuser; creates the roles and the database once.',
   }),
