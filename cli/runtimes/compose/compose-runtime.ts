@@ -86,6 +86,7 @@ export function composeRuntime(): Runtime {
       const alignRoles = async () => repairRoles(deployment, await runningMigrator(deployment))
       await applySecret(deployment, { name, phase }, { progress, alignRoles })
     },
+    tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))
