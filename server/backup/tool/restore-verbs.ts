@@ -13,12 +13,13 @@ import { type DatabaseLogin, partsOf } from '../database/open-client.js'
 import { swapBack, swapDatabases } from '../database/swap-databases.js'
 import { drill } from '../drill.js'
 import { beginRest, endRest } from '../installation-rest.js'
+import { noteVerified } from '../note-verified.js'
 import { readObjectIndex } from '../object-index.js'
 import { restoreObjects } from '../objects/restore-objects.js'
 import type { ToolContext } from './context.js'
 import { findBackup } from './find-backup.js'
-import { besideName, jobs, keys, source } from './requests.js'
-import { bytesWords } from './talk.js'
+import { aboutBackup, besideName, jobs, keys, source, sourceIn } from './requests.js'
+import { bytesWords, seconds } from './talk.js'
 import { verb } from './verb.js'
 
 const live = (context: ToolContext) => partsOf({ ...context.ownerLogin }).database
@@ -141,9 +142,10 @@ export const maintenanceEnd = verb(z.strictObject({}), async (context) => {
 })
 
 /** Proves that a backup restores. */
-export const drillBackup = verb(z.strictObject({ source, ...keys, jobs }), async (context, request) => {
-  const { manifest, store } = await findBackup(context, request.source)
-  return drill({
+export const drillBackup = verb(aboutBackup({ jobs }), async (context, request) => {
+  const began = performance.now()
+  const { manifest, store } = await findBackup(context, sourceIn(request))
+  const report = await drill({
     store,
     manifest,
     opening: context.opening(request),
@@ -154,4 +156,6 @@ export const drillBackup = verb(z.strictObject({ source, ...keys, jobs }), async
     step: (title) => context.talk.step(title),
     detail: (text) => context.talk.detail(text),
   })
+  await noteVerified(store, manifest, 'drill')
+  return { ...report, target: store.name, duration_s: seconds(began) }
 })

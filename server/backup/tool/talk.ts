@@ -36,3 +36,8 @@ export function bytesWords(bytes: number): string {
   }
   return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
+
+/** Seconds since a reading of the process's clock, to a tenth. */
+export function seconds(began: number): number {
+  return Math.round((performance.now() - began) / 100) / 10
+}

@@ -1,5 +1,5 @@
 import { makeBackup } from './make-backup.js'
-import { checkTarget, copy, download, info, kit, list, prune, verify } from './read-verbs.js'
+import { copy, download, info, kit, verify } from './read-verbs.js'
 import {
   databaseCopy,
   drillBackup,
@@ -11,6 +11,7 @@ import {
   restoreSwap,
   restoreSwapBack,
 } from './restore-verbs.js'
+import { checkTarget, list, prune } from './target-verbs.js'
 import type { Verb } from './verb.js'
 
 /** What the program can do, by the word that it is called with. */
