@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Api } from '../clients/api.js'
-import { ApiError } from '../clients/api-error.js'
 import type { MaintenanceStatus } from '../clients/resources.js'
 import { CliError } from '../deployment/errors.js'
 import type { Progress } from '../runtimes/runtime.js'
@@ -9,6 +8,8 @@ const PATH = '/installation/v1/maintenance'
 /** Longer than any request takes by default. */
 const SETTLE_MS = 30_000
 const LOOK_MS = 500
+/** What a server that does not run looks like, without a proxy and behind one. */
+const AWAY = new Set(['unreachable', 'proxy.server_away'])
 
 /** What callers are told; what is left out is the server's default. */
 export interface MaintenanceWords {
@@ -104,7 +105,7 @@ async function waitFor(
 
 /** The server is what keeps the state, so one that is away cannot be told. */
 function explain(error: unknown): unknown {
-  if (error instanceof ApiError || !(error instanceof CliError) || error.code !== 'unreachable') return error
+  if (!(error instanceof CliError) || !AWAY.has(error.code)) return error
   return new CliError({
     code: 'not_running',
     message: 'The server is not running, so there is nobody to tell; nothing was changed.',
