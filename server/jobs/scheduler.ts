@@ -4,6 +4,7 @@ import type { Resources } from '../kernel/resources.js'
 import { Alarm } from './alarm.js'
 import { syncBuiltIns } from './built-in-schedules.js'
 import { fireDue, msUntilDue } from './fire-schedules.js'
+import { readPeriods } from './read-periods.js'
 
 /** Topic: a schedule is due at this time (milliseconds since 1970) that was not known to be. */
 const SCHEDULED_TOPIC = 'schedules.due'
@@ -33,7 +34,8 @@ export class Scheduler {
   #loop: Promise<void> = Promise.resolve()
   #unsubscribe: () => void = () => undefined
   #stopping = false
-  #isSynced = false
+  /** The rhythms that the schedules were made to follow last. */
+  #synced: string | undefined
   #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(resources: Resources) {
@@ -59,10 +61,7 @@ export class Scheduler {
   /** Fires all that is due; answers after how many milliseconds to look again. */
   async look(): Promise<number> {
     const ctx = backgroundContext(this.#resources, 'scheduler')
-    if (!this.#isSynced) {
-      await syncBuiltIns(ctx, [...this.#kinds.values()], (kind) => this.#owns(kind))
-      this.#isSynced = true
-    }
+    await this.#sync(ctx)
     const kinds = [...this.#kinds.keys()]
     while (!this.#stopping) {
       const ms = await msUntilDue(ctx.db, kinds)
@@ -70,6 +69,15 @@ export class Scheduler {
       if ((await fireDue(ctx, this.#kinds)) === 0) return AGAIN_MS
     }
     return 0
+  }
+
+  /** Has periodic jobs follow their rhythms; those of some are settings, which may change while this runs. */
+  async #sync(ctx: Ctx): Promise<void> {
+    const periods = await readPeriods(this.#resources, this.#kinds.values())
+    const rhythms = JSON.stringify(periods)
+    if (rhythms === this.#synced) return
+    await syncBuiltIns(ctx, periods, (kind) => this.#owns(kind))
+    this.#synced = rhythms
   }
 
   async #run(): Promise<void> {
