@@ -19,6 +19,7 @@ async function main(command: string | undefined): Promise<unknown> {
       appPassword: config.DATABASE_APP_PASSWORD,
       systemPassword: config.DATABASE_SYSTEM_PASSWORD,
       monitorPassword: config.DATABASE_MONITOR_PASSWORD,
+      backupPassword: config.DATABASE_BACKUP_PASSWORD,
     })
     return { bootstrapped: true }
   }

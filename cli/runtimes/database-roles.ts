@@ -31,8 +31,11 @@ export function databaseRoles({ config }: Deployment): DatabaseRole[] {
 
 /** The role whose password the deployment keeps in this secret, and may set; undefined where it is no role's. */
 export function roleOfSecret(deployment: Deployment, name: SecretName): DatabaseRole | undefined {
-  const monitor: DatabaseRole = { role: 'vetrai_monitor', secret: 'database-monitor-password' }
-  const roles = [...databaseRoles(deployment), monitor]
+  const roles: DatabaseRole[] = [
+    ...databaseRoles(deployment),
+    { role: 'vetrai_monitor', secret: 'database-monitor-password' },
+    { role: 'vetrai_backup', secret: 'database-backup-password' },
+  ]
   return roles.find(({ secret }) => secret === name && !secret.startsWith('external-'))
 }
 

@@ -91,6 +91,7 @@ describe('what lifecycle commands show', () => {
       docs_url: 'http://127.0.0.1:8000/docs',
       operator_email: 'ops@shop.example',
       password_file: '/srv/shop/secrets/operator-password',
+      recovery_key: 'AGE-SECRET-KEY-1TEST',
       status: STATUS,
     }
     const text = startView(result, plain)
@@ -100,6 +101,7 @@ describe('what lifecycle commands show', () => {
       result.docs_url,
       result.operator_email,
       result.password_file,
+      'AGE-SECRET-KEY-1TEST',
     ]) {
       expect(text).to.include(words)
     }
