@@ -123,6 +123,7 @@ export class ToolContext {
 
   /** Lets go of all that was opened. */
   async close(): Promise<void> {
+    this.talk.end()
     await Promise.allSettled(this.#opened.map((one) => one.close()))
   }
 

@@ -58,5 +58,5 @@ export const besideName = z
   .string()
   .regex(/^vetrai_[a-z]+_[a-z0-9_]{1,40}$/, 'is no name of a database beside the living one')
 
-export const jobs = z.int().min(1).max(16).optional()
+export const jobs = z.int().min(1).max(32).optional()
 export const rate = z.number().positive().optional()

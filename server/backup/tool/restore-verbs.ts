@@ -8,7 +8,7 @@ import { createScratch } from '../database/create-scratch.js'
 import { databaseSize } from '../database/database-size.js'
 import { dropDatabase } from '../database/drop-database.js'
 import { loadDatabase } from '../database/load-database.js'
-import { migrateTo } from '../database/migrate-to.js'
+import { migrateTo, refuseUnknown } from '../database/migrate-to.js'
 import { type DatabaseLogin, partsOf } from '../database/open-client.js'
 import { swapBack, swapDatabases } from '../database/swap-databases.js'
 import { drill } from '../drill.js'
@@ -16,6 +16,7 @@ import { beginRest, endRest } from '../installation-rest.js'
 import { noteVerified } from '../note-verified.js'
 import { readObjectIndex } from '../object-index.js'
 import { restoreObjects } from '../objects/restore-objects.js'
+import { verifyBackup } from '../verify-backup.js'
 import type { ToolContext } from './context.js'
 import { findBackup } from './find-backup.js'
 import { aboutBackup, besideName, jobs, keys, source, sourceIn } from './requests.js'
@@ -61,6 +62,22 @@ export const restoreLoad = verb(
     }
   },
 )
+
+/** Reads every byte of a backup and looks whether this version can have it. Changes nothing. */
+export const restoreCheck = verb(z.strictObject({ source, ...keys }), async (context, request) => {
+  const { manifest, store } = await findBackup(context, request.source)
+  const { migrations } = manifest.database
+  await refuseUnknown(migrations)
+  context.talk.step(`Read ${manifest.id}`)
+  const { problems } = await verifyBackup(store, manifest, {
+    opening: context.opening(request),
+    signal: context.signal,
+    onProgress: ({ files, files_total: total }) => context.talk.detail(`${files} of ${total} files`, { done: files, total }),
+  })
+  if (problems[0]) throw new BackupError(problems[0])
+  const known = await knownMigrations()
+  return { ok: true, pending_migrations: known.filter((name) => !migrations.includes(name)) }
+})
 
 /** Puts a database in the place of the living one, which is kept under another name. */
 export const restoreSwap = verb(
@@ -157,5 +174,5 @@ export const drillBackup = verb(aboutBackup({ jobs }), async (context, request) 
     detail: (text) => context.talk.detail(text),
   })
   await noteVerified(store, manifest, 'drill')
-  return { ...report, target: store.name, duration_s: seconds(began) }
+  return { ...report, target: store.name, mismatches: [], duration_s: seconds(began) }
 })

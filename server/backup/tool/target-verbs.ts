@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { BackupError } from '../backup-error.js'
+import { chooseKept } from '../choose-kept.js'
 import { type BackupList, listBackups } from '../list-backups.js'
 import { pruneBackups } from '../prune-backups.js'
-import type { RecoveryTarget } from '../recovery-settings.js'
+import type { RecoverySettings, RecoveryTarget } from '../recovery-settings.js'
 import type { BackupStore } from '../stores/backup-store.js'
 import type { ToolContext } from './context.js'
 import { backupId, targetName } from './requests.js'
@@ -97,13 +98,26 @@ export const prune = verb(
         return { id, target, created_at: manifest?.created_at ?? null, bytes }
       }
       sum.removed.push(...removed.map(describe))
-      sum.kept.push(...kept.map(describe))
+      const rules = rulesOf([...before.values()], settings)
+      sum.kept.push(...kept.map((id) => ({ ...describe(id), reasons: rules(id) })))
       sum.objects_removed += objects.count
       sum.bytes_freed += objects.bytes + removed.reduce((all, id) => all + describe(id).bytes, 0)
     }
     return { dry_run: dryRun, ...sum }
   },
 )
+
+/** By which rules of the retention a backup stays. */
+function rulesOf(
+  backups: { id: string; created_at: string }[],
+  { keep, time_zone: zone }: RecoverySettings,
+): (id: string) => string[] {
+  const none = { last: 0, daily: 0, weekly: 0, monthly: 0 }
+  const kept = Object.entries(keep).map(
+    ([rule, most]) => [rule, chooseKept(backups, { ...none, [rule]: most }, zone)] as const,
+  )
+  return (id) => kept.flatMap(([rule, ids]) => (ids.has(id) ? [rule] : []))
+}
 
 /** Tries targets: can each be read and written, what room is there, and what is the newest backup. */
 export const checkTarget = verb(z.strictObject({ targets }), async (context, request) => {
