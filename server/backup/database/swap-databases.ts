@@ -39,15 +39,26 @@ export async function swapDatabases(options: SwapOptions): Promise<void> {
   }
 }
 
-/** Undoes a swap: `before` is `live` again, and what was live is kept as `aside`. As safe to repeat. */
-export function swapBack(options: {
+/**
+ * Undoes a swap: `before` is `live` again, and what was live is kept as `aside`. Does nothing where there is no `before`: the
+ * swap was never made, or undone already. As safe to repeat.
+ */
+export async function swapBack(options: {
   login: DatabaseLogin
   live: string
   before: string
   aside: string
 }): Promise<void> {
   const { login, live, before, aside } = options
-  return swapDatabases({ login, live, next: before, before: aside })
+  const admin = { ...login, database: 'postgres' }
+  const isThere = await withClient(admin, async (client) => {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [before])
+    return rowCount === 1
+  }).catch((error: unknown) => {
+    throw databaseFailure(error, `it could not be seen whether there is a database ${before}`)
+  })
+  if (!isThere) return
+  await swapDatabases({ login, live, next: before, before: aside })
 }
 
 /** `both` are there to be renamed, `half` of it was done by other hands, or it is `done`. */
