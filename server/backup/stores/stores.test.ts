@@ -11,7 +11,7 @@ import { BackupError } from '../backup-error.js'
 import { filesOf, makeBackup, memoryStore, refusal } from '../test-support.js'
 import { openArchive } from './archive-file.js'
 import { openTarget } from './open-target.js'
-import { readContract, writeContract } from './store-contract.js'
+import { readContract, writeContract } from './test-support.js'
 import { decodeHeader, encodeHeader } from './tar-header.js'
 import { writeArchive } from './write-archive.js'
 
