@@ -1,6 +1,7 @@
 import { type Deployment, openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
+import { during } from '../../runtimes/during.js'
 import { runtimeFor } from '../../runtimes/index.js'
 import type { Progress } from '../../runtimes/runtime.js'
 import type { InfoResult, Keys } from '../backup/protocol.js'
@@ -9,7 +10,7 @@ import { requirePreflight } from '../check-deployment.js'
 import { type Changes, deploymentFromKit, kitNeeded } from './deployment-from-kit.js'
 import { type InspectedBackup, inspectSource } from './inspect-source.js'
 import { type RestoreSource, sourceWords, toolSource } from './restore-source.js'
-import { runRestore } from './run-restore.js'
+import { runRestore, settleRestore } from './run-restore.js'
 
 /** What `vetrai restore` was told. */
 export interface RestoreOptions {
@@ -89,7 +90,10 @@ async function check(
   const tool = { verb: 'restore-check', request: { source: request, ...keys }, mounts, needsStores: false }
   if (existing) return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
   const { hostTool } = await import('../../runtimes/embedded/host-tool.js')
-  return (await hostTool(tool)) as { ok: boolean; pending_migrations: string[] }
+  return (await during(progress, 'Read the whole backup', () => hostTool(tool))) as {
+    ok: boolean
+    pending_migrations: string[]
+  }
 }
 
 async function run(
@@ -98,8 +102,11 @@ async function run(
   { existing, found }: { existing: Deployment | undefined; found: InspectedBackup },
 ): Promise<RestoreResult> {
   const { dir, source, keys, changes, progress } = options
+  // Before anything is touched: what is damaged, sealed for others or of a newer version stops here.
+  await check(options, existing)
   const deployment = existing ?? (await deploymentFromKit(dir, found.kit ?? never(), changes))
   const runtime = runtimeFor(deployment)
+  await settleRestore({ deployment, runtime, progress }, 0)
   await refuseRotation(deployment)
   if (!(await runtime.status(deployment, { brief: true })).ready) {
     await requirePreflight(deployment)
@@ -114,6 +121,7 @@ async function run(
       masterKey: found.kit?.secrets['master-key'],
       safety: existing !== undefined && options.safety,
       keepOld: existing !== undefined && options.keepOld,
+      created: existing === undefined,
     },
   )
   return {
