@@ -151,6 +151,8 @@ export interface Runtime {
    * ends with this command.
    */
   tool(deployment: Deployment, request: ToolRequest): Promise<unknown>
+  /** Gives a file of this host under a path that this program can read it by, until it is released. */
+  lend(deployment: Deployment, path: string): Promise<{ path: string; release(): Promise<void> }>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

@@ -87,6 +87,7 @@ export function composeRuntime(): Runtime {
       await applySecret(deployment, { name, phase }, { progress, alignRoles })
     },
     tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
+    lend: async (deployment, path) => (await import('./lend-file.js')).lendFile(deployment, path),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

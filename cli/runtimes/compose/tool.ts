@@ -79,7 +79,7 @@ async function volumeOf(deployment: Deployment, { path, writable = false }: Tool
     throw new CliError({
       code: 'file_unreadable',
       message: `Containers run as user ${user.uid}, who may not read ${path}.`,
-      next: `Let them: chown ${user.uid} '${path}'`,
+      next: `Let them: chown -R ${user.uid} '${path}'`,
       exitCode: 4,
     })
   }

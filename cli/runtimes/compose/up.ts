@@ -143,11 +143,12 @@ export async function hold(deployment: Deployment, progress: Progress): Promise<
     async () => {
       const context = await prepare(deployment)
       await deployment.journal.record('hold', async (note) => {
-        const programs = among(context.rendered, PROGRAMS)
-        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
         for (const step of STEPS.filter(({ name }) => FOR_STORES.includes(name))) {
           await runStep(step, context, { progress, note })
         }
+        // Last: an image that has to be built first costs nobody a request.
+        const programs = among(context.rendered, PROGRAMS)
+        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
       })
     },
     WAIT_FOR_OTHERS_MS,
