@@ -87,6 +87,21 @@ AS $function$
 grant execute on function audit_verify(uuid) to vetrai_app;
 grant execute on function audit_verify(uuid) to vetrai_system;
 
+CREATE OR REPLACE FUNCTION public.installation_admit()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+   declare maintenance jsonb;
+   begin
+     perform pg_advisory_xact_lock_shared(hashtextextended('requests', 0));
+     select value into maintenance from installation_state
+       where key = 'maintenance' and (value->>'since')::timestamptz + interval '1 s' <= clock_timestamp();
+     if found then
+       raise exception using errcode = 'VT503', message = 'the installation rests', detail = maintenance::text;
+     end if;
+   end $function$;
+grant execute on function installation_admit() to public;
+
 CREATE OR REPLACE FUNCTION public.installation_keys_keep_root()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -376,6 +391,18 @@ CREATE TRIGGER keep_root_all BEFORE TRUNCATE ON public.installation_keys FOR EAC
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table installation_keys to vetrai_system;
 grant select on table installation_keys to vetrai_backup;
+
+create table installation_state (
+  key text not null,
+  value jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint installation_state_pkey PRIMARY KEY (key),
+  constraint installation_state_key_check CHECK ((key ~ '^[a-z][a-z0-9._-]{0,99}$'::text))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_state FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table installation_state to vetrai_system;
+grant select on table installation_state to vetrai_app;
 
 create table invitations (
   tenant_id uuid not null,

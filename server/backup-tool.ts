@@ -1,39 +1,43 @@
 import { text } from 'node:stream/consumers'
+import { BackupError } from './backup/backup-error.js'
+import { ToolContext } from './backup/tool/context.js'
+import { talkTo } from './backup/tool/talk.js'
+import { VERBS } from './backup/tool/verbs.js'
+import { ConfigError } from './config/config.js'
 import { scrub } from './observability/logger.js'
 
-/** Tells how the work goes: a step begins, or how far the present one is. */
-export type Say = (event: { step: string } | { detail: string; done?: number; total?: number }) => void
-
-/** One thing that the program does: its request comes on standard input, its result goes to standard output. */
-export type Verb = (request: unknown, say: Say) => Promise<unknown>
-
-/** What the program can do, by the word that it is called with. */
-const VERBS: Readonly<Record<string, Verb>> = {}
-
 /**
- * The one-off program `backup-tool VERB`: one JSON document on stdin and one on stdout; on stderr a JSON line for each step and
- * detail, and last the error where there is one. Exit 0 or 1.
+ * The one-off program `backup-tool VERB`, which makes, proves and restores backups: one JSON document on stdin and one on stdout
+ * (the archive itself for `download`); on stderr a JSON line for each step and detail, and last the error where there is one.
+ * Exit 0 or 1.
  */
 async function main(name = ''): Promise<unknown> {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
   if (!verb) {
-    throw Object.assign(new Error(`This version cannot do "${name}" with backups.`), {
+    throw new BackupError({
       code: 'verb_unknown',
+      message: `This version cannot do "${name}" with backups.`,
       next: 'Bring the deployment to the version of this command line: vetrai up',
     })
   }
-  return verb(JSON.parse((await text(process.stdin)) || '{}'), say)
-}
-
-function say(event: object): void {
-  process.stderr.write(`${JSON.stringify(event)}\n`)
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  const context = new ToolContext(process.env, talkTo(process.stderr), stop.signal)
+  try {
+    return await verb(context, JSON.parse((await text(process.stdin)) || '{}'), process.stdout)
+  } finally {
+    await context.close()
+  }
 }
 
 /** What the program ends with. Only errors that know what to do next speak for themselves. */
 function problemOf(error: unknown): { code: string; message: string; next: string } {
-  const { code, next } = error as { code?: unknown; next?: unknown }
+  if (error instanceof BackupError) {
+    return { code: error.code, message: scrub(error.message), next: error.next }
+  }
   const message = scrub(error instanceof Error ? error.message : String(error))
-  if (typeof code === 'string' && typeof next === 'string') return { code, message, next }
+  if (error instanceof ConfigError)
+    return { code: 'config_invalid', message, next: 'Bring the deployment to this version with: vetrai up' }
   return { code: 'backup_failed', message, next: 'See how it stands with `vetrai status`, then try again.' }
 }
 
@@ -44,6 +48,6 @@ try {
   const result = await main(process.argv[2])
   if (result !== undefined) process.stdout.write(`${JSON.stringify(result)}\n`)
 } catch (error) {
-  say({ error: problemOf(error) })
+  process.stderr.write(`${JSON.stringify({ error: problemOf(error) })}\n`)
   process.exitCode = 1
 }

@@ -48,9 +48,7 @@ export async function readManifest(store: BackupStore, id: string): Promise<Mani
   } catch (error) {
     throw error instanceof BackupError && error.code === 'not_found' ? unknown(store, id) : error
   }
-  const manifest = parseManifest(name, Buffer.concat(pieces).toString('utf8'))
-  if (manifest.id !== id) throw damaged(name, `it is the manifest of another backup, ${manifest.id}`)
-  return manifest
+  return parseManifest(id, Buffer.concat(pieces).toString('utf8'))
 }
 
 /** Every file of a backup but its manifest and its objects. */
@@ -59,11 +57,13 @@ export function partsOf({ database, objects, kit }: Manifest): Part[] {
   return [...database.tables.flatMap((table) => table.parts), ...index, ...(kit === null ? [] : [kit])]
 }
 
-function parseManifest(name: string, text: string): Manifest {
+function parseManifest(id: string, text: string): Manifest {
+  const name = manifestName(id)
   const document = parseJson(name, text)
   checkFormat(document)
   const { seal, ...rest } = document
   if (sealOf(rest) !== seal) throw damaged(name, 'it is not the manifest that was written')
+  if (document.id !== id) throw damaged(name, 'it is the manifest of another backup')
   const parsed = manifestSchema.safeParse(document)
   if (!parsed.success)
     throw damaged(name, `${parsed.error.issues[0]?.path.join('.')} is not valid`, parsed.error)

@@ -272,3 +272,28 @@ export const migrationSettings = {
     fileMayBeMissing: true,
   }),
 } as const
+
+/** Settings of the program that makes, proves and restores backups; each part is needed by some of what it does. */
+export const backupToolSettings = {
+  DATABASE_URL: settings.DATABASE_URL,
+  DATABASE_BACKUP_PASSWORD: settings.DATABASE_BACKUP_PASSWORD,
+  DATABASE_OWNER_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_owner, as which a backup is loaded.',
+    secret: true,
+  }),
+  DATABASE_ADMIN_USER: migrationSettings.DATABASE_ADMIN_USER,
+  DATABASE_ADMIN_PASSWORD: migrationSettings.DATABASE_ADMIN_PASSWORD,
+  REDIS_URL: settings.REDIS_URL,
+  REDIS_PASSWORD: settings.REDIS_PASSWORD,
+  OBJECT_STORE: settings.OBJECT_STORE,
+  OBJECT_STORE_PATH: settings.OBJECT_STORE_PATH,
+  VETRAI_PUBLIC_URL: settings.VETRAI_PUBLIC_URL,
+  S3_ENDPOINT: settings.S3_ENDPOINT,
+  S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT,
+  S3_REGION: settings.S3_REGION,
+  S3_BUCKET: settings.S3_BUCKET,
+  S3_ACCESS_KEY: settings.S3_ACCESS_KEY,
+  S3_SECRET_KEY: settings.S3_SECRET_KEY,
+  BACKUP_RECOVERY_PATH: settings.BACKUP_RECOVERY_PATH,
+  BACKUP_KEY: settings.BACKUP_KEY,
+} as const

@@ -4,6 +4,7 @@ import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, statfs } from
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { codeOf, ignoreMissing, syncFolder } from '../../storage/object-store/file-layout.js'
+import { SourceFailure } from '../../storage/object-store/s3-upload.js'
 import { BackupError, missing } from '../backup-error.js'
 import { partName } from '../manifest.js'
 import type { BackupStore, StoredFile } from './backup-store.js'
@@ -68,10 +69,22 @@ async function put(root: string, name: string, body: Readable): Promise<void> {
 async function write(path: string, body: Readable): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
-    for await (const piece of body) await file.writeFile(piece)
+    for await (const piece of ownErrors(body)) await file.writeFile(piece)
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/** Errors of the source, told apart from those of the disk. */
+async function* ownErrors(body: Readable): AsyncGenerator<Buffer> {
+  const pieces = body[Symbol.asyncIterator]()
+  for (;;) {
+    const piece = await pieces.next().catch((error: unknown) => {
+      throw new SourceFailure(error)
+    })
+    if (piece.done) return
+    yield typeof piece.value === 'string' ? Buffer.from(piece.value) : piece.value
   }
 }
 
@@ -191,18 +204,13 @@ async function guard<T>(store: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
+    if (error instanceof SourceFailure) throw error.error
     const { code, syscall } = error as { code?: unknown; syscall?: unknown }
-    const isDisk = typeof code === 'string' && /^E[A-Z]+$/.test(code) && FILE_CALLS.has(String(syscall))
+    const isDisk = typeof code === 'string' && typeof syscall === 'string'
     if (!isDisk || error instanceof BackupError) throw error
     throw code === 'ENOSPC' || code === 'EDQUOT' ? noSpace(store, error) : unusable(store, code, error)
   }
 }
-
-const FILE_CALLS = new Set(
-  'open write fsync close mkdir rename rm rmdir unlink lstat stat scandir read statfs realpath ftruncate'.split(
-    ' ',
-  ),
-)
 
 function noSpace(store: string, cause: unknown): BackupError {
   return new BackupError({
