@@ -39,6 +39,7 @@ const STATUS: DeploymentStatus = {
       last_error: 'exit code 1',
     },
   ],
+  maintenance: null,
   drift: [],
 }
 

@@ -32,12 +32,15 @@ export interface DrillInput {
   detail: (text: string) => void
 }
 
-/** What a drill found. */
+/** What a drill found. One that finds anything wrong throws that instead. */
 export interface DrillReport {
-  backup: string
+  id: string
+  ok: true
   rows: number
   tables: number
   objects: number
+  /** What was asked of a server that ran on the restored data. */
+  checks: { name: string; ok: boolean; detail: string }[]
   /** Seconds from nothing to a server that answers: what a restore would take, hosts and people left out. */
   recovery_s: number
   seconds: { verify: number; load: number; compare: number; server: number }
@@ -76,10 +79,16 @@ export async function drill(input: DrillInput): Promise<DrillReport> {
     const compared = clock()
     step('Have a server answer on it')
     await migrateTo({ login: scratch, migrations: await knownMigrations() })
-    await tryServer({ env: input.env, login: scratch, kit: await unsealKit(store, manifest, opening) })
+    const checks = await tryServer({
+      env: input.env,
+      login: scratch,
+      kit: await unsealKit(store, manifest, opening),
+    })
     const server = clock()
     return {
-      backup: manifest.id,
+      id: manifest.id,
+      ok: true,
+      checks,
       rows,
       tables: manifest.database.tables.length,
       objects: manifest.objects?.count ?? 0,

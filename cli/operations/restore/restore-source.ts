@@ -25,7 +25,7 @@ export function toolSource(source: RestoreSource): { request: Record<string, unk
   if (source.kind === 's3') return { request: { s3: source.s3, id: source.id }, mounts: [] }
   if (source.kind === 'archive') {
     const path = resolve(source.file)
-    return { request: { archive: path }, mounts: [{ path }] }
+    return { request: { file: path }, mounts: [{ path }] }
   }
   const path = resolve(source.folder)
   return { request: { folder: path, id: source.id }, mounts: [{ path }] }

@@ -1,20 +1,14 @@
-import type { Deployment } from '../../deployment/deployment.js'
 import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { RotatingSecret } from '../../deployment/rotating-secret.js'
 import { during } from '../../runtimes/during.js'
-import type { Progress, Runtime } from '../../runtimes/runtime.js'
-import { reportSteps } from '../backup/report-steps.js'
-import { takeBackup } from '../backup/take-backup.js'
+import { createBackup } from '../backup/backups.js'
+import { type BackupContext, useTool } from '../backup/use-tool.js'
 import type { RestoreSource } from './restore-source.js'
 import { toolSource } from './restore-source.js'
 import { clearRestoreState, type RestoreState, writeRestoreState } from './restore-state.js'
 
 /** What a restore works with. */
-export interface RestoreContext {
-  deployment: Deployment
-  runtime: Runtime
-  progress: Progress
-}
+export type RestoreContext = BackupContext
 
 /** What opens the archive, beside the key of the deployment itself; never written down. */
 export interface RestoreKeys {
@@ -43,7 +37,7 @@ export const LOADING: readonly RestoreStep[] = [
     name: 'safety',
     run: async (work) => {
       if (!work.safety) return
-      const { id } = await takeBackup(work, { reason: 'before-restore' })
+      const { id } = await createBackup(work, { targets: null, reason: 'before-restore', objects: true })
       await note(work, { safety: id })
     },
   },
@@ -120,14 +114,7 @@ async function offerMasterKey({ deployment, masterKey }: RestoreWork): Promise<v
 /** Has the program read the source. */
 async function askTool(work: RestoreWork, verb: string, more: Record<string, unknown>): Promise<void> {
   const { request, mounts } = toolSource(work.source)
-  await reportSteps(work.progress, (onStep) =>
-    work.runtime.tool(work.deployment, {
-      verb,
-      request: { source: request, ...work.keys, ...more },
-      mounts,
-      onStep,
-    }),
-  )
+  await useTool(work, { verb, request: { source: request, ...work.keys, ...more }, mounts })
 }
 
 const TITLES: Record<string, string> = {

@@ -1,6 +1,7 @@
 import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream'
 import type pg from 'pg'
-import { to } from 'pg-copy-streams'
+import { type CopyToStreamQuery, to } from 'pg-copy-streams'
+import { CopyMessages } from './copy-messages.js'
 
 /** One COPY … TO STDOUT that is under way. */
 export interface CopyOut {
@@ -12,11 +13,11 @@ export interface CopyOut {
   readonly failure: Error | undefined
 }
 
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 256 * 1024
 
 /** Starts a COPY on a connection that is free; tells the bytes of each chunk as it comes. */
 export function copyOut(client: pg.Client, sql: string, onBytes?: (bytes: number) => void): CopyOut {
-  const copy = client.query(to(sql, { highWaterMark: CHUNK_BYTES }))
+  const copy = client.query(withoutPieces(to(sql, { highWaterMark: CHUNK_BYTES })))
   const body = new Coalesce(onBytes)
   let failure: Error | undefined
   copy.on('error', (error) => {
@@ -38,7 +39,33 @@ export function copyOut(client: pg.Client, sql: string, onBytes?: (bytes: number
   }
 }
 
-/** Joins the small pieces that come from a socket into chunks of about a mebibyte. */
+/** The parts of pg-copy-streams that read a socket; a test goes through every way a message can be cut. */
+interface Parsing {
+  _parse(piece: Buffer): boolean | undefined
+  _detach(): void
+  _cleanup(): void
+  _buffer: { push(bytes: Buffer): void }
+}
+
+/** Has a COPY take its data out of messages without a buffer for each of them. */
+function withoutPieces(copy: CopyToStreamQuery): CopyToStreamQuery {
+  const parsing = copy as unknown as Parsing
+  const messages = new CopyMessages()
+  parsing._parse = (piece) => {
+    const { data, rest, isDone } = messages.take(piece)
+    const wantsMore = data.length > 0 ? copy.push(data) : true
+    if (!rest) return wantsMore
+    parsing._buffer.push(rest)
+    parsing._detach()
+    if (!isDone) return undefined
+    copy.push(null)
+    parsing._cleanup()
+    return wantsMore
+  }
+  return copy
+}
+
+/** Joins the small pieces that come from a socket into chunks of a quarter of a mebibyte. */
 class Coalesce extends Transform {
   readonly #onBytes: ((bytes: number) => void) | undefined
   #pieces: Buffer[] = []

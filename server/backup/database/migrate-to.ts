@@ -25,7 +25,8 @@ export async function migrateTo({ login, migrations, onStep }: MigrateToOptions)
   }
 }
 
-async function refuseUnknown(migrations: readonly string[]): Promise<void> {
+/** Refuses migrations that this version does not know; BackupError says what made them. */
+export async function refuseUnknown(migrations: readonly string[]): Promise<void> {
   const known = new Set(await knownMigrations())
   const unknown = migrations.filter((name) => !known.has(name))
   if (unknown.length === 0) return

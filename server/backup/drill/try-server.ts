@@ -9,6 +9,20 @@ import { beginRest } from '../installation-rest.js'
 
 const START_MS = 60_000
 
+/** One thing that was asked of a server, and what it answered. */
+export interface Check {
+  name: string
+  ok: boolean
+  detail: string
+}
+
+/** What it must answer to the operator. */
+const PATHS = {
+  'is ready': '/readyz',
+  'lists organisations': '/tenancy/v1/tenants?limit=1',
+  'lists people': '/auth/v1/users?limit=1',
+}
+
 /** What a server is tried with. */
 export interface Trial {
   env: NodeJS.ProcessEnv
@@ -21,7 +35,7 @@ export interface Trial {
  * Starts a server of this version on a database, has it answer, and ends it. The installation rests meanwhile, as far as that
  * database knows: nothing is delivered, fired or run from it. Throws what the server or an answer says.
  */
-export async function tryServer({ env, login, kit }: Trial): Promise<void> {
+export async function tryServer({ env, login, kit }: Trial): Promise<Check[]> {
   await beginRest(login, 'This is a drill.')
   const folder = await mkdtemp(join(tmpdir(), 'vetrai-drill-'))
   try {
@@ -50,9 +64,11 @@ export async function tryServer({ env, login, kit }: Trial): Promise<void> {
     })
     try {
       const port = await listening(child)
-      await ask(port, '/readyz')
-      await ask(port, '/tenancy/v1/tenants?limit=1', kit.secrets['operator-token'])
-      await ask(port, '/auth/v1/users?limit=1', kit.secrets['operator-token'])
+      const checks: Check[] = []
+      for (const [name, path] of Object.entries(PATHS)) {
+        checks.push({ name, ok: true, detail: await ask(port, path, kit.secrets['operator-token']) })
+      }
+      return checks
     } finally {
       await end(child)
     }
@@ -103,13 +119,14 @@ function portIn(line: string): number | undefined {
   }
 }
 
-async function ask(port: number, path: string, token?: string): Promise<void> {
+async function ask(port: number, path: string, token?: string): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(20_000),
   })
   const text = await answer.text()
   if (!answer.ok) throw failed(`${path} answers ${answer.status}: ${text.slice(0, 300)}`)
+  return `${path} answers ${answer.status}`
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -37,13 +37,13 @@ export async function openS3Store({ name, s3 }: { name: string; s3: S3Target }):
     secretKey: s3.secret_key,
     tidyPrefix: base,
   })
-  const guarded = async <T>(file: string, work: () => Promise<T>): Promise<T> => {
-    if (file !== '') checkName(file)
+  const guarded = async <T>(file: string | undefined, work: () => Promise<T>): Promise<T> => {
+    if (file !== undefined) checkName(file)
     return work().catch((error: unknown) => {
-      throw toBackupError(name, s3.bucket, file, error)
+      throw toBackupError(name, s3.bucket, file ?? 'bucket', error)
     })
   }
-  await guarded('', () => objects.ping())
+  await guarded(undefined, () => objects.ping())
   // A key that may not list uploads may still back up.
   await objects.tidy().catch(() => {})
 
@@ -73,11 +73,11 @@ async function* list(
   objects: ObjectStore,
   base: string,
   prefix: string,
-  guarded: <T>(file: string, work: () => Promise<T>) => Promise<T>,
+  guarded: <T>(file: string | undefined, work: () => Promise<T>) => Promise<T>,
 ): AsyncGenerator<StoredFile> {
   checkPrefix(prefix)
   for (let cursor: string | undefined, isLast = false; !isLast; ) {
-    const page = await guarded('', () =>
+    const page = await guarded(undefined, () =>
       objects.list(base + prefix, { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) }),
     )
     for (const { key, size, modifiedAt } of page.objects) {

@@ -60,10 +60,10 @@ export class ToolContext {
 
   /** The place that a request names to read a backup from. */
   async source(source: Source): Promise<BackupStore> {
-    if ('archive' in source) return this.#keep(await openArchive(source.archive))
+    if ('file' in source) return this.#keep(await openArchive(source.file))
     if ('folder' in source) return this.#keep(await openTarget({ name: 'source', folder: source.folder }))
     if ('s3' in source) return this.#keep(await openTarget({ name: 'source', s3: source.s3 }))
-    return this.target(source.target)
+    return this.target(source.target ?? null)
   }
 
   /** What opens archives: the keys of the request, and those of the deployment itself. */
@@ -123,6 +123,7 @@ export class ToolContext {
 
   /** Lets go of all that was opened. */
   async close(): Promise<void> {
+    this.talk.end()
     await Promise.allSettled(this.#opened.map((one) => one.close()))
   }
 

@@ -17,10 +17,10 @@ export interface FoundBackup {
  * that has it. Throws where there is none.
  */
 export async function findBackup(context: ToolContext, source: Source): Promise<FoundBackup> {
-  if ('target' in source && source.target === null && source.id !== 'latest')
-    return inAnyTarget(context, source.id)
+  const id = 'file' in source ? 'latest' : (source.id ?? 'latest')
+  const isAnywhere = !('file' in source || 'folder' in source || 's3' in source || source.target)
+  if (isAnywhere && id !== 'latest') return inAnyTarget(context, id)
   const store = await context.source(source)
-  const id = 'archive' in source ? 'latest' : source.id
   if (id !== 'latest') return { store, manifest: await readManifest(store, id) }
   const { complete, unreadable } = await listBackups(store)
   const [newest] = complete

@@ -5,10 +5,10 @@ import { Throttle } from '../codec/throttle.js'
 import { copyBackup } from '../copy-backup.js'
 import { createBackup } from '../create-backup.js'
 import type { Manifest } from '../manifest.js'
-import { partsOf } from '../manifests.js'
 import type { ToolContext } from './context.js'
 import { jobs, type Keys, rate, targetName } from './requests.js'
-import { bytesWords } from './talk.js'
+import { sizes } from './summary.js'
+import { bytesWords, seconds } from './talk.js'
 import { verb } from './verb.js'
 
 const MEGA = 1_000_000
@@ -68,23 +68,11 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
     objects: manifest.objects?.count ?? 0,
     objects_new: made.new_objects,
     objects_new_bytes: made.new_bytes,
-    duration_s: Math.round((performance.now() - began) / 100) / 10,
+    duration_s: seconds(began),
   }
 })
 
 const TITLES = { database: 'Copy the database', objects: 'Copy new objects' } as const
-
-/** What a backup holds, in figures. */
-export function sizes(manifest: Manifest) {
-  const parts = partsOf(manifest)
-  const { tables } = manifest.database
-  return {
-    bytes: parts.reduce((sum, { size }) => sum + size, 0),
-    plain_bytes: parts.reduce((sum, { plain_size: size }) => sum + size, 0),
-    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-    tables: tables.length,
-  }
-}
 
 interface Failure {
   target: string

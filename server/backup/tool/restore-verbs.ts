@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { knownMigrations } from '../../storage/known-migrations.js'
-import { openRedis } from '../../storage/redis.js'
+import { openRedis, untilReady } from '../../storage/redis.js'
 import { BackupError } from '../backup-error.js'
 import { readPart } from '../codec/read-part.js'
 import { copyDatabase } from '../database/copy-database.js'
@@ -8,17 +8,19 @@ import { createScratch } from '../database/create-scratch.js'
 import { databaseSize } from '../database/database-size.js'
 import { dropDatabase } from '../database/drop-database.js'
 import { loadDatabase } from '../database/load-database.js'
-import { migrateTo } from '../database/migrate-to.js'
+import { migrateTo, refuseUnknown } from '../database/migrate-to.js'
 import { type DatabaseLogin, partsOf } from '../database/open-client.js'
 import { swapBack, swapDatabases } from '../database/swap-databases.js'
 import { drill } from '../drill.js'
 import { beginRest, endRest } from '../installation-rest.js'
+import { noteVerified } from '../note-verified.js'
 import { readObjectIndex } from '../object-index.js'
 import { restoreObjects } from '../objects/restore-objects.js'
+import { verifyBackup } from '../verify-backup.js'
 import type { ToolContext } from './context.js'
 import { findBackup } from './find-backup.js'
-import { besideName, jobs, keys, source } from './requests.js'
-import { bytesWords } from './talk.js'
+import { aboutBackup, besideName, jobs, keys, source, sourceIn } from './requests.js'
+import { bytesWords, seconds } from './talk.js'
 import { verb } from './verb.js'
 
 const live = (context: ToolContext) => partsOf({ ...context.ownerLogin }).database
@@ -60,6 +62,23 @@ export const restoreLoad = verb(
     }
   },
 )
+
+/** Reads every byte of a backup and looks whether this version can have it. Changes nothing. */
+export const restoreCheck = verb(z.strictObject({ source, ...keys }), async (context, request) => {
+  const { manifest, store } = await findBackup(context, request.source)
+  const { migrations } = manifest.database
+  await refuseUnknown(migrations)
+  context.talk.step(`Read ${manifest.id}`)
+  const { problems } = await verifyBackup(store, manifest, {
+    opening: context.opening(request),
+    signal: context.signal,
+    onProgress: ({ files, files_total: total }) =>
+      context.talk.detail(`${files} of ${total} files`, { done: files, total }),
+  })
+  if (problems[0]) throw new BackupError(problems[0])
+  const known = await knownMigrations()
+  return { ok: true, pending_migrations: known.filter((name) => !migrations.includes(name)) }
+})
 
 /** Puts a database in the place of the living one, which is kept under another name. */
 export const restoreSwap = verb(
@@ -115,11 +134,14 @@ export const restoreObjectsOf = verb(
   },
 )
 
+const REDIS_WAIT_MS = 10_000
+
 /** Empties Redis: it speaks of data that gave way, and nothing that was accepted is only there. */
 export const restoreCache = verb(z.strictObject({}), async (context) => {
   const { REDIS_URL: url, REDIS_PASSWORD: password } = context.settings
   const redis = openRedis({ url, password, name: 'vetrai-backup', onError: () => undefined })
   try {
+    await untilReady(redis, REDIS_WAIT_MS)
     await redis.flushdb()
     return { emptied: true }
   } catch (error) {
@@ -141,9 +163,10 @@ export const maintenanceEnd = verb(z.strictObject({}), async (context) => {
 })
 
 /** Proves that a backup restores. */
-export const drillBackup = verb(z.strictObject({ source, ...keys, jobs }), async (context, request) => {
-  const { manifest, store } = await findBackup(context, request.source)
-  return drill({
+export const drillBackup = verb(aboutBackup({ jobs }), async (context, request) => {
+  const began = performance.now()
+  const { manifest, store } = await findBackup(context, sourceIn(request))
+  const report = await drill({
     store,
     manifest,
     opening: context.opening(request),
@@ -154,4 +177,6 @@ export const drillBackup = verb(z.strictObject({ source, ...keys, jobs }), async
     step: (title) => context.talk.step(title),
     detail: (text) => context.talk.detail(text),
   })
+  await noteVerified(store, manifest, 'drill')
+  return { ...report, target: store.name, mismatches: [], duration_s: seconds(began) }
 })

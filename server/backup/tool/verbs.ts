@@ -1,16 +1,18 @@
 import { makeBackup } from './make-backup.js'
-import { checkTarget, copy, download, info, kit, list, prune, verify } from './read-verbs.js'
+import { copy, download, info, kit, verify } from './read-verbs.js'
 import {
   databaseCopy,
   drillBackup,
   maintenanceEnd,
   restoreCache,
+  restoreCheck,
   restoreDrop,
   restoreLoad,
   restoreObjectsOf,
   restoreSwap,
   restoreSwapBack,
 } from './restore-verbs.js'
+import { checkTarget, list, prune } from './target-verbs.js'
 import type { Verb } from './verb.js'
 
 /** What the program can do, by the word that it is called with. */
@@ -25,6 +27,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   download,
   drill: drillBackup,
   'check-target': checkTarget,
+  'restore-check': restoreCheck,
   'restore-load': restoreLoad,
   'restore-swap': restoreSwap,
   'restore-swap-back': restoreSwapBack,

@@ -17,6 +17,7 @@ import { create } from './jobs/create.js'
 import { drill } from './jobs/drill.js'
 import { watch } from './jobs/watch.js'
 import { toolState } from './operations/run-work.js'
+import { writeBackupSettings } from './test-support.js'
 
 const DAY_MS = 86_400_000
 const NOTIFY = 'watch@vetrai.test'
@@ -39,8 +40,8 @@ if (plan === 'nonsense') process.stdout.write('{"what": "is this"}')
 else if (plan.startsWith('{')) { say(JSON.parse(plan)); process.exitCode = 1 }
 else process.stdout.write(JSON.stringify({
   create: { id: '${ID}' + plan, bytes: 12_345, targets: ['local', 'far'] },
-  prune: { dry_run: false, targets: [{ target: 'local' }] },
-  drill: { backup: '${ID}' + plan, recovery_s: 3 },
+  prune: { removed: [], kept: [{ target: 'local' }], bytes_freed: 7 },
+  drill: { id: '${ID}' + plan, target: 'local' },
 }[verb]))
 `
 const failing = (code: string, message: string) =>
@@ -54,25 +55,7 @@ describe('backups by a schedule', function () {
   let folder: string
   let recovery: string
 
-  const settings = (more: object = {}) =>
-    writeFile(
-      join(recovery, 'settings.json'),
-      JSON.stringify({
-        version: 1,
-        deployment: { id: 'd1', name: 'shop', runtime: 'embedded' },
-        targets: [{ name: 'local', folder: join(folder, 'backups') }],
-        keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
-        ...{
-          recipients: [],
-          recovery: null,
-          throttle_mb_s: null,
-          schedule: '17 3 * * *',
-          drill: '47 4 * * 0',
-        },
-        ...{ time_zone: 'Europe/Berlin', notify: NOTIFY },
-        ...more,
-      }),
-    )
+  const settings = (more: object = {}) => writeBackupSettings(recovery, more)
   const plan = (text: string) => writeFile(join(folder, 'plan'), text)
   const calls = async () =>
     (await readFile(join(folder, 'calls'), 'utf8').catch(() => ''))
@@ -156,7 +139,7 @@ describe('backups by a schedule', function () {
       backup_id: `${ID}1`,
     })
     expect(made).to.deep.include({ bytes: 12_345, targets: ['local', 'far'], error: null })
-    expect(pruned).to.include({ kind: 'prune', outcome: 'succeeded' })
+    expect(pruned).to.deep.include({ kind: 'prune', outcome: 'succeeded', bytes: 7, targets: ['local'] })
     expect(proof).to.include({ kind: 'drill', outcome: 'succeeded', backup_id: `${ID}1` })
     expect((await server.operator.get(`/backups/v1/runs/${made.id}`)).body).to.deep.equal(made)
     expect(await status()).to.deep.include({
@@ -313,8 +296,9 @@ describe('backups by a schedule', function () {
         ['prune', 'succeeded', null],
         ['create', 'succeeded', null],
       ])
-      const kept = await readdir(join(folder, 'backups', 'backups'))
+      const kept = await readdir(join(recovery, 'backups', 'backups'))
       expect(kept).to.deep.equal([all[0].backup_id])
+      expect(all[0].targets).to.deep.equal(['local'])
     } finally {
       Object.assign(tool, fake)
     }
