@@ -34,6 +34,8 @@ interface Context {
   plan: ComposePlan
   /** Services to restart whatever changed. */
   restarted: string[]
+  /** Longest that the server may take to be ready. */
+  withinS?: number
 }
 
 interface Step {
@@ -124,9 +126,11 @@ export async function up(
   deployment: Deployment,
   progress: Progress,
   restarted: string[] = [],
+  { withinS }: { withinS?: number } = {},
 ): Promise<UpResult> {
   const action = restarted.length > 0 ? 'restart' : 'up'
-  return deployment.withLock(action, () => converge(deployment, progress, restarted), WAIT_FOR_OTHERS_MS)
+  const work = () => converge(deployment, progress, { restarted, ...(withinS && { withinS }) })
+  return deployment.withLock(action, work, WAIT_FOR_OTHERS_MS)
 }
 
 async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
