@@ -97,6 +97,11 @@ export interface Runtime {
   up(deployment: Deployment, progress: Progress): Promise<UpResult>
   /** What `up` would do. Changes nothing and writes nothing. */
   plan(deployment: Deployment): Promise<PlanResult>
+  /**
+   * Has the stores run alone: starts what of them is down, and stops the server and its workers, which `up` starts again. For
+   * work on the data that nobody may see half done.
+   */
+  hold(deployment: Deployment, progress: Progress): Promise<void>
   /** Stops everything cleanly; data stays. */
   down(deployment: Deployment, progress: Progress): Promise<{ changed: boolean }>
   /** Restarts one component, or all. */

@@ -19,6 +19,7 @@ export function composeRuntime(): Runtime {
       const { changes } = await makePlan(deployment, await Engine.open(deployment), await render(deployment))
       return { changes }
     },
+    hold: async (deployment, progress) => (await import('./up.js')).hold(deployment, progress),
     down: async (deployment, progress) => (await import('./down.js')).down(deployment, progress),
     restart: async (deployment, component, progress) => {
       const [{ up }, { componentNames }, { unknownComponent }] = await Promise.all([

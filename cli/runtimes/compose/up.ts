@@ -133,24 +133,63 @@ export async function up(
   return deployment.withLock(action, work, WAIT_FOR_OTHERS_MS)
 }
 
-async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
+/** What there must be for the stores to run. */
+const FOR_STORES = ['images', 'render', 'guard', 'volumes', 'stores']
+
+/** Has the stores run alone, until the next `up`. Safe to repeat. */
+export async function hold(deployment: Deployment, progress: Progress): Promise<void> {
+  await deployment.withLock(
+    'hold',
+    async () => {
+      const context = await prepare(deployment)
+      await deployment.journal.record('hold', async (note) => {
+        const programs = among(context.rendered, PROGRAMS)
+        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
+        for (const step of STEPS.filter(({ name }) => FOR_STORES.includes(name))) {
+          await runStep(step, context, { progress, note })
+        }
+      })
+    },
+    WAIT_FOR_OTHERS_MS,
+  )
+}
+
+/** Named while there are containers only: Compose refuses to stop what was never made. */
+async function stopServices({ engine }: Context, services: string[]): Promise<void> {
+  const there = new Set((await engine.containers()).map(({ service }) => service))
+  const running = services.filter((name) => there.has(name))
+  if (running.length > 0) await engine.compose(['stop', ...running])
+}
+
+async function prepare(deployment: Deployment): Promise<Context> {
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
   const engine = await Engine.open(deployment)
   const rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
   refuseForeign(deployment, plan)
+  return { deployment, engine, rendered, plan, restarted: [] }
+}
+
+async function runStep(
+  step: Step,
+  context: Context,
+  { progress, note }: { progress: Progress; note: (detail: Record<string, unknown>) => Promise<void> },
+): Promise<void> {
+  if ((await step.isNeeded?.(context)) === false) return
+  await note({ step: step.name })
+  await during(progress, step.title(context), (handle) => step.run(context, handle))
+}
+
+async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
+  const context = { ...(await prepare(deployment)), restarted }
+  const { engine, rendered, plan } = context
   const isDone = plan.changes.length === 0 && deployment.lock.done.applied === stampOf(rendered)
   if (restarted.length === 0 && isDone && (await readiness(deployment)).ready) {
     return { changed: false, status: await composeStatus(deployment, { engine, measure: false }) }
   }
   await deployment.journal.record(restarted.length > 0 ? 'restart' : 'up', async (note) => {
-    const context: Context = { deployment, engine, rendered, plan, restarted }
-    for (const step of STEPS) {
-      if ((await step.isNeeded?.(context)) === false) continue
-      await note({ step: step.name })
-      await during(progress, step.title(context), (handle) => step.run(context, handle))
-    }
+    for (const step of STEPS) await runStep(step, context, { progress, note })
   })
   return { changed: true, status: await composeStatus(deployment, { engine, measure: false }) }
 }

@@ -23,6 +23,10 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { planChanges } = await import('./plan-changes.js')
       return planChanges(deployment, await programs())
     },
+    hold: async (deployment, progress) => {
+      const { hold } = await import('./up.js')
+      await hold(deployment, await programs(), progress)
+    },
     down: async (deployment, progress) => {
       const { down } = await import('./down.js')
       return down(deployment, progress)

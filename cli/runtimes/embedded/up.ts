@@ -41,6 +41,25 @@ export async function restart(
   await deployment.withLock('restart', () => converge(deployment, programs, progress, restarted))
 }
 
+/** Has the stores run alone, until the next `up`. Safe to repeat. */
+export async function hold(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  progress: Progress,
+): Promise<void> {
+  await deployment.withLock(
+    'hold',
+    () =>
+      deployment.journal.record('hold', async () => {
+        const prepared = await prepare(deployment, programs, progress)
+        const names = programNames(deployment)
+        await start(deployment, programs, { ...prepared, hold: names, restarted: names, progress })
+        await waitHealthy(deployment, storeNames(deployment))
+      }),
+    WAIT_FOR_OTHERS_MS,
+  )
+}
+
 async function converge(
   deployment: Deployment,
   programs: ProgramPaths,
@@ -116,14 +135,17 @@ async function start(
 ): Promise<void> {
   const { running, plan, hold, restarted, progress } = options
   if (running?.plan.code === plan.code) {
-    const title = restarted.length > 0 ? `Restart ${restarted.join(', ')}` : 'Apply the changes'
+    const isHeld = restarted.length > 0 && restarted.every((name) => hold.includes(name))
+    const title =
+      restarted.length === 0 ? 'Apply the changes' : `${isHeld ? 'Stop' : 'Restart'} ${restarted.join(', ')}`
     await during(progress, title, () =>
       requestSupervisor(deployment, { command: 'apply', plan, restart: restarted, hold }),
     )
     return
   }
   if (running) await during(progress, 'Stop the previous version', () => stopSupervisor(deployment))
-  await during(progress, `Start ${plan.children.map(({ name }) => name).join(', ')}`, () =>
+  const names = plan.children.map(({ name }) => name).filter((name) => !hold.includes(name))
+  await during(progress, `Start ${names.join(', ')}`, () =>
     spawnSupervisor(deployment, { program: programs.supervisor, plan, hold }),
   )
 }
