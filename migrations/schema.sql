@@ -360,6 +360,18 @@ CREATE TRIGGER keep_root_all BEFORE TRUNCATE ON public.installation_keys FOR EAC
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table installation_keys to vetrai_system;
 
+create table installation_state (
+  key text not null,
+  value jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint installation_state_pkey PRIMARY KEY (key),
+  constraint installation_state_key_check CHECK ((key ~ '^[a-z][a-z0-9._-]{0,99}$'::text))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_state FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table installation_state to vetrai_system;
+grant select on table installation_state to vetrai_app;
+
 create table invitations (
   tenant_id uuid not null,
   id uuid not null,

@@ -52,6 +52,10 @@ export const permissions = {
     'see when the keys of the installation were made, and replace them',
     operators,
   ),
+  'installation.maintenance.manage': installation(
+    'let the installation rest, and see whether it does',
+    operators,
+  ),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
   'tenancy.own.list': self('see the organisations they belong to', 'tenancy:read'),

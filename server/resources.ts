@@ -28,6 +28,7 @@ import { housekeeping } from './storage/housekeeping.js'
 import { openRootKey } from './storage/installation-keys/open-root.js'
 import { resealValues } from './storage/installation-keys/reseal.js'
 import { SealingKeys } from './storage/installation-keys/sealing-keys.js'
+import { Maintenance } from './storage/maintenance.js'
 import { openObjectStore } from './storage/object-store/open-object-store.js'
 import { oldestEventS } from './storage/outbox.js'
 import { openRedis, untilReady } from './storage/redis.js'
@@ -84,6 +85,12 @@ export async function openResources(
     (opened) => opened.close(),
   )
   sealingKeys.watch(bus)
+  const maintenance = await life.open(
+    'maintenance',
+    () => openMaintenance(db, log, bus),
+    (opened) => opened.close(),
+  )
+  metrics.watchMaintenance(() => maintenance.isOn)
   await untilReady(redis, 1_000)
   const mail = await life.open(
     'mail',
@@ -117,6 +124,7 @@ export async function openResources(
     secrets,
     sealingKeys,
     sealed,
+    maintenance,
     mail,
     objects,
     metrics,
@@ -157,6 +165,14 @@ async function openKeys(
     return { secrets: new Secrets(root, keys.ring), sealingKeys: keys }
   }
   return life.open('installation keys', open, ({ sealingKeys }) => sealingKeys.close())
+}
+
+async function openMaintenance(db: Database, log: Logger, bus: Bus): Promise<Maintenance> {
+  const maintenance = new Maintenance({ db, log })
+  // Before its schema is there nobody can have turned it on; /readyz says what is missing.
+  await maintenance.load().catch((err: unknown) => log.warn({ err }, 'whether to rest is not known yet'))
+  maintenance.watch(bus)
+  return maintenance
 }
 
 function overdueS(untilDueMs: number | null): number {

@@ -37,6 +37,7 @@ export async function createBundle(
   progress: Progress,
 ): Promise<BundleSummary> {
   requireContainers(deployment)
+  await requireOwnVersion(deployment)
   await requireFree(file)
   return deployment.withLock('bundle create', async () => {
     const engine = await Engine.open(deployment)
@@ -142,6 +143,18 @@ function requireContainers({ config }: Deployment): void {
     code: 'no_images',
     message: `The runtime ${config.runtime} uses no images.`,
     next: 'Name a deployment with the runtime compose: vetrai bundle create FILE --dir DIR',
+    exitCode: 4,
+  })
+}
+
+/** A bundle is one version: its command line and the image beside it. */
+async function requireOwnVersion(deployment: Deployment): Promise<void> {
+  const waiting = await waitingUpgrade(deployment)
+  if (!waiting) return
+  throw new CliError({
+    code: 'upgrade_waiting',
+    message: `This deployment runs ${waiting.from}; the command line brings ${waiting.to}.`,
+    next: 'Upgrade it first (vetrai upgrade plan), or make the bundle of another deployment.',
     exitCode: 4,
   })
 }

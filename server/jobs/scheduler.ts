@@ -31,7 +31,7 @@ export class Scheduler {
   readonly #kinds: ReadonlyMap<string, JobRecord>
   readonly #alarm = new Alarm()
   #loop: Promise<void> = Promise.resolve()
-  #unsubscribe: () => void = () => undefined
+  #unsubscribe: (() => void)[] = []
   #stopping = false
   #isSynced = false
   #saidAt = Number.NEGATIVE_INFINITY
@@ -42,29 +42,33 @@ export class Scheduler {
   }
 
   start(): void {
-    this.#unsubscribe = this.#resources.bus.subscribe(SCHEDULED_TOPIC, (time) =>
-      this.#alarm.ringIn(Number(time) - Date.now()),
-    )
+    const { bus, maintenance } = this.#resources
+    this.#unsubscribe = [
+      bus.subscribe(SCHEDULED_TOPIC, (time) => this.#alarm.ringIn(Number(time) - Date.now())),
+      maintenance.onChange(() => this.#alarm.ringIn(0)),
+    ]
     this.#loop = this.#run()
   }
 
   /** Fires nothing further and resolves once what is being fired is kept. */
   async close(): Promise<void> {
     this.#stopping = true
-    this.#unsubscribe()
+    for (const stop of this.#unsubscribe) stop()
     this.#alarm.ringIn(0)
     await this.#loop
   }
 
-  /** Fires all that is due; answers after how many milliseconds to look again. */
+  /** Fires all that is due, unless the installation rests; answers after how many milliseconds to look again. */
   async look(): Promise<number> {
+    const { maintenance } = this.#resources
+    if (maintenance.isOn) return LOOK_MS
     const ctx = backgroundContext(this.#resources, 'scheduler')
     if (!this.#isSynced) {
       await syncBuiltIns(ctx, [...this.#kinds.values()], (kind) => this.#owns(kind))
       this.#isSynced = true
     }
     const kinds = [...this.#kinds.keys()]
-    while (!this.#stopping) {
+    while (!this.#stopping && !maintenance.isOn) {
       const ms = await msUntilDue(ctx.db, kinds)
       if (ms === null || ms > 0) return Math.min(ms ?? LOOK_MS, LOOK_MS)
       if ((await fireDue(ctx, this.#kinds)) === 0) return AGAIN_MS

@@ -239,6 +239,15 @@ export class Metrics {
     })
   }
 
+  /** Watches whether the installation rests. */
+  watchMaintenance(isOn: () => boolean): void {
+    this.#sample(() => [isOn() ? 1 : 0], {
+      name: 'vetrai_maintenance',
+      help: 'Whether a maintenance goes on: 1 while requests are refused and no background work begins; every process tells the same.',
+      value: (isOnNow) => isOnNow,
+    })
+  }
+
   /** Watches how many providers, or hosts behind a channel, this process leaves alone because they are down. */
   watchCircuits(open: () => { channel: string; count: number }[]): void {
     this.#sample(open, {

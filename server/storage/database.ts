@@ -1,5 +1,7 @@
 import pg from 'pg'
 import type { Sequelize } from 'sequelize'
+import { kernelErrors } from '../kernel/errors.js'
+import { GATED_BIND, isBehindGate, pastGate } from './maintenance-gate.js'
 import { openModels } from './models.js'
 import {
   type DatabaseRole,
@@ -39,6 +41,8 @@ export interface PoolUse {
 }
 
 type Row = Record<string, unknown>
+
+const BIND = { name: 'bind-tenant', text: "select set_config('vetrai.tenant_id', $1, true)" }
 
 // timestamptz stays a Date (pg's default); bigint counters fit a double here and are numbers everywhere.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -86,7 +90,8 @@ export class Database {
 
     const client = await (current ? this.#nested : this.#transactions)[scope.role].connect()
     const open: OpenTransaction = { scope, client, afterCommit: [], ended: false }
-    const result = await this.#run(open, work)
+    // What runs inside another transaction belongs to what was let in already.
+    const result = await this.#run(open, work, !current && isBehindGate())
     for (const effect of open.afterCommit) await this.#runEffect(effect)
     return result
   }
@@ -96,16 +101,22 @@ export class Database {
     return this.inTransaction ? work() : this.transaction(scope, work)
   }
 
-  async #run<T>(open: OpenTransaction, work: () => Promise<T>): Promise<T> {
+  async #run<T>(open: OpenTransaction, work: () => Promise<T>, isGated: boolean): Promise<T> {
     const { client, scope } = open
     let broken: Error | undefined
     try {
       await client.query('begin')
-      await client.query({
-        name: 'bind-tenant',
-        text: "select set_config('vetrai.tenant_id', $1, true)",
+      const bound = await client.query<{ maintenance?: { message: string; retry_after_s: number } | null }>({
+        ...(isGated ? GATED_BIND : BIND),
         values: [scope.tenantId ?? ''],
       })
+      const maintenance = bound.rows[0]?.maintenance
+      if (maintenance) {
+        throw new kernelErrors.Maintenance({
+          message: maintenance.message,
+          retryAfterS: maintenance.retry_after_s,
+        })
+      }
       const result = await runWith(open, work)
       open.ended = true
       const { command } = await client.query('commit')
@@ -219,7 +230,7 @@ export class Database {
   async #runEffect(effect: () => unknown): Promise<void> {
     try {
       // Outside the transaction's scope: it is over.
-      await runWith(undefined, effect)
+      await pastGate(() => runWith(undefined, effect))
     } catch (error) {
       this.#options.onAfterCommitError?.(error)
     }
