@@ -5,6 +5,7 @@ import { runtimeFor } from '../runtimes/index.js'
 import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
 import { requirePreflight } from './check-deployment.js'
 import { settleRotations } from './secrets/settle-rotations.js'
+import { isUnfinished, readUpgrade } from './upgrade/upgrade-state.js'
 
 const WAIT_FOR_ROTATION_MS = 60_000
 
@@ -22,6 +23,8 @@ export interface StartResult {
   /** File that holds the generated password of the operator. */
   password_file: string
   status: RuntimeStatus
+  /** The version that `vetrai upgrade run` would bring; null where there is none. */
+  upgrade: { from: string; to: string } | null
 }
 
 /**
@@ -33,11 +36,12 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
   const runtime = runtimeFor(deployment)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
+  const wasUnfinished = await settleUnfinished(deployment, progress)
   const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_ROTATION_MS)
   const { changed, status } = await runtime.up(deployment, progress)
   return {
     created,
-    changed: changed || created || settled.finished.length + settled.undone.length > 0,
+    changed: changed || created || wasUnfinished || settled.finished.length + settled.undone.length > 0,
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,
@@ -45,6 +49,7 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
     operator_email: deployment.config.operator.email,
     password_file: deployment.secrets.path('operator-password'),
     status,
+    upgrade: (await runtime.waitingUpgrade?.(deployment)) ?? null,
   }
 }
 
@@ -61,6 +66,18 @@ async function openOrCreate(
   const deployment = await createDeployment(dir)
   step.done(dir)
   return { deployment, created: true }
+}
+
+/** Puts back, or finishes, an upgrade that was cut short, as by a power cut. */
+async function settleUnfinished(deployment: Deployment, progress: Progress): Promise<boolean> {
+  if (!isUnfinished(await readUpgrade(deployment))) return false
+  const { openUpgrade } = await import('./upgrade/open-upgrade.js')
+  const { resumeUpgrade } = await import('./upgrade/resume-upgrade.js')
+  const { outcome, from, to } = await resumeUpgrade(await openUpgrade(deployment, progress))
+  progress
+    .step(`The upgrade to ${to} was cut short`)
+    .done(outcome === 'finished' ? 'it is finished' : `${from} is back with its data`)
+  return true
 }
 
 async function preflight(deployment: Deployment, progress: Progress): Promise<void> {

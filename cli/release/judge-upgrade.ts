@@ -54,7 +54,11 @@ export function judgeUpgrade(from: Installed, to: Release): CliError | undefined
 }
 
 /** What the database lacks of a version, oldest first, and what each migration means for the version before. */
-export function pendingMigrations(applied: readonly string[], known: readonly string[], to: Release): PendingMigration[] {
+export function pendingMigrations(
+  applied: readonly string[],
+  known: readonly string[],
+  to: Release,
+): PendingMigration[] {
   const done = new Set(applied)
   const incompatible = new Set(to.migrations.incompatible)
   return known

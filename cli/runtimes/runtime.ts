@@ -1,5 +1,6 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
+import type { UpgradeHost } from './upgrade-host.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
@@ -144,6 +145,10 @@ export interface Runtime {
     phase: SecretPhase,
     progress: Progress,
   ): Promise<void>
+  /** What an upgrade needs of this runtime. */
+  upgrades?(deployment: Deployment): Promise<UpgradeHost>
+  /** The version that `up` would have but for the data, which is of another. */
+  waitingUpgrade?(deployment: Deployment): Promise<{ from: string; to: string } | undefined>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

@@ -46,6 +46,8 @@ export type DatabaseStep =
 export interface UpgradeHost {
   /** The version that the deployment runs, or ran last; undefined where it never ran. */
   current(): Promise<ServerVersion | undefined>
+  /** A version that is on this host, by what lock.json or upgrade.json says of it. */
+  known(release: LockedRelease): Promise<ServerVersion>
   /**
    * Brings a version and everything else it needs to this host: the one that is named, else what vetrai.yml and this command
    * line want. What runs is not touched.
@@ -75,6 +77,6 @@ export interface UpgradeHost {
   start(withinS: number, progress: Progress): Promise<void>
   /** Ends what an interrupted upgrade may have left running. */
   clear(): Promise<void>
-  /** Whether this version started can be told from outside: the requests held meanwhile. */
+  /** Whether requests that come while one server takes the place of another wait for it. */
   readonly holdsRequests: boolean
 }

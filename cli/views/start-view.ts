@@ -18,5 +18,11 @@ export const startView: View<StartResult> = (result, paint) => {
   const next = result.created
     ? ['', paint.dim('Next: vetrai tenants create SLUG, or vetrai seed for demo data.')]
     : []
-  return [`${paint.green('✓')} ${title}`, '', lines, ...next].join('\n')
+  const waiting = result.upgrade
+    ? [
+        '',
+        `${paint.yellow('!')} ${result.upgrade.from} runs; ${result.upgrade.to} waits for: vetrai upgrade plan, then vetrai upgrade run`,
+      ]
+    : []
+  return [`${paint.green('✓')} ${title}`, '', lines, ...next, ...waiting].join('\n')
 }

@@ -19,7 +19,10 @@ export interface Exchange {
  * Makes `next`, a copy of the database in use with its privileges; what an earlier try left is dropped. Nobody may use the
  * database meanwhile: sessions that are left are ended.
  */
-export async function copyDatabase(admin: pg.Client, { main, next }: Omit<Exchange, 'before'>): Promise<void> {
+export async function copyDatabase(
+  admin: pg.Client,
+  { main, next }: Omit<Exchange, 'before'>,
+): Promise<void> {
   await alone(admin, async () => {
     await dropDatabase(admin, next)
     const { rows } = await admin.query(
@@ -75,7 +78,10 @@ async function alone(admin: pg.Client, work: () => Promise<void>): Promise<void>
   }
 }
 
-async function rename(admin: pg.Client, pairs: readonly (readonly [from: string, to: string])[]): Promise<void> {
+async function rename(
+  admin: pg.Client,
+  pairs: readonly (readonly [from: string, to: string])[],
+): Promise<void> {
   await insist(
     admin,
     pairs.map(([from]) => from),

@@ -28,5 +28,8 @@ export async function chooseImages(
     if (usual === undefined) throw new Error(`compose/images.yaml names no image for ${name}`)
     return [name, pinned(usual, lock, own[name] ? undefined : mirror)]
   })
-  return Object.fromEntries([['server', server ?? (await chooseServer(deployment))], ...chosen]) as Record<ImageName, ChosenImage>
+  return Object.fromEntries([['server', server ?? (await chooseServer(deployment))], ...chosen]) as Record<
+    ImageName,
+    ChosenImage
+  >
 }

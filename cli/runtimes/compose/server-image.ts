@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
+import { releaseOfTree } from '../../release/release-of-tree.js'
 import { type ChosenImage, pinned } from './chosen-image.js'
 import { installedVersion, ROOT } from './installation.js'
-import { releaseOfTree } from '../../release/release-of-tree.js'
 
 /** Below the root of an installation that came in a bundle: the name of the server's image, which came with it. */
 export const SERVER_IMAGE_FILE = 'dist/server-image'
@@ -62,12 +62,22 @@ export function heldRelease({ lock }: Deployment): LockedRelease | undefined {
   const { migrations: use } = lock.done
   const { server: version } = lock.versions
   if (use === undefined || version === undefined) return undefined
-  return { version, schema_version: 'unknown', image: { ref: use.split('@')[0] ?? use, use, origin: 'bundle' } }
+  return {
+    version,
+    schema_version: 'unknown',
+    image: { ref: use.split('@')[0] ?? use, use, origin: 'bundle' },
+  }
 }
 
 /** The image of a version that the deployment keeps to. What a registry gave it can give again. */
 export function heldImage({ ref, use, id, origin }: NonNullable<LockedRelease['image']>): ChosenImage {
-  return { ref, usual: ref, use, ...(id && origin === 'bundle' && { id }), origin: origin === 'pull' ? 'pull' : 'held' }
+  return {
+    ref,
+    usual: ref,
+    use,
+    ...(id && origin === 'bundle' && { id }),
+    origin: origin === 'pull' ? 'pull' : 'held',
+  }
 }
 
 async function isSameVersion(

@@ -10,8 +10,8 @@ import type { Progress, ProgressStep, UpResult } from '../runtime.js'
 import { Engine, ignoreMissing } from './engine.js'
 import { explainFailure } from './explain-failure.js'
 import { guardCluster, noteCluster } from './guard-cluster.js'
-import { imageId } from './missing-images.js'
 import { composeMigrator, migratedBy } from './migrator.js'
+import { imageId } from './missing-images.js'
 import { projectName } from './names.js'
 import { giveToContainers } from './owner.js'
 import { type ComposePlan, makePlan } from './plan.js'
@@ -314,7 +314,11 @@ async function releaseInUse(
   if (version === undefined || schema === undefined) return undefined
   const id = await imageId(engine, server.use)
   const origin = server.origin === 'held' ? 'bundle' : server.origin
-  return { version, schema_version: schema, image: { ref: server.ref, use: server.use, ...(id && { id }), origin } }
+  return {
+    version,
+    schema_version: schema,
+    image: { ref: server.ref, use: server.use, ...(id && { id }), origin },
+  }
 }
 
 function stampOf({ text }: Rendered): string {

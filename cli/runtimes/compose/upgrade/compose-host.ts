@@ -6,7 +6,13 @@ import type { Deployment } from '../../../deployment/deployment.js'
 import { CliError } from '../../../deployment/errors.js'
 import type { LockedRelease } from '../../../deployment/lock-file.js'
 import { migrateDatabase } from '../../migrate-database.js'
-import type { DatabaseFacts, DatabaseStep, DiskPlace, ServerVersion, UpgradeHost } from '../../upgrade-host.js'
+import type {
+  DatabaseFacts,
+  DatabaseStep,
+  DiskPlace,
+  ServerVersion,
+  UpgradeHost,
+} from '../../upgrade-host.js'
 import type { ChosenImage } from '../chosen-image.js'
 import { Engine } from '../engine.js'
 import { imageId } from '../missing-images.js'
@@ -24,16 +30,21 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
   const engine = await Engine.open(deployment)
   const projectOf = (version: ServerVersion) => VersionProject.of(deployment, engine, version)
   const look = (image: ChosenImage, isRunning = false) => readVersion(engine.docker, image, { isRunning })
+  const known = async (release: LockedRelease): Promise<ServerVersion> => {
+    const { image } = release
+    if (!image) throw new Error('a version of containers has an image')
+    const version = await look(heldImage(image), true)
+    return { ...version, locked: { ...version.locked, image } }
+  }
   let trial: { project: VersionProject; container: string } | undefined
 
   return {
     holdsRequests: true,
     current: async () => {
       const held = heldRelease(deployment)
-      if (!held?.image) return undefined
-      const version = await look(heldImage(held.image), true)
-      return { ...version, locked: { ...version.locked, image: held.image } }
+      return held?.image && known(held)
     },
+    known,
     peek: async (to) => {
       const image = await wantedServer(deployment, to)
       const isHere = (await imageId(engine, image.use)) !== undefined
@@ -87,7 +98,15 @@ function namesOf(step: DatabaseStep): string[] {
   return step.verb === 'drop' ? [step.name] : [step.next, step.before]
 }
 
-function factsOf({ code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }): DatabaseFacts {
+function factsOf({
+  code,
+  stdout,
+  stderr,
+}: {
+  code: number | null
+  stdout: string
+  stderr: string
+}): DatabaseFacts {
   if (code === 0) return JSON.parse(stdout) as DatabaseFacts
   throw new CliError({
     code: 'database_unknown',
@@ -121,6 +140,11 @@ async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
   const sizes = entries
     .filter((entry) => entry.isFile())
-    .map((entry) => stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0))
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    )
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }

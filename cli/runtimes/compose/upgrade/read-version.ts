@@ -51,7 +51,11 @@ async function lookInto(docker: Docker, { use }: ChosenImage): Promise<Look> {
   }
 }
 
-function releaseOf({ release, version, migrations }: Look, { use }: ChosenImage, isRunning: boolean): Release {
+function releaseOf(
+  { release, version, migrations }: Look,
+  { use }: ChosenImage,
+  isRunning: boolean,
+): Release {
   if (release !== null) return parseRelease(release, use)
   const newest = migrations.at(-1)
   if (!isRunning || version === null || newest === undefined) throw notAServer(use)

@@ -15,7 +15,14 @@ const ASK = `fetch('http://127.0.0.1:8000/readyz').then(async (r) => { console.l
  */
 export async function startTrial(project: VersionProject, withinS: number): Promise<string> {
   const { docker } = project.engine
-  const { stdout } = await project.compose(['run', '--detach', '--no-deps', '-e', 'VETRAI_ROLES=api', 'server'])
+  const { stdout } = await project.compose([
+    'run',
+    '--detach',
+    '--no-deps',
+    '-e',
+    'VETRAI_ROLES=api',
+    'server',
+  ])
   const container = stdout.trim().split('\n').at(-1) ?? ''
   let last = ''
   for (const deadline = Date.now() + withinS * 1_000; Date.now() < deadline; await sleep(PAUSE_MS)) {
@@ -76,11 +83,13 @@ async function lastWords({ engine }: VersionProject, container: string): Promise
     .logs({ stdout: true, stderr: true, tail: 6, follow: false })
     .catch(() => Buffer.from(''))
   // Each line of the engine's answer begins with eight bytes of its own.
-  return logs
-    .toString('utf8')
-    .split('\n')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
-    .map((line) => line.replace(/^[\u0000-\u0002]\u0000{3}[\s\S]{4}/, '').trim())
-    .filter(Boolean)
-    .join('\n')
+  return (
+    logs
+      .toString('utf8')
+      .split('\n')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
+      .map((line) => line.replace(/^[\u0000-\u0002]\u0000{3}[\s\S]{4}/, '').trim())
+      .filter(Boolean)
+      .join('\n')
+  )
 }
