@@ -8,6 +8,9 @@ import type { UpgradeFailure, UpgradeState } from './upgrade-state.js'
 /** Longest that the version before may take to serve again. */
 const READY_WITHIN_S = 120
 
+/** Steps in which the new version has the place of the one before. */
+const SERVING = ['smoke', 'watch', 'done']
+
 /** Notes a step in the journal. */
 export type Note = (detail: Record<string, unknown>) => Promise<void>
 
@@ -38,6 +41,10 @@ export async function goBack(
     await change(context, { before_kept: false })
   }
   await note({ step: 'serve' })
+  // Where the new version serves, however badly, no request is dropped for the one before either.
+  if (state.mode === 'in-place' && SERVING.includes(failure.step)) {
+    await host.trial?.(await host.known(state.from), READY_WITHIN_S).catch(() => undefined)
+  }
   await host.start(READY_WITHIN_S, progress)
   if (state.rests) {
     await endRest(deployment)

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
+import { compareVersions } from '../../release/compare-versions.js'
 import { releaseOfTree } from '../../release/release-of-tree.js'
 import { type ChosenImage, pinned } from './chosen-image.js'
 import { installedVersion, ROOT } from './installation.js'
@@ -44,8 +45,10 @@ export async function waitingUpgrade(deployment: Deployment): Promise<WaitingUpg
   const wanted = await wantedServer(deployment)
   const held = heldRelease(deployment)
   if (!held?.image || (await isSameVersion(deployment, held, wanted))) return undefined
-  const to = deployment.config.images.server ? wanted.ref : (await releaseOfTree()).version
-  return { from: held.version, to }
+  if (deployment.config.images.server) return { from: held.version, to: wanted.ref }
+  const { version: to } = await releaseOfTree()
+  // An older command line looks after a newer version: nothing waits.
+  return compareVersions(to, held.version) < 0 ? undefined : { from: held.version, to }
 }
 
 /** The image that is named, else the one of vetrai.yml, else that of this installation. */

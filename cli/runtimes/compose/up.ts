@@ -4,6 +4,7 @@ import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
+import { releaseOfTree } from '../../release/release-of-tree.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
@@ -296,7 +297,10 @@ async function waitReady({ deployment, engine, withinS }: Context, step: Progres
 /** Versions as the programs tell them themselves; the stamp says that all steps were gone through for this very file. */
 async function noteVersions(deployment: Deployment, engine: Engine, rendered: Rendered): Promise<void> {
   const { versions, schema } = await readiness(deployment)
-  const release = await releaseInUse(engine, rendered, { version: versions.server, schema })
+  const release = await releaseInUse(deployment, engine, rendered.images, {
+    version: versions.server,
+    schema,
+  })
   await deployment.updateLock((lock) => ({
     ...lock,
     ...(release && { release }),
@@ -305,20 +309,19 @@ async function noteVersions(deployment: Deployment, engine: Engine, rendered: Re
   }))
 }
 
-/** An image of a version that is kept to goes by what was noted when it was new. */
+/** A version that is kept to stays as it was noted when it was new: the schema may have gone on without it. */
 async function releaseInUse(
+  { lock }: Deployment,
   engine: Engine,
-  { images: { server } }: Rendered,
+  { server }: Rendered['images'],
   { version, schema }: { version: string | undefined; schema: string | undefined },
 ): Promise<LockedRelease | undefined> {
+  if (lock.release?.image?.use === server.use || server.origin === 'held') return lock.release
   if (version === undefined || schema === undefined) return undefined
   const id = await imageId(engine, server.use)
-  const origin = server.origin === 'held' ? 'bundle' : server.origin
-  return {
-    version,
-    schema_version: schema,
-    image: { ref: server.ref, use: server.use, ...(id && { id }), origin },
-  }
+  const own = server.origin === 'pull' ? schema : (await releaseOfTree()).schema_version
+  const image = { ref: server.ref, use: server.use, ...(id && { id }), origin: server.origin }
+  return { version, schema_version: own, image }
 }
 
 function stampOf({ text }: Rendered): string {
