@@ -56,6 +56,8 @@ export const permissions = {
     'let the installation rest, and see whether it does',
     operators,
   ),
+  'backups.read': installation('see when backups happen, and what became of them', operators),
+  'backups.manage': installation('make a backup now, and prove the newest', operators),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
   'tenancy.own.list': self('see the organisations they belong to', 'tenancy:read'),

@@ -1,5 +1,6 @@
 import type { ServiceRecord } from './kernel/define-service.js'
 import { auth } from './services/auth/index.js'
+import { backups } from './services/backups/index.js'
 import { installation } from './services/installation/index.js'
 import { keys } from './services/keys/index.js'
 import { notifications } from './services/notifications/index.js'

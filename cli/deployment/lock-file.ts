@@ -23,6 +23,8 @@ export interface DeploymentLock {
   user?: { uid: number; gid: number }
   /** The version that the data is of: `up` keeps to it, whatever this command line brings; `upgrade` changes it. */
   release?: LockedRelease
+  /** True from when a recovery key is made until it was printed: nobody has it before. */
+  recovery_unseen?: boolean
   /** What the database cluster was made with; another major or another order of text is refused. */
   cluster?: ClusterFacts
 }

@@ -39,6 +39,7 @@ const STATUS: DeploymentStatus = {
       last_error: 'exit code 1',
     },
   ],
+  maintenance: null,
   drift: [],
 }
 
@@ -92,6 +93,7 @@ describe('what lifecycle commands show', () => {
       operator_email: 'ops@shop.example',
       upgrade: null,
       password_file: '/srv/shop/secrets/operator-password',
+      recovery_key: 'AGE-SECRET-KEY-1TEST',
       status: STATUS,
     }
     const text = startView(result, plain)
@@ -101,6 +103,7 @@ describe('what lifecycle commands show', () => {
       result.docs_url,
       result.operator_email,
       result.password_file,
+      'AGE-SECRET-KEY-1TEST',
     ]) {
       expect(text).to.include(words)
     }

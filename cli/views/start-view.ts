@@ -1,5 +1,6 @@
 import type { StartResult } from '../operations/start-deployment.js'
 import { fields } from './fields.js'
+import { recoveryKeyLines } from './recovery-key-view.js'
 import type { View } from './view.js'
 
 /** What `up` leaves a person with: the addresses, who signs in, and the file that holds the password. */
@@ -24,5 +25,6 @@ export const startView: View<StartResult> = (result, paint) => {
         `${paint.yellow('!')} ${result.upgrade.from} runs; ${result.upgrade.to} waits for: vetrai upgrade plan, then vetrai upgrade run`,
       ]
     : []
-  return [`${paint.green('✓')} ${title}`, '', lines, ...next, ...waiting].join('\n')
+  const key = recoveryKeyLines(result.recovery_key, paint)
+  return [`${paint.green('✓')} ${title}`, '', lines, ...key, ...next, ...waiting].join('\n')
 }

@@ -4,6 +4,7 @@ import type { Resources } from '../kernel/resources.js'
 import { Alarm } from './alarm.js'
 import { syncBuiltIns } from './built-in-schedules.js'
 import { fireDue, msUntilDue } from './fire-schedules.js'
+import { readPeriods } from './read-periods.js'
 
 /** Topic: a schedule is due at this time (milliseconds since 1970) that was not known to be. */
 const SCHEDULED_TOPIC = 'schedules.due'
@@ -33,7 +34,8 @@ export class Scheduler {
   #loop: Promise<void> = Promise.resolve()
   #unsubscribe: (() => void)[] = []
   #stopping = false
-  #isSynced = false
+  /** The rhythms that the schedules were made to follow last. */
+  #synced: string | undefined
   #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(resources: Resources) {
@@ -63,10 +65,7 @@ export class Scheduler {
     const { maintenance } = this.#resources
     if (maintenance.isOn) return LOOK_MS
     const ctx = backgroundContext(this.#resources, 'scheduler')
-    if (!this.#isSynced) {
-      await syncBuiltIns(ctx, [...this.#kinds.values()], (kind) => this.#owns(kind))
-      this.#isSynced = true
-    }
+    await this.#sync(ctx)
     const kinds = [...this.#kinds.keys()]
     while (!this.#stopping && !maintenance.isOn) {
       const ms = await msUntilDue(ctx.db, kinds)
@@ -74,6 +73,15 @@ export class Scheduler {
       if ((await fireDue(ctx, this.#kinds)) === 0) return AGAIN_MS
     }
     return 0
+  }
+
+  /** Has periodic jobs follow their rhythms; those of some are settings, which may change while this runs. */
+  async #sync(ctx: Ctx): Promise<void> {
+    const periods = await readPeriods(this.#resources, this.#kinds.values())
+    const rhythms = JSON.stringify(periods)
+    if (rhythms === this.#synced) return
+    await syncBuiltIns(ctx, periods, (kind) => this.#owns(kind))
+    this.#synced = rhythms
   }
 
   async #run(): Promise<void> {

@@ -1,7 +1,6 @@
 import pg from 'pg'
 import type { Sequelize } from 'sequelize'
-import { kernelErrors } from '../kernel/errors.js'
-import { GATED_BIND, isBehindGate, pastGate } from './maintenance-gate.js'
+import { ADMIT, isBehindGate, pastGate } from './maintenance-gate.js'
 import { openModels } from './models.js'
 import {
   type DatabaseRole,
@@ -43,6 +42,10 @@ export interface PoolUse {
 type Row = Record<string, unknown>
 
 const BIND = { name: 'bind-tenant', text: "select set_config('vetrai.tenant_id', $1, true)" }
+const GATED_BIND = {
+  name: 'bind-tenant-gated',
+  text: `select set_config('vetrai.tenant_id', $1, true), ${ADMIT}`,
+}
 
 // timestamptz stays a Date (pg's default); bigint counters fit a double here and are numbers everywhere.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -106,17 +109,7 @@ export class Database {
     let broken: Error | undefined
     try {
       await client.query('begin')
-      const bound = await client.query<{ maintenance?: { message: string; retry_after_s: number } | null }>({
-        ...(isGated ? GATED_BIND : BIND),
-        values: [scope.tenantId ?? ''],
-      })
-      const maintenance = bound.rows[0]?.maintenance
-      if (maintenance) {
-        throw new kernelErrors.Maintenance({
-          message: maintenance.message,
-          retryAfterS: maintenance.retry_after_s,
-        })
-      }
+      await client.query({ ...(isGated ? GATED_BIND : BIND), values: [scope.tenantId ?? ''] })
       const result = await runWith(open, work)
       open.ended = true
       const { command } = await client.query('commit')
@@ -180,15 +173,20 @@ export class Database {
 
   /**
    * Writes rows of one tenant in a single autocommitted statement, which binds the tenant before row security looks
-   * at what is written. The text goes on after `with ctx as (…)`: `insert … select … from ctx …`; $1 is the tenant.
+   * at what is written. The text goes on after `with ctx as (…)`: `insert … select … from ctx …`; $1 is the tenant. `isGated`
+   * says that it is written for a request, where that is not the one that runs this.
    */
-  async writeTenant<R extends Row = Row>(tenantId: string, statement: Statement): Promise<R[]> {
+  async writeTenant<R extends Row = Row>(
+    tenantId: string,
+    statement: Statement,
+    isGated = isBehindGate(),
+  ): Promise<R[]> {
     // Without the reference nothing would be bound when the first row is checked.
     if (!/\bctx\.t\b/.test(statement.text))
       throw new TypeError('a tenant write must take the tenant from ctx.t')
     const { rows } = await this.#reads.app.query({
-      ...(statement.name ? { name: statement.name } : {}),
-      text: `with ctx as materialized (select set_config('vetrai.tenant_id', $1, true) as t) ${statement.text}`,
+      ...(statement.name ? { name: isGated ? `${statement.name}-gated` : statement.name } : {}),
+      text: `with ctx as materialized (select set_config('vetrai.tenant_id', $1, true) as t${isGated ? `, ${ADMIT} as gate` : ''}) ${statement.text}`,
       values: [tenantId, ...(statement.values ?? [])],
     })
     return rows as R[]

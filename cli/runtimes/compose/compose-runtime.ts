@@ -88,6 +88,7 @@ export function composeRuntime(): Runtime {
     },
     upgrades: async (deployment) => (await import('./upgrade/compose-host.js')).composeHost(deployment),
     waitingUpgrade: async (deployment) => (await import('./server-image.js')).waitingUpgrade(deployment),
+    tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

@@ -5,6 +5,7 @@ import { type Deployment, ensureDeploymentFolders } from '../../deployment/deplo
 import { CliError } from '../../deployment/errors.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
 import { releaseOfTree } from '../../release/release-of-tree.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
@@ -20,6 +21,7 @@ import { provideImages } from './provide-images.js'
 import { type Rendered, render } from './render.js'
 import { storeNames } from './services.js'
 import { composeStatus, readiness } from './status.js'
+import { makeTargetFolders } from './target-folders.js'
 import { prepareVolumes } from './volumes.js'
 import { writeFiles } from './write-files.js'
 
@@ -117,6 +119,8 @@ const STEPS: readonly Step[] = [
     run: async ({ deployment, engine, rendered }) => {
       await noteCluster(deployment, engine, rendered)
       await noteVersions(deployment, engine, rendered)
+      // Again, for what lock.json has come to say meanwhile.
+      await writeRecoveryKit(deployment)
     },
   },
 ]
@@ -167,6 +171,7 @@ async function stopServices({ engine }: Context, services: string[]): Promise<vo
 async function prepare(deployment: Deployment): Promise<Context> {
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
+  await writeRecoveryKit(deployment)
   const engine = await Engine.open(deployment)
   const rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
@@ -221,6 +226,7 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   await ensureDirectory(deployment.secrets.previousFolder('master-key'), 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
+  await makeTargetFolders(deployment, rendered.user)
   await giveToContainers(deployment, rendered.user)
 }
 
