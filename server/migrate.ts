@@ -1,10 +1,13 @@
+import { copyDatabase } from './backup/database/copy-database.js'
+import { dropDatabase } from './backup/database/drop-database.js'
+import { swapDatabases } from './backup/database/swap-databases.js'
+import { undoSwap } from './backup/database/undo-swap.js'
 import { readSettings } from './config/config.js'
 import { migrationSettings } from './config/settings.js'
 import { scrub } from './observability/logger.js'
 import { bootstrapDatabase, connectAdmin } from './storage/bootstrap.js'
 import { connectionParts } from './storage/database.js'
 import { databaseFacts } from './storage/database-facts.js'
-import { copyDatabase, dropDatabase, swapBack, swapDatabases } from './storage/exchange-databases.js'
 import { schemaVersion } from './storage/known-migrations.js'
 import { connectOwner, migrateUp, migrationStates } from './storage/migrations.js'
 import { trySignIns } from './storage/sign-in.js'
@@ -57,22 +60,31 @@ async function exchange(
   config: ReturnType<typeof readSettings<typeof migrationSettings>>,
 ): Promise<unknown> {
   if (!first || (verb.startsWith('swap') && !second)) throw new Error(`usage: migrate ${VERBS}`)
-  const admin = await connectAdmin({
+  const { url, role, password } = adminOf(config)
+  // Where its password is being changed, this is the one that holds from here on.
+  await (
+    await connectAdmin({
+      url,
+      adminUser: role,
+      adminPassword: password,
+      previousAdminPassword: config.DATABASE_ADMIN_PASSWORD_PREVIOUS,
+    })
+  ).end()
+  const login = { url, role, password }
+  const live = connectionParts(url).database
+  if (live === first || live === second) throw new Error(`${live} is the database in use`)
+  if (verb === 'copy') await copyDatabase({ login, from: live, to: first })
+  else if (verb === 'swap') await swapDatabases({ login, live, next: first, before: second ?? '' })
+  else if (verb === 'swap-back') await undoSwap({ login, live, next: first, before: second ?? '' })
+  else await dropDatabase({ login, name: first })
+  return { done: verb }
+}
+
+function adminOf(config: ReturnType<typeof readSettings<typeof migrationSettings>>) {
+  return {
     url: config.DATABASE_URL,
-    adminUser: config.DATABASE_ADMIN_USER,
-    adminPassword: config.DATABASE_ADMIN_PASSWORD,
-    previousAdminPassword: config.DATABASE_ADMIN_PASSWORD_PREVIOUS,
-  })
-  try {
-    const names = { main: connectionParts(config.DATABASE_URL).database, next: first, before: second ?? '' }
-    if (names.main === first || names.main === second) throw new Error(`${names.main} is the database in use`)
-    if (verb === 'copy') await copyDatabase(admin, names)
-    else if (verb === 'swap') await swapDatabases(admin, names)
-    else if (verb === 'swap-back') await swapBack(admin, names)
-    else await dropDatabase(admin, first)
-    return { done: verb }
-  } finally {
-    await admin.end()
+    role: config.DATABASE_ADMIN_USER,
+    password: config.DATABASE_ADMIN_PASSWORD,
   }
 }
 

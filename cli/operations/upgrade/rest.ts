@@ -1,34 +1,23 @@
 import type { Deployment } from '../../deployment/deployment.js'
-import { CliError } from '../../deployment/errors.js'
+import type { Progress } from '../../runtimes/runtime.js'
+import { beginMaintenance, endMaintenance, maintenanceIfKnown } from '../maintenance.js'
 import { openApi } from '../open-api.js'
 
-const PATH = '/installation/v1/maintenance'
-
-interface Maintenance {
-  on: boolean
-}
+const WORDS = { message: 'We are upgrading this service and will be back shortly.', retry_after_s: 30 }
 
 /**
- * Lets the installation rest, and tells whether it did not before. A version that knows no maintenance is only stopped: its
- * callers get no answer instead of a page.
+ * Lets the installation rest, and tells whether it did not before. A version that knows no maintenance is only stopped: the
+ * proxy tells its callers to wait.
  */
-export async function beginRest(deployment: Deployment): Promise<boolean> {
+export async function beginRest(deployment: Deployment, progress: Progress): Promise<boolean> {
   const api = await openApi(deployment)
-  try {
-    const before = await api.get<Maintenance>(PATH)
-    if (before.on) return false
-    await api.put<Maintenance>(PATH, {
-      message: 'We are upgrading this service and will be back shortly.',
-      retry_after_s: 30,
-    })
-    return true
-  } catch (error) {
-    if (error instanceof CliError && error.code.endsWith('not_found')) return false
-    throw error
-  }
+  const before = await maintenanceIfKnown(api)
+  if (before === null || before.on) return false
+  await beginMaintenance({ api, progress }, WORDS)
+  return true
 }
 
 /** Opens the installation again. */
 export async function endRest(deployment: Deployment): Promise<void> {
-  await (await openApi(deployment)).delete(PATH)
+  await endMaintenance(await openApi(deployment))
 }

@@ -1,6 +1,5 @@
 import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
-import { during } from '../../runtimes/during.js'
 import { count } from '../../views/format.js'
 import { goBack } from './go-back.js'
 import { beginRest } from './rest.js'
@@ -43,11 +42,7 @@ export async function rollBack(
     const state = await lastUpgrade(context)
     const cost = await costOf(context, state)
     const to = await host.known(state.to)
-    const backup = skipBackup
-      ? null
-      : await during(progress, 'Make a backup and verify it', (step) =>
-          takeBackup(context, 'before-restore', step),
-        )
+    const backup = skipBackup ? null : await takeBackup(context, 'before-restore')
     const detail = { id: state.id, from: cost.from, to: cost.to, asked: true }
     await deployment.journal.record(
       UPGRADE,
@@ -55,7 +50,7 @@ export async function rollBack(
         if (state.mode === 'copy') {
           await note({ step: 'rest' })
           await change({ deployment, state }, { phase: 'going-back', rests: true })
-          await change({ deployment, state }, { rests: await beginRest(deployment) })
+          await change({ deployment, state }, { rests: await beginRest(deployment, progress) })
         }
         await restoreImageName(context, state)
         await goBack({ ...context, state, to }, { step: 'done', code: 'asked', message: 'Asked for.' }, note)

@@ -36,8 +36,8 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     name: 'backup',
     title: () => 'Make a backup and verify it',
     isNeeded: ({ options }) => !options.skipBackup,
-    run: async (work, step) => {
-      const { id } = await takeBackup(work, 'before-upgrade', step)
+    run: async (work) => {
+      const { id } = await takeBackup(work, 'before-upgrade')
       await change(work, { backup: id })
     },
   },
@@ -49,7 +49,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     run: async (work) => {
       // Noted before, too: who goes back must end what may have begun.
       await change(work, { rests: true })
-      await change(work, { rests: await beginRest(work.deployment) })
+      await change(work, { rests: await beginRest(work.deployment, work.progress) })
     },
   },
   {

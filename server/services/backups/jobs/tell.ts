@@ -24,7 +24,8 @@ export const tell = defineJob({
     const settings = await backupSettings(ctx.config)
     const to = settings?.notify ?? ctx.config.OPERATOR_EMAIL
     if (to === undefined) return { sent: false }
-    const [reason, next] = [words.reason, words.next].map((text) => oneLine(text))
+    const reason = oneLine(words.reason)
+    const next = oneLine(words.next)
     if (message === 'recovered') await sendMessage(ctx, to, 'backup-works-again', { kind, when: at })
     if (message === 'failed')
       await sendMessage(ctx, to, 'backup-failed', {
