@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { atomicWrite } from '../../deployment/atomic-write.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError, isSystemError } from '../../deployment/errors.js'
@@ -45,11 +44,9 @@ export interface UpgradeState {
   failure: UpgradeFailure | null
 }
 
-const FILE = 'upgrade.json'
-
 /** Reads the state of the upgrade that goes on, or of the last one; undefined where there never was one. */
-export async function readUpgrade({ dir }: Deployment): Promise<UpgradeState | undefined> {
-  const path = join(dir, FILE)
+export async function readUpgrade({ paths }: Deployment): Promise<UpgradeState | undefined> {
+  const path = paths.upgrade
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -71,8 +68,8 @@ export async function readUpgrade({ dir }: Deployment): Promise<UpgradeState | u
 }
 
 /** Keeps the state, so that another process can go on from it after a power cut. */
-export async function keepUpgrade({ dir }: Deployment, state: UpgradeState): Promise<void> {
-  await atomicWrite(join(dir, FILE), `${JSON.stringify(state, null, 2)}\n`, 0o600)
+export async function keepUpgrade({ paths }: Deployment, state: UpgradeState): Promise<void> {
+  await atomicWrite(paths.upgrade, `${JSON.stringify(state, null, 2)}\n`, 0o600)
 }
 
 /** Whether an upgrade was cut short. */

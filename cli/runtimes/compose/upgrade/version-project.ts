@@ -50,7 +50,8 @@ export class VersionProject {
   migrator(copy?: string): Migrator {
     return {
       code: this.rendered.images.server.use,
-      place: copy ?? this.deployment.config.database.url ?? 'built-in',
+      // Roles are the same for all databases of one server, and a copy takes the place of the one there is.
+      place: this.deployment.config.database.url ?? 'built-in',
       run: (verb: MigrateVerb) => this.migrate(verb, [], copy),
     }
   }
