@@ -82,7 +82,7 @@ async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState
     const backup = state.backup ?? 'ID'
     throw refused(
       `${state.from.version} cannot run on the data as it is now, and its own data was not kept.`,
-      `Restore the backup that was made before the upgrade: vetrai restore ${backup}. The next time keep the data: vetrai upgrade run --keep-old`,
+      `Restore the backup ${backup}, which was made before the upgrade, to a new directory with the command line of ${state.from.version} (vetrai restore). The next time keep the data: vetrai upgrade run --keep-old`,
     )
   }
   return state
