@@ -1,3 +1,4 @@
+import { backups } from './backups.js'
 import { boot } from './boot.js'
 import type { Check } from './check.js'
 import { clock } from './clock.js'
@@ -49,5 +50,6 @@ export const CHECKS: readonly Check[] = [
   signIn,
   migrations,
   components,
+  backups,
   boot,
 ]

@@ -11,6 +11,10 @@ export interface DeploymentPaths {
   run: string
   mail: string
   objects: string
+  /** Backups, unless vetrai.yml names other targets. */
+  backups: string
+  /** What whoever makes backups reads: where they go, and the sealed kit. Written by the command line only. */
+  recovery: string
   /** Files made from vetrai.yml for containers; never edited. */
   generated: string
   /** The rendered Compose file. */
@@ -33,6 +37,8 @@ export function deploymentPaths(dir: string): DeploymentPaths {
     run: join(dir, 'run'),
     mail: join(dir, 'mail'),
     objects: join(dir, 'objects'),
+    backups: join(dir, 'backups'),
+    recovery: join(dir, 'recovery'),
     generated: join(dir, 'generated'),
     compose: join(dir, 'compose.yaml'),
     composeOverride: join(dir, 'compose.override.yaml'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { backupSchema } from './backup-schema.js'
 
 const hostName = z.string().min(1).max(253)
 const portNumber = z.int().min(1).max(65_535)
@@ -175,6 +176,7 @@ export const deploymentSchema = z
         signup: z.enum(['open', 'invite']).default('invite').describe('Who may create an account.'),
       })
       .prefault({}),
+    backup: backupSchema.prefault({}),
     proxy: proxy.prefault({}).describe('The proxy in front (compose).'),
     monitoring: monitoring
       .refine(({ prometheus, grafana }) => prometheus || !grafana, {

@@ -3,6 +3,7 @@ import { type Deployment, openDeployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
 import { runtimeFor } from '../runtimes/index.js'
 import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
+import { makeRecoveryKey, type RecoveryKey, remakeUnseenKey } from './backup/recovery-key.js'
 import { requirePreflight } from './check-deployment.js'
 import { settleRotations } from './secrets/settle-rotations.js'
 
@@ -21,6 +22,8 @@ export interface StartResult {
   operator_email: string
   /** File that holds the generated password of the operator. */
   password_file: string
+  /** Opens the backups when this host is lost, shown by the run that made it; null by every other. */
+  recovery_key: string | null
   status: RuntimeStatus
 }
 
@@ -29,7 +32,10 @@ export interface StartResult {
  * defaults; where everything runs nothing is changed. Nothing starts unless the preflight passes.
  */
 export async function startDeployment(dir: string, progress: Progress): Promise<StartResult> {
-  const { deployment, created } = await openOrCreate(dir, progress)
+  const { deployment, created, ...made } = await openOrCreate(dir, progress)
+  // One of an earlier run that ended before it could show it is made anew.
+  const key = made.key ?? (await remakeUnseenKey(deployment))
+  await deployment.secrets.generateAddedLater()
   const runtime = runtimeFor(deployment)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
@@ -44,6 +50,7 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
     docs_url: `${deployment.publicUrl}/docs`,
     operator_email: deployment.config.operator.email,
     password_file: deployment.secrets.path('operator-password'),
+    recovery_key: key?.identity ?? null,
     status,
   }
 }
@@ -51,16 +58,20 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
 async function openOrCreate(
   dir: string,
   progress: Progress,
-): Promise<{ deployment: Deployment; created: boolean }> {
+): Promise<{ deployment: Deployment; created: boolean; key?: RecoveryKey }> {
   try {
     return { deployment: await openDeployment(dir), created: false }
   } catch (error) {
     if (!(error instanceof CliError && error.code === 'config_missing')) throw error
   }
   const step = progress.step('Create the deployment')
-  const deployment = await createDeployment(dir)
+  const key = await makeRecoveryKey()
+  const deployment = await createDeployment(dir, {
+    config: { backup: { recovery: key.recipient } },
+    recoveryUnseen: true,
+  })
   step.done(dir)
-  return { deployment, created: true }
+  return { deployment, created: true, key }
 }
 
 async function preflight(deployment: Deployment, progress: Progress): Promise<void> {

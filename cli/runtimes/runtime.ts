@@ -1,5 +1,6 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
+import type { ToolRequest } from './backup-tool.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
@@ -97,6 +98,11 @@ export interface Runtime {
   up(deployment: Deployment, progress: Progress): Promise<UpResult>
   /** What `up` would do. Changes nothing and writes nothing. */
   plan(deployment: Deployment): Promise<PlanResult>
+  /**
+   * Has the stores run alone: starts what of them is down, and stops the server and its workers, which `up` starts again. For
+   * work on the data that nobody may see half done.
+   */
+  hold(deployment: Deployment, progress: Progress): Promise<void>
   /** Stops everything cleanly; data stays. */
   down(deployment: Deployment, progress: Progress): Promise<{ changed: boolean }>
   /** Restarts one component, or all. */
@@ -139,6 +145,12 @@ export interface Runtime {
     phase: SecretPhase,
     progress: Progress,
   ): Promise<void>
+  /**
+   * Runs the program that makes and reads backups, with the rights and environment that migrations have; answers its result.
+   * What it says went wrong is a CliError. CliError `not_running` (exit 3) where it needs stores that do not run. The program
+   * ends with this command.
+   */
+  tool(deployment: Deployment, request: ToolRequest): Promise<unknown>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

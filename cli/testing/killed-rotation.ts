@@ -1,10 +1,10 @@
 import { silentProgress as silent } from '../base/progress.js'
 import { openDeployment } from '../deployment/deployment.js'
 import { Journal } from '../deployment/journal.js'
+import { withLifecycleLock } from '../deployment/lifecycle-lock.js'
 import { SECRETS } from '../operations/secrets/records.js'
 import { rotateFiles } from '../operations/secrets/rotate-files.js'
 import { ROTATION } from '../operations/secrets/rotation-history.js'
-import { withRotationLock } from '../operations/secrets/rotation-lock.js'
 import { settle } from '../operations/secrets/settle-rotations.js'
 import { embeddedRuntime } from '../runtimes/embedded/embedded-runtime.js'
 import { installedPrograms } from '../runtimes/embedded/program-paths.js'
@@ -57,7 +57,7 @@ const context = {
 const files = SECRETS.filter((record) => record.kind === 'file').filter(({ isUsed }) =>
   isUsed(deployment.config),
 )
-await withRotationLock(deployment, 0, async () => {
+await withLifecycleLock(deployment, 'secrets rotate', 0, async () => {
   if (what === 'settle') await settle(context)
   else await rotateFiles(context, files)
 })

@@ -1,9 +1,10 @@
 import { CliError } from '../../deployment/errors.js'
+import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { openApi } from '../open-api.js'
 import { chooseSecrets } from './records.js'
 import { rotateFiles } from './rotate-files.js'
 import { ROTATION } from './rotation-history.js'
-import { withRotationLock } from './rotation-lock.js'
 import type { FileSecret, RotationContext, ServerKey } from './secret-record.js'
 import { type SettledRotations, settle } from './settle-rotations.js'
 
@@ -31,7 +32,7 @@ export async function rotateSecrets(
   const { deployment } = context
   // A name that means nothing is told before anything is settled.
   const chosen = chooseSecrets(name, deployment.config)
-  return withRotationLock(deployment, 0, async () => {
+  return withLifecycleLock(deployment, 'secrets rotate', 0, async () => {
     const settled = await settle(context)
     const records = chosen.filter((one) => !settled.finished.includes(one.name))
     if (records.length === 0) return { ...settled, rotated: [] }
@@ -45,6 +46,8 @@ export async function rotateSecrets(
     for (const key of records.filter((record) => record.kind === 'server')) {
       rotated.push({ name: key.name, detail: await rotateKey(context, key, leaked) })
     }
+    // Those that were retired are of no use in it.
+    await writeRecoveryKit(deployment)
     return { ...settled, rotated }
   })
 }

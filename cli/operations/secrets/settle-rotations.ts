@@ -1,9 +1,9 @@
+import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
 import { bringIn, type ChangingSecret, changing, retire, type Step } from './change-over.js'
 import { SECRETS } from './records.js'
 import { goBack } from './rotate-files.js'
 import { markOf, ROTATION, rotationHistory } from './rotation-history.js'
-import { withRotationLock } from './rotation-lock.js'
 import type { RotationContext } from './secret-record.js'
 
 /** What became of rotations that an earlier command left half done. */
@@ -18,7 +18,7 @@ export interface SettledRotations {
 export async function settleRotations(context: RotationContext, waitMs: number): Promise<SettledRotations> {
   const { secrets } = context.deployment
   if ((await rotatingSecrets(secrets)).length === 0) return { finished: [], undone: [] }
-  return withRotationLock(context.deployment, waitMs, () => settle(context))
+  return withLifecycleLock(context.deployment, 'secrets rotate', waitMs, () => settle(context))
 }
 
 /**

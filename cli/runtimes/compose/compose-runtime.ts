@@ -19,6 +19,7 @@ export function composeRuntime(): Runtime {
       const { changes } = await makePlan(deployment, await Engine.open(deployment), await render(deployment))
       return { changes }
     },
+    hold: async (deployment, progress) => (await import('./up.js')).hold(deployment, progress),
     down: async (deployment, progress) => (await import('./down.js')).down(deployment, progress),
     restart: async (deployment, component, progress) => {
       const [{ up }, { componentNames }, { unknownComponent }] = await Promise.all([
@@ -85,6 +86,7 @@ export function composeRuntime(): Runtime {
       const alignRoles = async () => repairRoles(deployment, await runningMigrator(deployment))
       await applySecret(deployment, { name, phase }, { progress, alignRoles })
     },
+    tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import { createDeployment } from '../../deployment/create-deployment.js'
 import type { Deployment } from '../../deployment/deployment.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import type { DeploymentConfigInput } from '../../deployment/schema.js'
 import { GENERATED_SECRETS } from '../../deployment/secrets.js'
 import { temporaryFolder } from '../../testing/temporary-folder.js'
@@ -27,6 +28,8 @@ const wishes: fc.Arbitrary<Wish> = fc.record({
   monitoring: fc.constantFrom({}, { prometheus: true }),
   mail: fc.constantFrom({}, { from: 'Shop & $Co <no-reply@example.com>' }),
 })
+
+const ONE_OFF = ['migrate', 'backup-tool']
 
 describe('a rendered Compose file', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -57,11 +60,9 @@ describe('a rendered Compose file', () => {
           expect(service.security_opt, name).to.deep.equal(['no-new-privileges:true'])
           expect(service.user, name).to.match(/^[1-9]\d*:[1-9]\d*$/)
           expect(service.mem_limit, name).to.match(/^\d+m$/)
-          expect(service.logging, name).to.deep.equal({
-            driver: 'json-file',
-            options: { 'max-size': '10m', 'max-file': '5' },
-          })
-          if (name !== 'migrate') expect(service.healthcheck, name).to.be.an('object')
+          const kept = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } }
+          expect(service.logging, name).to.deep.equal(name === 'backup-tool' ? { driver: 'none' } : kept)
+          if (!ONE_OFF.includes(name)) expect(service.healthcheck, name).to.be.an('object')
         }
       }),
       { numRuns: 40 },
@@ -123,7 +124,7 @@ describe('a rendered Compose file', () => {
       objects: { store: 's3', s3: { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' } },
       monitoring: { prometheus: true },
     })
-    expect(Object.keys(own.services)).to.have.members(['server', 'migrate', 'proxy', 'prometheus'])
+    expect(Object.keys(own.services)).to.have.members(['server', ...ONE_OFF, 'proxy', 'prometheus'])
     expect(own.services.server?.environment).to.include({
       DATABASE_URL: 'postgres://db.example.com/vetrai',
       S3_ENDPOINT: 'https://s3.example.com',
@@ -148,19 +149,54 @@ describe('a rendered Compose file', () => {
     ])
   })
 
+  /** Names of the services that are made anew for what `change` changes. */
+  async function remade(one: Deployment, change: () => Promise<unknown>): Promise<string[]> {
+    const services = async () => (await render(one)).file.services
+    const before = await services()
+    await change()
+    const after = await services()
+    return Object.keys(after).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  }
+
   it('makes a container anew when a secret that it mounts changes, and only then', async () => {
     const one = await deployment()
-    const labels = async () =>
-      Object.fromEntries(
-        Object.entries((await render(one)).file.services).map(([name, { labels: all }]) => [name, all]),
-      )
-    const before = await labels()
-    await one.secrets.write('redis-password', 'f'.repeat(64))
-    const after = await labels()
-    const changed = Object.keys(before).filter(
-      (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
-    )
-    expect(changed).to.have.members(['redis', 'server', 'migrate'])
+    const change = () => one.secrets.write('redis-password', 'f'.repeat(64))
+    expect(await remade(one, change)).to.have.members(['redis', 'server', ...ONE_OFF])
+  })
+
+  it('makes the programs anew for other settings of backups, and for a kit that is sealed anew nothing', async () => {
+    const one = await deployment()
+    expect(await remade(one, () => writeRecoveryKit(one))).to.deep.equal([])
+    const change = () => one.set('backup.keep.last', 5)
+    expect(await remade(one, change)).to.have.members(['server', ...ONE_OFF])
+  })
+
+  it('shows the programs where backups go, and the secret of a store once it is there', async () => {
+    const s3 = { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' }
+    const targets = [
+      { name: 'disk', folder: '/mnt/disk' },
+      { name: 'off', s3 },
+    ]
+    const one = await deployment({ backup: { targets } })
+    const { services } = (await render(one)).file
+    for (const name of ['server', 'backup-tool']) {
+      const volumes = services[name]?.volumes
+      expect(volumes, name).to.deep.include.members([
+        { type: 'bind', source: one.paths.recovery, target: '/data/recovery', read_only: true },
+        { type: 'bind', source: one.paths.backups, target: '/data/backups' },
+        { type: 'bind', source: '/mnt/disk', target: '/mnt/disk' },
+      ])
+      const environment = services[name]?.environment
+      expect(environment, name).to.include({
+        BACKUP_RECOVERY_PATH: '/data/recovery',
+        BACKUP_KEY_FILE: '/run/secrets/backup-key',
+        DATABASE_BACKUP_PASSWORD_FILE: '/run/secrets/database-backup-password',
+      })
+    }
+    expect(services['backup-tool']?.profiles).to.deep.equal(['one-off'])
+    expect(services.server?.secrets).to.not.include('backup-off-secret-key')
+    await one.secrets.write('backup-off-secret-key', 'secret')
+    expect((await render(one)).file.services.server?.secrets).to.include('backup-off-secret-key')
   })
 
   it('keeps project and volumes when the deployment that has them is named otherwise', async () => {

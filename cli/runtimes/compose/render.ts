@@ -114,6 +114,7 @@ async function contentStamp(
     hash.update(`${name}\0${await contentOf(join(deployment.paths.secrets, name))}\0`)
   }
   for (const name of spec.mounts) hash.update(`${name}\0${generated[name] ?? ''}\0`)
+  if (spec.reads !== undefined) hash.update(spec.reads)
   return hash.digest('hex').slice(0, 16)
 }
 

@@ -1,6 +1,7 @@
 import type { Deployment } from '../../deployment/deployment.js'
+import { CONTAINER_PLACES, settingsText } from '../../deployment/recovery-folder.js'
 import { DEFAULT_ENGINE, type DeploymentConfig, type ImageName } from '../../deployment/schema.js'
-import type { SecretName } from '../../deployment/secrets.js'
+import { type SecretName, targetSecret } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
 import { ACCESS_KEY, BUCKET, generatedFiles } from './generated-files.js'
 import { memoryOf } from './host-memory.js'
@@ -15,6 +16,8 @@ export interface ServiceSpec {
   values: Record<string, unknown>
   /** Generated files it mounts: a change of theirs makes it anew. */
   mounts: string[]
+  /** Further text that makes it anew when it changes. */
+  reads?: string
 }
 
 /** The server keeps four pools: two of database.pool_max connections, two of half as many. */
@@ -103,14 +106,14 @@ function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
   return all.filter(({ name }) => storeNames(config).includes(name))
 }
 
-/** The server, its workers and the one-off that migrates: one image in three roles. */
+/** The server, its workers and the one-offs that migrate and make backups: one image in four roles. */
 async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<ServiceSpec[]> {
   const { config, paths, secrets } = deployment
   const input = {
     config,
-    paths: { objects: '/data/objects', mail: '/data/mail' },
+    paths: { objects: '/data/objects', mail: '/data/mail', recovery: CONTAINER_PLACES.recovery },
     secrets: {
-      path: (name: SecretName) => `${MOUNT}${name}`,
+      path: CONTAINER_PLACES.secret,
       previousPath: (name: SecretName) => `${PREVIOUS}/${name}`,
       find: (name: SecretName) => secrets.find(name),
     },
@@ -122,17 +125,23 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
   const shared = {
     image: 'server' as const,
     mounts: [],
+    reads: settingsText(deployment),
   }
+  const targets = await targetSecrets(deployment)
   const needs = Object.fromEntries(storeNames(config).map((name) => [name, { condition: 'service_healthy' }]))
   const volumes = [
     { type: 'bind', source: paths.mail, target: '/data/mail' },
     { type: 'bind', source: paths.objects, target: '/data/objects' },
     // A folder, since what is in it comes and goes: a container need not be made anew for that.
     { type: 'bind', source: secrets.previousFolder('master-key'), target: PREVIOUS, read_only: true },
+    // A folder too: what is sealed in it changes with every secret, and what changes settings.json makes them anew.
+    { type: 'bind', source: paths.recovery, target: CONTAINER_PLACES.recovery, read_only: true },
+    { type: 'bind', source: paths.backups, target: CONTAINER_PLACES.backups },
+    ...targetFolders(config).map((folder) => ({ type: 'bind', source: folder, target: folder })),
   ]
   const programs = (environment: Record<string, string>, memory: number) => ({
     environment,
-    secrets: secretsOf(environment),
+    secrets: [...new Set([...secretsOf(environment), ...targets])].sort(),
     volumes,
     memory: mb(memory),
     depends_on: needs,
@@ -152,7 +161,28 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
           },
         ]),
     { ...shared, name: 'migrate', fragment: 'migrate', values: programs(migrate, sizes.server) },
+    {
+      ...{ ...shared, name: TOOL, fragment: TOOL },
+      values: programs(migrate, Math.max(sizes.server, LEAST_FOR_BACKUPS)),
+    },
   ]
+}
+
+/** The one-off that makes and reads backups. */
+export const TOOL = 'backup-tool'
+/** Megabytes: parts are compressed and sealed several at a time, and a drill starts a server of its own. */
+const LEAST_FOR_BACKUPS = 768
+
+/** Folders elsewhere on this host that backups go to. */
+export function targetFolders({ backup }: DeploymentConfig): string[] {
+  return [...new Set(backup.targets.flatMap(({ folder }) => (folder === undefined ? [] : [folder])))].sort()
+}
+
+/** Compose refuses a secret without a file: one that is yet to be given is left out, and its target says so. */
+async function targetSecrets({ config, secrets }: Deployment): Promise<string[]> {
+  const names = config.backup.targets.flatMap(({ name, s3 }) => (s3 ? [targetSecret(name)] : []))
+  const found = await Promise.all(names.map(async (name) => ((await secrets.find(name)) ? [name] : [])))
+  return found.flat()
 }
 
 const MOUNT = '/run/secrets/'

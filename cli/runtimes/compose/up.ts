@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
@@ -17,6 +18,7 @@ import { provideImages } from './provide-images.js'
 import { type Rendered, render } from './render.js'
 import { storeNames } from './services.js'
 import { composeStatus, readiness } from './status.js'
+import { makeTargetFolders } from './target-folders.js'
 import { prepareVolumes } from './volumes.js'
 import { writeFiles } from './write-files.js'
 
@@ -112,6 +114,8 @@ const STEPS: readonly Step[] = [
     run: async ({ deployment, engine, rendered }) => {
       await noteCluster(deployment, engine, rendered)
       await noteVersions(deployment, rendered)
+      // Again, for what lock.json has come to say meanwhile.
+      await writeRecoveryKit(deployment)
     },
   },
 ]
@@ -129,24 +133,64 @@ export async function up(
   return deployment.withLock(action, () => converge(deployment, progress, restarted), WAIT_FOR_OTHERS_MS)
 }
 
-async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
+/** What there must be for the stores to run. */
+const FOR_STORES = ['images', 'render', 'guard', 'volumes', 'stores']
+
+/** Has the stores run alone, until the next `up`. Safe to repeat. */
+export async function hold(deployment: Deployment, progress: Progress): Promise<void> {
+  await deployment.withLock(
+    'hold',
+    async () => {
+      const context = await prepare(deployment)
+      await deployment.journal.record('hold', async (note) => {
+        const programs = among(context.rendered, PROGRAMS)
+        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
+        for (const step of STEPS.filter(({ name }) => FOR_STORES.includes(name))) {
+          await runStep(step, context, { progress, note })
+        }
+      })
+    },
+    WAIT_FOR_OTHERS_MS,
+  )
+}
+
+/** Named while there are containers only: Compose refuses to stop what was never made. */
+async function stopServices({ engine }: Context, services: string[]): Promise<void> {
+  const there = new Set((await engine.containers()).map(({ service }) => service))
+  const running = services.filter((name) => there.has(name))
+  if (running.length > 0) await engine.compose(['stop', ...running])
+}
+
+async function prepare(deployment: Deployment): Promise<Context> {
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
+  await writeRecoveryKit(deployment)
   const engine = await Engine.open(deployment)
   const rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
   refuseForeign(deployment, plan)
+  return { deployment, engine, rendered, plan, restarted: [] }
+}
+
+async function runStep(
+  step: Step,
+  context: Context,
+  { progress, note }: { progress: Progress; note: (detail: Record<string, unknown>) => Promise<void> },
+): Promise<void> {
+  if ((await step.isNeeded?.(context)) === false) return
+  await note({ step: step.name })
+  await during(progress, step.title(context), (handle) => step.run(context, handle))
+}
+
+async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
+  const context = { ...(await prepare(deployment)), restarted }
+  const { engine, rendered, plan } = context
   const isDone = plan.changes.length === 0 && deployment.lock.done.applied === stampOf(rendered)
   if (restarted.length === 0 && isDone && (await readiness(deployment)).ready) {
     return { changed: false, status: await composeStatus(deployment, { engine, measure: false }) }
   }
   await deployment.journal.record(restarted.length > 0 ? 'restart' : 'up', async (note) => {
-    const context: Context = { deployment, engine, rendered, plan, restarted }
-    for (const step of STEPS) {
-      if ((await step.isNeeded?.(context)) === false) continue
-      await note({ step: step.name })
-      await during(progress, step.title(context), (handle) => step.run(context, handle))
-    }
+    for (const step of STEPS) await runStep(step, context, { progress, note })
   })
   return { changed: true, status: await composeStatus(deployment, { engine, measure: false }) }
 }
@@ -170,6 +214,7 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   await ensureDirectory(deployment.secrets.previousFolder('master-key'), 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
+  await makeTargetFolders(deployment, rendered.user)
   await giveToContainers(deployment, rendered.user)
 }
 

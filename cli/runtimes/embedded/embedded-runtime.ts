@@ -23,6 +23,10 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { planChanges } = await import('./plan-changes.js')
       return planChanges(deployment, await programs())
     },
+    hold: async (deployment, progress) => {
+      const { hold } = await import('./up.js')
+      await hold(deployment, await programs(), progress)
+    },
     down: async (deployment, progress) => {
       const { down } = await import('./down.js')
       return down(deployment, progress)
@@ -99,6 +103,12 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
     applySecret: async (deployment, name, phase, progress) => {
       const { applySecret } = await import('./apply-secret.js')
       await applySecret(deployment, await programs(), { name, phase }, progress)
+    },
+    tool: async (deployment, request) => {
+      const { embeddedTool } = await import('./tool.js')
+      const { storeAddresses } = await import('./store-folder.js')
+      const find = request.needsStores === false ? storeAddresses : runningStores
+      return embeddedTool(deployment, await programs(), await find(deployment), request)
     },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')

@@ -66,6 +66,20 @@ describe('embedded runtime', function () {
     expect((await test.runtime.status(again)).drift).to.deep.equal([])
   })
 
+  it('has the stores run alone, running or stopped before, until it is brought up', async () => {
+    const names = async () =>
+      (await test.runtime.status(test.deployment)).components.flatMap(({ name, pid }) => (pid ? [name] : []))
+    const { postgres } = await pids(test)
+    await test.runtime.hold(test.deployment, silent)
+    expect(await names()).to.deep.equal(['postgres', 'redis'])
+    expect((await pids(test)).postgres).to.equal(postgres)
+    await test.runtime.down(test.deployment, silent)
+    await test.runtime.hold(test.deployment, silent)
+    expect(await names()).to.deep.equal(['postgres', 'redis'])
+    await test.runtime.up(test.deployment, silent)
+    expect(await names()).to.deep.equal(['postgres', 'redis', 'server'])
+  })
+
   it('does not mind from which shell it is brought up', async () => {
     const { PATH } = process.env
     process.env.PATH = `/no/such/folder:${PATH}`

@@ -1,4 +1,5 @@
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, UpResult } from '../runtime.js'
@@ -41,6 +42,25 @@ export async function restart(
   await deployment.withLock('restart', () => converge(deployment, programs, progress, restarted))
 }
 
+/** Has the stores run alone, until the next `up`. Safe to repeat. */
+export async function hold(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  progress: Progress,
+): Promise<void> {
+  await deployment.withLock(
+    'hold',
+    () =>
+      deployment.journal.record('hold', async () => {
+        const prepared = await prepare(deployment, programs, progress)
+        const names = programNames(deployment)
+        await start(deployment, programs, { ...prepared, hold: names, restarted: names, progress })
+        await waitHealthy(deployment, storeNames(deployment))
+      }),
+    WAIT_FOR_OTHERS_MS,
+  )
+}
+
 async function converge(
   deployment: Deployment,
   programs: ProgramPaths,
@@ -66,12 +86,16 @@ async function converge(
       for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
     await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
+    // Again, for what lock.json has come to say meanwhile.
+    await writeRecoveryKit(deployment)
   })
   return { changed: true, status: await embeddedStatus(deployment, programs) }
 }
 
 async function prepare(deployment: Deployment, programs: ProgramPaths, progress: Progress) {
   await ensureDeploymentFolders(deployment.paths)
+  await deployment.secrets.generateAddedLater()
+  await writeRecoveryKit(deployment)
   const running = await supervisorReport(deployment)
   if (!running) await stopOrphans(deployment)
   if (!servesAlready(running, deployment.localUrl)) await requirePublicPort(deployment.config)
@@ -116,14 +140,17 @@ async function start(
 ): Promise<void> {
   const { running, plan, hold, restarted, progress } = options
   if (running?.plan.code === plan.code) {
-    const title = restarted.length > 0 ? `Restart ${restarted.join(', ')}` : 'Apply the changes'
+    const isHeld = restarted.length > 0 && restarted.every((name) => hold.includes(name))
+    const title =
+      restarted.length === 0 ? 'Apply the changes' : `${isHeld ? 'Stop' : 'Restart'} ${restarted.join(', ')}`
     await during(progress, title, () =>
       requestSupervisor(deployment, { command: 'apply', plan, restart: restarted, hold }),
     )
     return
   }
   if (running) await during(progress, 'Stop the previous version', () => stopSupervisor(deployment))
-  await during(progress, `Start ${plan.children.map(({ name }) => name).join(', ')}`, () =>
+  const names = plan.children.map(({ name }) => name).filter((name) => !hold.includes(name))
+  await during(progress, `Start ${names.join(', ')}`, () =>
     spawnSupervisor(deployment, { program: programs.supervisor, plan, hold }),
   )
 }

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import { Decrypter, Encrypter } from 'age-encryption'
-import { BackupError } from '../backup-error.js'
+import type { BackupError } from '../backup-error.js'
+import { tenantError } from './tenant-error.js'
 
 /** Whom an archive is encrypted to; neither means not at all. */
 export interface SealTo {
@@ -24,8 +25,8 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
 /** Whether an archive made with these is encrypted. Passphrase and recipients exclude each other, as age has it. */
 export function isSealing({ recipients = [], passphrase }: SealTo): boolean {
   if (recipients.length > 0 && passphrase !== undefined)
-    throw new BackupError(
-      'tenant.two_keys',
+    throw tenantError(
+      'two_keys',
       'An archive is encrypted to recipients or with a passphrase, not both.',
       'Give one of them.',
     )
@@ -48,8 +49,8 @@ export async function openStream(archive: Readable, keys: OpenWith): Promise<Rea
   if (!head.equals(AGE_MAGIC)) throw notAnArchive()
   const { identities = [], passphrase } = keys
   if (identities.length === 0 && passphrase === undefined)
-    throw new BackupError(
-      'tenant.archive_locked',
+    throw tenantError(
+      'archive_locked',
       'The archive is encrypted.',
       'Give the identity (--identity FILE) or the passphrase (--passphrase-file FILE) that opens it.',
     )
@@ -60,19 +61,19 @@ export async function openStream(archive: Readable, keys: OpenWith): Promise<Rea
     return fromWeb(await decrypter.decrypt(toWeb(archive)))
   } catch (error) {
     archive.destroy()
-    throw new BackupError(
-      'tenant.wrong_key',
+    throw tenantError(
+      'wrong_key',
       'The archive does not open with what was given.',
       'Give the identity that belongs to its recipient, or its passphrase.',
-      { cause: error },
+      error,
     )
   }
 }
 
 /** The error for a file that is no archive of a tenant. */
 export function notAnArchive(): BackupError {
-  return new BackupError(
-    'tenant.not_an_archive',
+  return tenantError(
+    'not_an_archive',
     'The file is no archive of a tenant.',
     'Give a file that `vetrai tenants export` wrote.',
   )
@@ -82,11 +83,11 @@ function addRecipient(encrypter: Encrypter, recipient: string): void {
   try {
     encrypter.addRecipient(recipient)
   } catch (error) {
-    throw new BackupError(
-      'tenant.bad_recipient',
+    throw tenantError(
+      'bad_recipient',
       'A recipient is no age recipient.',
       'Recipients begin with age1 and are shown when an identity is made.',
-      { cause: error },
+      error,
     )
   }
 }
@@ -96,8 +97,8 @@ function addIdentity(decrypter: Decrypter, identity: string): void {
     decrypter.addIdentity(identity)
   } catch {
     // Without its cause: that might repeat a part of the identity.
-    throw new BackupError(
-      'tenant.bad_identity',
+    throw tenantError(
+      'bad_identity',
       'An identity is no age identity.',
       'Identities begin with AGE-SECRET-KEY-1.',
     )

@@ -6,6 +6,7 @@ import tar from 'tar-stream'
 import { BackupError } from '../backup-error.js'
 import { notAnArchive, type OpenWith, openStream } from './archive-keys.js'
 import { noteObject, OBJECT_METADATA, OBJECT_TYPE, type PaxHeaders } from './archive-writer.js'
+import { tenantError } from './tenant-error.js'
 import { type RowsEntry, readManifest, type TenantManifest } from './tenant-manifest.js'
 
 /** An archive that can be read from its beginning as often as needed. */
@@ -162,8 +163,8 @@ class Reading {
     const text = body.toString('utf8')
     const format = (JSON.parse(text) as { format?: unknown; kind?: unknown } | null)?.format
     if (typeof format === 'number' && format > 1)
-      throw new BackupError(
-        'tenant.newer_format',
+      throw tenantError(
+        'newer_format',
         `The archive has format ${format}, which this version does not read.`,
         'Import it with the version that wrote it, or a newer one.',
       )
@@ -174,11 +175,11 @@ class Reading {
 
 /** The error for an archive that is not what was written. */
 export function damaged(how: string, cause?: unknown): BackupError {
-  return new BackupError(
-    'tenant.damaged',
+  return tenantError(
+    'damaged',
     `The archive is damaged: ${how}. Nothing was changed.`,
     'Fetch it again, or take another copy.',
-    { cause },
+    cause,
   )
 }
 

@@ -1,6 +1,6 @@
 import { INSTALLATION_CHAIN } from '../../storage/audit.js'
-import { BackupError } from '../backup-error.js'
 import type { Client } from './catalogue.js'
+import { tenantError } from './tenant-error.js'
 
 export interface ToolLine {
   readonly tenantId: string | null
@@ -22,8 +22,8 @@ export async function appendToolLine(client: Client, line: ToolLine): Promise<vo
 export async function requireWholeChain(client: Client, tenantId: string): Promise<void> {
   const { rows } = await client.query<{ ok: boolean }>('select ok from audit_verify($1)', [tenantId])
   if (rows[0]?.ok) return
-  throw new BackupError(
-    'tenant.audit_broken',
+  throw tenantError(
+    'audit_broken',
     'The audit chain of the tenant would not verify.',
     'Take another archive; `vetrai audit verify` tells how the chain here fares.',
   )

@@ -20,7 +20,9 @@ export async function erasePeople(
   people: readonly string[],
   tenantId: string,
 ): Promise<Deleted> {
-  await client.query('update users set managed_by_tenant_id = null where managed_by_tenant_id = $1', [tenantId])
+  await client.query('update users set managed_by_tenant_id = null where managed_by_tenant_id = $1', [
+    tenantId,
+  ])
   if (people.length === 0) return {}
   // Links in mails may be for an address without an account.
   const links = await client.query(

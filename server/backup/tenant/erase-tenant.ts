@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { newId } from '../../kernel/ids.js'
 import { VERSION } from '../../version.js'
-import { BackupError } from '../backup-error.js'
 import { appendToolLine } from './audit-line.js'
 import { readCatalogue } from './catalogue.js'
 import {
@@ -17,6 +16,7 @@ import { findTenant } from './export-tenant.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { withPermit } from './permit.js'
 import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
+import { tenantError } from './tenant-error.js'
 import { eachObject } from './tenant-objects.js'
 
 export interface EraseOptions {
@@ -42,8 +42,8 @@ export async function eraseTenant(context: TenantContext, options: EraseOptions)
   return withClient(context.connectSystem, async (client) => {
     const tenant = await findTenant(client, options.slug)
     if (options.confirm !== tenant.slug)
-      throw new BackupError(
-        'tenant.not_confirmed',
+      throw tenantError(
+        'not_confirmed',
         `Erasing "${tenant.slug}" cannot be taken back.`,
         `Confirm it: --confirm ${tenant.slug}`,
       )
@@ -111,8 +111,8 @@ class Erasure {
       const rule = GLOBAL_TABLES[name]
       // Fails closed: nobody has said what of it belongs to a tenant.
       if (!rule)
-        throw new BackupError(
-          'tenant.no_rule',
+        throw tenantError(
+          'no_rule',
           `Nothing says what of the table ${name} belongs to a tenant.`,
           'Use the version that made this schema.',
         )
@@ -123,7 +123,11 @@ class Erasure {
       )
       if (rowCount) deleted[name] = rowCount
     }
-    return { ...deleted, ...(await deleteRows(client, tables, tenant.id)), ...(await erasePeople(client, people, tenant.id)) }
+    return {
+      ...deleted,
+      ...(await deleteRows(client, tables, tenant.id)),
+      ...(await erasePeople(client, people, tenant.id)),
+    }
   }
 
   async #audit(token: string): Promise<ErasureCertificate['audit']> {
@@ -131,10 +135,10 @@ class Erasure {
       `select encode(hash, 'hex') as head from audit_logs where tenant_id = $1 order by sequence desc limit 1`,
       [this.tenant.id],
     )
-    const erased = await this.client.query<{ lines: number }>(
-      'select audit_erase($1, $2)::float8 as lines',
-      [token, this.tenant.id],
-    )
+    const erased = await this.client.query<{ lines: number }>('select audit_erase($1, $2)::float8 as lines', [
+      token,
+      this.tenant.id,
+    ])
     return { lines: erased.rows[0]?.lines ?? 0, head: rows[0]?.head ?? null }
   }
 
@@ -165,7 +169,7 @@ class Erasure {
     const { id, slug } = this.tenant
     const { erased, audit } = document
     await appendToolLine(this.client, {
-      ...{ tenantId: null, action: 'tenant.erased', target: id, actor: this.context.actor },
+      ...{ tenantId: null, action: 'erased', target: id, actor: this.context.actor },
       detail: {
         ...{ slug, rows: erased.rows, people: erased.people, objects: erased.objects.count },
         ...{ audit, certificate_sha256: sha256 },
@@ -224,7 +228,11 @@ function remainsOf({ backups, keepPeople }: EraseOptions): ErasureCertificate['r
       why: 'it is removed with other delivered events',
       until: null,
     },
-    { what: 'answers kept for repeated requests', why: 'sealed under hashes that name nobody; gone within a day', until: null },
+    {
+      what: 'answers kept for repeated requests',
+      why: 'sealed under hashes that name nobody; gone within a day',
+      until: null,
+    },
     ...backupsOf(backups),
   ]
 }

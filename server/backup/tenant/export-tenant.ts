@@ -4,16 +4,16 @@ import type pg from 'pg'
 import { schemaVersion } from '../../storage/known-migrations.js'
 import { tenantPrefix } from '../../storage/object-store/tenant-prefix.js'
 import { VERSION } from '../../version.js'
-import { BackupError } from '../backup-error.js'
 import { isSealing, type SealTo } from './archive-keys.js'
 import { TenantArchiveWriter } from './archive-writer.js'
 import { type Column, readCatalogue, type TenantTable } from './catalogue.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { readmeOf } from './readme.js'
-import { openColumns, readRows, type RowsToRead, type Unsealing } from './select-rows.js'
+import { openColumns, type RowsToRead, readRows, type Unsealing } from './select-rows.js'
 import { installationOf, type TenantContext, withClient } from './tenant-context.js'
-import { eachObject } from './tenant-objects.js'
+import { tenantError } from './tenant-error.js'
 import { type RowsEntry, sealManifest, TENANT_FORMAT, type TenantManifest } from './tenant-manifest.js'
+import { eachObject } from './tenant-objects.js'
 
 export interface ExportOptions {
   /** Slug or id. */
@@ -63,11 +63,7 @@ export async function findTenant(client: Pick<pg.Client, 'query'>, slugOrId: str
     [slugOrId],
   )
   if (rows[0]) return rows[0]
-  throw new BackupError(
-    'tenant.not_found',
-    `There is no tenant "${slugOrId}".`,
-    'List them with `vetrai tenants list`.',
-  )
+  throw tenantError('not_found', `There is no tenant "${slugOrId}".`, 'List them with `vetrai tenants list`.')
 }
 
 class TenantExport {
@@ -118,8 +114,8 @@ class TenantExport {
       const rule = GLOBAL_TABLES[name]
       // Fails closed: nobody has said what of it belongs to a tenant.
       if (!rule)
-        throw new BackupError(
-          'tenant.no_rule',
+        throw tenantError(
+          'no_rule',
           `Nothing says what of the table ${name} belongs to a tenant.`,
           'Use the version that made this schema.',
         )
@@ -129,7 +125,11 @@ class TenantExport {
       const where =
         rule.rows === 'people' ? `t.id in ${PEOPLE_OF}` : `t.tenant_id = $1 and t.user_id in ${PEOPLE_OF}`
       entries.push(
-        await this.#write('people', { table: name, columns, order: ['id'], where, tenantId: this.tenant.id }, []),
+        await this.#write(
+          'people',
+          { table: name, columns, order: ['id'], where, tenantId: this.tenant.id },
+          [],
+        ),
       )
     }
     return entries

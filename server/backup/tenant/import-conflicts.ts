@@ -1,5 +1,5 @@
-import { BackupError } from '../backup-error.js'
 import type { Client, TenantTable } from './catalogue.js'
+import { tenantError } from './tenant-error.js'
 
 interface Target {
   readonly id: string
@@ -9,15 +9,15 @@ interface Target {
 /** Throws BackupError where another tenant has the slug. */
 export async function requireSlug(client: Client, { id, slug }: Target): Promise<void> {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(slug))
-    throw new BackupError(
-      'tenant.bad_slug',
+    throw tenantError(
+      'bad_slug',
       `"${slug}" is no slug.`,
       'A slug has a-z, 0-9 and -, and begins and ends with none of the latter.',
     )
   const { rows } = await client.query('select 1 from tenants where slug = $1 and id <> $2', [slug, id])
   if (rows.length === 0) return
-  throw new BackupError(
-    'tenant.slug_taken',
+  throw tenantError(
+    'slug_taken',
     `Another tenant has the slug "${slug}".`,
     'Import it under another one: --as SLUG.',
   )
@@ -40,8 +40,8 @@ export async function requireNoTenant(
     if (rows[0] && rows[0].count !== '0') found.push(`${name} ${rows[0].count}`)
   }
   if (found.length === 0) return
-  throw new BackupError(
-    'tenant.exists',
+  throw tenantError(
+    'exists',
     `The tenant "${slug}" is here, with rows in: ${found.join(', ')}.`,
     'Add only what is missing (--conflict merge-missing), put the archive in its place (--conflict replace), or import it as another tenant (--as SLUG).',
   )
@@ -52,10 +52,10 @@ export function explainConflict(error: unknown): unknown {
   const { code, table, constraint } = error as { code?: string; table?: string; constraint?: string }
   if (code !== '23505' && code !== '23503') return error
   const why = code === '23505' ? 'another row here has its place' : 'a row that it belongs to is not here'
-  return new BackupError(
-    'tenant.conflict',
+  return tenantError(
+    'conflict',
     `A row of ${table ?? 'a table'} cannot be taken in: ${why} (${constraint ?? 'unknown'}). Nothing was changed.`,
     'Put the archive in the place of what is here (--conflict replace), or import it as another tenant (--as SLUG).',
-    { cause: error },
+    error,
   )
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { newId } from '../../kernel/ids.js'
-import { BackupError } from '../backup-error.js'
 import { type ArchiveSource, damaged, type RowsPart, readArchive } from './archive-reader.js'
 import { appendToolLine, requireWholeChain } from './audit-line.js'
 import { readCatalogue, type TenantTable } from './catalogue.js'
@@ -13,6 +12,7 @@ import { type ArchivedPerson, type MatchedPeople, matchPeople } from './match-pe
 import { withPermit } from './permit.js'
 import { AuditIntake, type ChainOutcome } from './take-in-audit.js'
 import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
+import { tenantError } from './tenant-error.js'
 import type { RowsEntry, TenantManifest } from './tenant-manifest.js'
 import { ARRIVAL_RULES } from './tenant-rules.js'
 
@@ -32,7 +32,13 @@ export interface ImportReport {
   readonly tenant: { readonly id: string; readonly slug: string }
   readonly dry_run: boolean
   /** `present`: rows that were here and stayed; `skipped`: rows that lack a value the archive has not. */
-  readonly tables: readonly { name: string; rows: number; imported: number; present: number; skipped: number }[]
+  readonly tables: readonly {
+    name: string
+    rows: number
+    imported: number
+    present: number
+    skipped: number
+  }[]
   readonly people: { readonly matched: number; readonly created: number }
   readonly objects: { readonly stored: number; readonly kept: number; readonly removed: number }
   readonly audit: { readonly chain: ChainOutcome; readonly lines: number; readonly object: string | null }
@@ -159,7 +165,8 @@ class TenantImport {
 
   #arrival(people: MatchedPeople): Arrival {
     const { manifest, target } = this.arrived
-    const isElsewhere = target.id !== manifest.tenant.id || manifest.installation !== installationOf(this.context)
+    const isElsewhere =
+      target.id !== manifest.tenant.id || manifest.installation !== installationOf(this.context)
     const ids = new Map(people.ids)
     if (target.id !== manifest.tenant.id) ids.set(manifest.tenant.id, target.id)
     return {
@@ -183,7 +190,7 @@ class TenantImport {
   async #record(intake: AuditIntake): Promise<void> {
     const { manifest, target } = this.arrived
     const line = {
-      action: 'tenant.imported',
+      action: 'imported',
       target: target.id,
       actor: this.context.actor,
       detail: {
@@ -237,15 +244,17 @@ function notesOf(
     ...notes,
     'API keys came along revoked and invitations without their links: make new ones',
     'schedules are paused, webhook endpoints disabled and waiting work is cancelled, so that nothing is done twice',
-    ...(isCopy ? [] : ['addresses that are not to be written to are known by hashes of the other installation only']),
+    ...(isCopy
+      ? []
+      : ['addresses that are not to be written to are known by hashes of the other installation only']),
   ]
 }
 
 /** Throws BackupError for a rule that there is not. */
 export function conflictRule(name: string): ConflictRule {
   if (name === 'refuse' || name === 'merge-missing' || name === 'replace') return name
-  throw new BackupError(
-    'tenant.bad_conflict',
+  throw tenantError(
+    'bad_conflict',
     `There is no rule "${name}".`,
     'Rules are refuse, merge-missing and replace.',
   )

@@ -1,5 +1,5 @@
-import { pipeline } from 'node:stream/promises'
 import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { ObjectStore } from '../../storage/object-store/object-store.js'
 import { tenantPrefix } from '../../storage/object-store/tenant-prefix.js'
 import { type ArchivedObject, type ArchiveSource, readArchive } from './archive-reader.js'

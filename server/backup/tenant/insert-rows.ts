@@ -1,8 +1,8 @@
 import type { SealedColumn } from '../../kernel/sealed-column.js'
 import type { Secrets } from '../../kernel/secrets.js'
-import { BackupError } from '../backup-error.js'
 import type { Client, Column, TenantTable } from './catalogue.js'
 import { JSON_NULLS, SECRETS } from './select-rows.js'
+import { tenantError } from './tenant-error.js'
 import type { RowsEntry } from './tenant-manifest.js'
 import type { ArrivalRule } from './tenant-rules.js'
 
@@ -52,8 +52,8 @@ export function checkColumns(tables: readonly TenantTable[], entries: readonly R
       ? entry.columns.find((column) => !table.columns.some(({ name }) => name === column))
       : ''
     if (missing === undefined) continue
-    throw new BackupError(
-      'tenant.other_schema',
+    throw tenantError(
+      'other_schema',
       `The archive has ${missing ? `a column ${entry.name}.${missing}` : `a table ${entry.name}`} that this version does not have.`,
       'Import it with the version that wrote it, and upgrade then.',
     )

@@ -1,5 +1,6 @@
-import { BackupError } from '../backup-error.js'
+import type { BackupError } from '../backup-error.js'
 import type { Client } from './catalogue.js'
+import { tenantError } from './tenant-error.js'
 
 /** A person as an archive has them. */
 export interface ArchivedPerson {
@@ -69,8 +70,8 @@ async function create(
 }
 
 function unverified(email: string): BackupError {
-  return new BackupError(
-    'tenant.unverified_person',
+  return tenantError(
+    'unverified_person',
     `Somebody has an account here under ${email} and has not shown that the address is theirs.`,
     'Have them verify it, or delete that account, and import again.',
   )

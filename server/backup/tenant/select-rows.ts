@@ -51,9 +51,7 @@ export async function* readRows(
 
 /** Columns of a table that an archive has: all but the sealed ones. */
 export function openColumns({ columns, name }: TenantTable, sealed: readonly SealedColumn[]): Column[] {
-  return columns.filter(
-    (column) => !sealed.some((one) => one.table === name && one.column === column.name),
-  )
+  return columns.filter((column) => !sealed.some((one) => one.table === name && one.column === column.name))
 }
 
 interface Fetched extends Record<string, unknown> {
@@ -82,8 +80,7 @@ function statementOf(rows: RowsToRead, sealed: readonly SealedColumn[]): string 
 
 function lineOf(fetched: Fetched, { columns, secrets, onLeftOut }: Unsealing): string {
   const more: string[] = []
-  if (fetched.nulls && fetched.nulls.length > 0)
-    more.push(`"${JSON_NULLS}":${JSON.stringify(fetched.nulls)}`)
+  if (fetched.nulls && fetched.nulls.length > 0) more.push(`"${JSON_NULLS}":${JSON.stringify(fetched.nulls)}`)
   const opened: Record<string, string> = {}
   for (const [at, column] of columns.entries()) {
     const sealed = fetched[`sealed_${at}`] as Buffer | null

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { tenantPrefix } from '../../storage/object-store/tenant-prefix.js'
-import { BackupError } from '../backup-error.js'
+import type { BackupError } from '../backup-error.js'
 import type { Client } from './catalogue.js'
 import type { TenantContext } from './tenant-context.js'
+import { tenantError } from './tenant-error.js'
 import type { TenantManifest } from './tenant-manifest.js'
 
 /**
@@ -103,10 +104,10 @@ async function hashAt(client: Client, chain: string, sequence: number): Promise<
 }
 
 function forked(cause?: unknown): BackupError {
-  return new BackupError(
-    'tenant.audit_forked',
+  return tenantError(
+    'audit_forked',
     'The audit chain of this tenant here and the one in the archive tell different stories.',
     'Import it as another tenant: --as SLUG. Its chain is then kept beside, as an object.',
-    { cause },
+    cause,
   )
 }

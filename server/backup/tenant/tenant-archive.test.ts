@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { expect } from 'chai'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { expect } from 'chai'
 import type pg from 'pg'
-import { buildMember, type BuiltUser } from '../../../test/build.js'
+import { type BuiltUser, buildMember } from '../../../test/build.js'
 import { useReceivers } from '../../../test/receiver.js'
 import { useServer } from '../../../test/server.js'
 import { stores } from '../../../test/stores.js'
@@ -14,7 +14,15 @@ import { eraseTenant } from './erase-tenant.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { importTenant } from './import-tenant.js'
 import { HASH_COLUMNS } from './tenant-rules.js'
-import { archiveAt, buildFullTenant, connectAdmin, contextOf, exportTo, rowsOf, useFolder } from './test-support.js'
+import {
+  archiveAt,
+  buildFullTenant,
+  connectAdmin,
+  contextOf,
+  exportTo,
+  rowsOf,
+  useFolder,
+} from './test-support.js'
 
 describe('archives of tenants', function () {
   this.timeout(60_000)
@@ -96,7 +104,7 @@ describe('archives of tenants', function () {
       await writeFile(folder.path('bad'), bytes)
       const source = archiveAt(folder.path('bad'))
       const code = await refusal(importTenant(context(), { source, conflict: 'replace' }))
-      expect(code, what).to.match(/^tenant\.(damaged|not_an_archive)$/)
+      expect(code, what).to.match(/^tenant_(damaged|not_an_archive)$/)
     }
     expect(await rowsOf(admin, theirs.tenant.id)).to.deep.equal(before)
   })

@@ -35,9 +35,17 @@ export const tenantManifestSchema = z.strictObject({
   tables: z.array(rowsOf).min(1).max(10_000),
   /** `sha256` is of the lines `key size sha256` of all objects, in their order. */
   objects: z.strictObject({ count, bytes: count, sha256: digest }),
-  audit: z.strictObject({ lines: count, head: z.string().regex(/^[0-9a-f]{64}$/).nullable() }),
+  audit: z.strictObject({
+    lines: count,
+    head: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
+  }),
   /** Values that are not in it, and why. */
-  left_out: z.array(z.strictObject({ table: identifier, column: identifier, rows: count, why: z.string().max(300) })),
+  left_out: z.array(
+    z.strictObject({ table: identifier, column: identifier, rows: count, why: z.string().max(300) }),
+  ),
   /** SHA-256 of this document as JSON without this field, keys in the order written. */
   seal: digest,
 })

@@ -30,7 +30,12 @@ export const ARRIVAL_RULES: readonly ArrivalRule[] = [
   rule('worker_jobs', 'worker', 'null', 'work'),
   rule('workflow_runs', 'status', `case when ${NOT_SETTLED} then 'cancelled' else r.status end`, 'work'),
   rule('workflow_runs', 'finished_at', `case when ${NOT_SETTLED} then now() else r.finished_at end`, 'work'),
-  rule('workflow_waits', 'status', "case when r.status = 'pending' then 'cancelled' else r.status end", 'work'),
+  rule(
+    'workflow_waits',
+    'status',
+    "case when r.status = 'pending' then 'cancelled' else r.status end",
+    'work',
+  ),
   rule(
     'notification_deliveries',
     'status',

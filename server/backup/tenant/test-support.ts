@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { buildKey, buildMember, type BuiltUser } from '../../../test/build.js'
+import { type BuiltUser, buildKey, buildMember } from '../../../test/build.js'
 import type { Answer } from '../../../test/caller.js'
-import { ROLE_PASSWORDS } from '../../../test/stores.js'
 import type { TestServer } from '../../../test/server.js'
+import { ROLE_PASSWORDS } from '../../../test/stores.js'
 import { connectionParts } from '../../storage/database.js'
 import { connectOwner } from '../../storage/migrations.js'
 import { tenantPrefix } from '../../storage/object-store/tenant-prefix.js'
@@ -73,7 +73,11 @@ export function archiveAt(file: string, keys: OpenWith = {}): ArchiveSource {
 }
 
 /** A member of a new tenant that has rows in every table of tenants, an object, and people of several kinds. */
-export async function buildFullTenant(server: TestServer, admin: pg.Client, hook: string): Promise<BuiltUser> {
+export async function buildFullTenant(
+  server: TestServer,
+  admin: pg.Client,
+  hook: string,
+): Promise<BuiltUser> {
   const owner = await buildMember(server)
   const id = owner.tenant.id
   await buildMember(server, { tenant: owner.tenant, role: 'user' })
@@ -84,10 +88,14 @@ export async function buildFullTenant(server: TestServer, admin: pg.Client, hook
   await ok(owner.api.post('/notifications/v1/webhook-endpoints', endpoint))
   await ok(owner.api.post('/tenancy/v1/invitations', { email: `guest-${id}@example.com`, role: 'user' }))
   await ok(owner.api.post('/auth/v1/tokens', { name: 'script' }))
-  await server.resources.objects.put(`${tenantPrefix(id)}files/a report.txt`.replaceAll(' ', '_'), Buffer.from('a report'), {
-    contentType: 'text/plain',
-    metadata: { owner: 'somebody' },
-  })
+  await server.resources.objects.put(
+    `${tenantPrefix(id)}files/a report.txt`.replaceAll(' ', '_'),
+    Buffer.from('a report'),
+    {
+      contentType: 'text/plain',
+      metadata: { owner: 'somebody' },
+    },
+  )
   await fillEmpty(admin, id, owner.id)
   return owner
 }
@@ -173,7 +181,8 @@ function valueFor({ type, allowed }: Described): string {
   if (allowed) return `'${allowed}'`
   if (type === 'uuid') return 'gen_random_uuid()'
   if (type === 'bytea') return "'\\x00ff'"
-  if (type === 'json' || type === 'jsonb') return `'{"big": 12345678901234567890.10, "text": "a \\"line\\"\\nend"}'`
+  if (type === 'json' || type === 'jsonb')
+    return `'{"big": 12345678901234567890.10, "text": "a \\"line\\"\\nend"}'`
   if (type.endsWith('[]')) return "array['one']"
   if (type === 'boolean') return 'true'
   if (type === 'date' || type.startsWith('timestamp')) return 'now()'
