@@ -4,9 +4,9 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import tar from 'tar-stream'
-import type { ObjectInfo } from '../../storage/object-store/object-store.js'
 import { type SealTo, sealStream } from './archive-keys.js'
 import type { RowsEntry, TenantManifest } from './tenant-manifest.js'
+import type { ExportedObject } from './tenant-objects.js'
 
 /** Bytes of rows that are gathered for one entry. */
 const PART_BYTES = 1024 * 1024
@@ -52,7 +52,7 @@ export class TenantArchiveWriter {
   }
 
   /** Adds an object under its key without the tenant's prefix. Throws where it is not as long as was said. */
-  async addObject(key: string, info: ObjectInfo, body: Readable): Promise<void> {
+  async addObject(key: string, info: ExportedObject['info'], body: Readable): Promise<void> {
     const hash = createHash('sha256')
     const pax = { [OBJECT_TYPE]: info.contentType, [OBJECT_METADATA]: JSON.stringify(info.metadata) }
     const measured = new Transform({

@@ -248,7 +248,9 @@ function backupsOf(backups: EraseOptions['backups']): ErasureCertificate['remain
     ]
   return backups.map(({ target, id, expires_at: until }) => ({
     what: `backup ${id} in ${target}`,
-    why: until ? 'retention removes it' : 'nothing removes it by itself: delete it by hand',
+    why: until
+      ? 'retention removes it as long as a backup is made each day'
+      : 'nothing removes it by itself: delete it by hand',
     until,
   }))
 }

@@ -13,18 +13,24 @@ import { openColumns, type RowsToRead, readRows, type Unsealing } from './select
 import { installationOf, type TenantContext, withClient } from './tenant-context.js'
 import { tenantError } from './tenant-error.js'
 import { type RowsEntry, sealManifest, TENANT_FORMAT, type TenantManifest } from './tenant-manifest.js'
-import { eachObject } from './tenant-objects.js'
+import type { ObjectsOf } from './tenant-objects.js'
 
 export interface ExportOptions {
   /** Slug or id. */
   readonly slug: string
   readonly to: SealTo
   readonly out: Writable
-  /** Connection to read from instead of the living database. */
-  readonly connect?: () => Promise<pg.Client>
+  /** Name and time of the archive, where it is read more than once from data that stand still. */
+  readonly stamp?: { readonly id: string; readonly createdAt: string }
+  /** The archive is read in this process and lies nowhere, so that it has secrets without being encrypted. */
+  readonly inMemory?: boolean
 }
 
-type ExportContext = Pick<TenantContext, 'connectSystem' | 'secrets' | 'sealed' | 'objects' | 'step'>
+/** What a tenant is read from: the living installation, or a backup of it. */
+export interface ExportSource extends Pick<TenantContext, 'connectSystem' | 'secrets' | 'sealed' | 'step'> {
+  readonly objects: ObjectsOf
+}
+
 type TenantRow = Pick<TenantManifest['tenant'], 'id' | 'slug' | 'name'>
 
 /** People of a tenant: its members, and those whose account it manages. */
@@ -36,15 +42,15 @@ export const PEOPLE_OF = `(select user_id from memberships where tenant_id = $1
  * Nothing is changed and nobody waits. Values that the installation keeps sealed go in, opened, only where the archive
  * is encrypted. Answers the manifest; whatever fails leaves an archive that every reader refuses.
  */
-export async function exportTenant(context: ExportContext, options: ExportOptions): Promise<TenantManifest> {
-  const isSealed = isSealing(options.to)
-  return withClient(options.connect ?? context.connectSystem, async (client) => {
+export async function exportTenant(source: ExportSource, options: ExportOptions): Promise<TenantManifest> {
+  const hasSecrets = isSealing(options.to) || options.inMemory === true
+  return withClient(source.connectSystem, async (client) => {
     await client.query('begin isolation level repeatable read read only')
     const tenant = await findTenant(client, options.slug)
     const writer = new TenantArchiveWriter(options.out, options.to)
     try {
       await writer.add('README.txt', Buffer.from(readmeOf(tenant.slug)))
-      const manifest = await new TenantExport(context, client, writer, tenant, isSealed).run()
+      const manifest = await new TenantExport(source, client, writer, tenant, hasSecrets).run(options.stamp)
       await writer.finish(manifest)
       return manifest
     } catch (error) {
@@ -70,36 +76,36 @@ class TenantExport {
   readonly #leftOut = new Map<string, TenantManifest['left_out'][number]>()
 
   constructor(
-    private readonly context: ExportContext,
+    private readonly source: ExportSource,
     private readonly client: pg.Client,
     private readonly writer: TenantArchiveWriter,
     private readonly tenant: TenantRow,
-    private readonly isSealed: boolean,
+    private readonly hasSecrets: boolean,
   ) {}
 
-  async run(): Promise<TenantManifest> {
+  async run(stamp: ExportOptions['stamp']): Promise<TenantManifest> {
     const { rows } = await this.client.query<{ at: Date; migrations: string[] }>(
       `select now() as at, (select coalesce(array_agg(name order by name), '{}') from schema_migrations) as migrations`,
     )
     const [about] = rows
     const catalogue = await readCatalogue(this.client)
-    this.context.step?.(`people of ${this.tenant.slug}`)
+    this.source.step?.(`people of ${this.tenant.slug}`)
     const people = await this.#people(catalogue.globals)
     const tables: RowsEntry[] = []
     for (const table of catalogue.tables) tables.push(await this.#table(table))
     const audit = await this.#auditHead()
-    this.context.step?.('objects')
+    this.source.step?.('objects')
     await this.#objects()
     return sealManifest({
       format: TENANT_FORMAT,
       kind: 'tenant',
-      id: randomUUID(),
-      created_at: (about?.at ?? new Date()).toISOString(),
+      id: stamp?.id ?? randomUUID(),
+      created_at: stamp?.createdAt ?? (about?.at ?? new Date()).toISOString(),
       tenant: { id: this.tenant.id, slug: this.tenant.slug, name: this.tenant.name },
-      installation: installationOf(this.context),
+      installation: installationOf(this.source),
       version: VERSION,
       schema_version: schemaVersion(about?.migrations ?? []) ?? '',
-      secrets: this.isSealed ? 'included' : 'left_out',
+      secrets: this.hasSecrets ? 'included' : 'left_out',
       people,
       tables,
       objects: this.writer.objects,
@@ -136,9 +142,9 @@ class TenantExport {
   }
 
   #table(table: TenantTable): Promise<RowsEntry> {
-    this.context.step?.(table.name)
+    this.source.step?.(table.name)
     const { name } = table
-    const sealed = this.context.sealed.filter((one) => one.table === name)
+    const sealed = this.source.sealed.filter((one) => one.table === name)
     const where = `t.${name === 'tenants' ? 'id' : 'tenant_id'} = $1`
     const columns = openColumns(table, sealed)
     return this.#write(
@@ -160,7 +166,7 @@ class TenantExport {
     )
     const unsealing: Unsealing = {
       columns,
-      secrets: this.isSealed ? this.context.secrets : undefined,
+      secrets: this.hasSecrets ? this.source.secrets : undefined,
       onLeftOut: ({ table, column }, why) => this.#leaveOut(table, column, why),
     }
     for await (const line of readRows(this.client, rows, unsealing)) await out.add(line)
@@ -184,12 +190,9 @@ class TenantExport {
   }
 
   async #objects(): Promise<void> {
-    const { objects } = this.context
     const prefix = tenantPrefix(this.tenant.id)
-    for await (const key of eachObject(objects, this.tenant.id)) {
-      const { info, body } = await objects.get(key)
+    for await (const { key, info, body } of this.source.objects(this.tenant.id))
       await this.writer.addObject(key.slice(prefix.length), info, body)
-    }
   }
 }
 

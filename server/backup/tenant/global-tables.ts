@@ -64,6 +64,8 @@ export const GLOBAL_TABLES: Readonly<Record<string, GlobalRule>> = {
   installation_keys: none('stays', 'keys of the installation'),
   signing_keys: none('stays', 'keys of the installation'),
   push_keys: none('stays', 'keys of the installation'),
+  installation_state: none('stays', 'whether the installation rests'),
+  backup_runs: none('stays', 'when backups of the whole installation were made, and how they went'),
   job_queues: none('stays', 'queues of the installation'),
   job_rates: { ...none('tenant', 'counters of the present minute'), tenantColumn: 'counted_for' },
   notification_policy: none('stays', 'what the installation makes mandatory'),

@@ -76,7 +76,7 @@ function statementOf(
   const taken = columns.filter(
     (column) => entry.columns.includes(column.name) || sealed.some((one) => one.column === column.name),
   )
-  const values = taken.map((column) => valueOf(name, column, rules))
+  const values = taken.map((column) => valueIn(name, column, rules))
   return `insert into ${name} (${taken.map((column) => column.name).join(', ')})
     select ${values.join(', ')}
     from json_array_elements($1::json) j cross join lateral json_populate_record(null::${name}, j) r
@@ -92,7 +92,7 @@ const OF_THE_TENANT: Readonly<Record<string, string>> = {
   purge_after: 'null',
 }
 
-function valueOf(table: string, column: Column, rules: readonly ArrivalRule[]): string {
+function valueIn(table: string, column: Column, rules: readonly ArrivalRule[]): string {
   const value = `r.${column.name}`
   const own = table === 'tenants' ? OF_THE_TENANT[column.name] : undefined
   if (own !== undefined) return own

@@ -16,6 +16,7 @@ import { type Client, readCatalogue, type TenantTable } from './catalogue.js'
 import { exportTenant } from './export-tenant.js'
 import type { TenantContext } from './tenant-context.js'
 import type { TenantManifest } from './tenant-manifest.js'
+import { livingObjects } from './tenant-objects.js'
 
 /** What the tools of tenants work with, over a test server. */
 export function contextOf(server: TestServer): TenantContext {
@@ -64,7 +65,10 @@ export async function exportTo(
   slug: string,
   to: SealTo = {},
 ): Promise<TenantManifest> {
-  return exportTenant(context, { slug, to, out: createWriteStream(file) })
+  return exportTenant(
+    { ...context, objects: livingObjects(context.objects) },
+    { slug, to, out: createWriteStream(file) },
+  )
 }
 
 /** An archive in a file. */
