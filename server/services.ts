@@ -8,4 +8,12 @@ import { tenancy } from './services/tenancy/index.js'
 import { workers } from './services/workers/index.js'
 
 /** Every service of VetrAI; the order does not matter, each is mounted after what it needs. */
-export const services: readonly ServiceRecord[] = [installation, auth, tenancy, keys, workers, notifications]
+export const services: readonly ServiceRecord[] = [
+  installation,
+  auth,
+  tenancy,
+  keys,
+  workers,
+  notifications,
+  backups,
+]

@@ -5,9 +5,10 @@ import { runtimeFor } from '../runtimes/index.js'
 import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
 import { makeRecoveryKey, type RecoveryKey, remakeUnseenKey } from './backup/recovery-key.js'
 import { requirePreflight } from './check-deployment.js'
+import { settleRestore } from './restore/run-restore.js'
 import { settleRotations } from './secrets/settle-rotations.js'
 
-const WAIT_FOR_ROTATION_MS = 60_000
+const WAIT_FOR_OTHERS_MS = 60_000
 
 /** What `up` did and where everything is. */
 export interface StartResult {
@@ -37,13 +38,14 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
   const key = made.key ?? (await remakeUnseenKey(deployment))
   await deployment.secrets.generateAddedLater()
   const runtime = runtimeFor(deployment)
+  const restored = await settleRestore({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
-  const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_ROTATION_MS)
+  const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const { changed, status } = await runtime.up(deployment, progress)
   return {
     created,
-    changed: changed || created || settled.finished.length + settled.undone.length > 0,
+    changed: changed || created || restored !== 'none' || settled.finished.length + settled.undone.length > 0,
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,

@@ -59,7 +59,8 @@ async function portFor(port: number | undefined, host: string): Promise<number> 
 export function kitNeeded(): CliError {
   return new CliError({
     code: 'kit_needed',
-    message: 'The configuration and secrets in this backup could not be opened, and there is no deployment here yet.',
+    message:
+      'The configuration and secrets in this backup could not be opened, and there is no deployment here yet.',
     next: 'Give the recovery key that was printed when the deployment was made: --identity-file FILE',
     exitCode: 4,
   })

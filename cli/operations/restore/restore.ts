@@ -59,7 +59,11 @@ export async function planRestore(options: RestoreOptions): Promise<Restore> {
   const existing = await openExisting(dir)
   if (existing) refuseChanges(changes)
   else if (source.kind === 'target') throw noTargets(dir)
-  const found = await inspectSource(source, keys, existing && { deployment: existing, runtime: runtimeFor(existing) })
+  const found = await inspectSource(
+    source,
+    keys,
+    existing && { deployment: existing, runtime: runtimeFor(existing) },
+  )
   if (!existing && found.kit === undefined) throw kitNeeded()
   const plan: PlannedRestore = {
     backup: found.info,

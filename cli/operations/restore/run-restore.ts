@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import type { RestoreSource } from './restore-source.js'
 import { sourceWords } from './restore-source.js'
@@ -122,8 +123,10 @@ async function perform(work: RestoreWork, step: Note): Promise<void> {
     await runAll(SWAPPING, work, step)
   } catch (error) {
     await step({ step: 'undo' })
-    await undoRestore(work)
-    throw error
+    await undoRestore(work).catch((second: unknown) => {
+      throw stuck(work, error, second)
+    })
+    throw undone(work, error)
   }
   await note(work, { phase: 'swapped' })
   await runAll(FINISHING, work, step)
@@ -134,4 +137,32 @@ async function runAll(steps: typeof LOADING, work: RestoreWork, step: Note): Pro
     await step({ step: name })
     await run(work)
   }
+}
+
+/** What failed, and that nothing came of it. */
+function undone({ deployment }: RestoreWork, error: unknown): CliError {
+  const { code, message, next, exitCode } = asCliError(error)
+  return new CliError({
+    code,
+    message: `${message}\nThe restore was taken back: ${deployment.name} runs on the data from before.`,
+    next,
+    exitCode,
+    cause: error,
+  })
+}
+
+/** Both data are there; only the way back did not work at once. */
+function stuck({ state }: RestoreWork, error: unknown, second: unknown): CliError {
+  return new CliError({
+    code: 'restore_unsettled',
+    message: `${asCliError(error).message}\nGoing back did not work either: ${asCliError(second).message}`,
+    next: `Nothing is lost: see to the cause, then \`vetrai up\` puts the data from before back${state.safety === null ? '' : ` (it is also in the backup ${state.safety})`}.`,
+    cause: error,
+  })
+}
+
+function asCliError(error: unknown): Pick<CliError, 'code' | 'message' | 'next' | 'exitCode'> {
+  if (error instanceof CliError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'restore_failed', message, next: 'See how it stands with: vetrai status', exitCode: 1 }
 }

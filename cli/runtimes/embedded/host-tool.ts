@@ -9,5 +9,10 @@ import { installedPrograms } from './program-paths.js'
 export async function hostTool(request: ToolRequest): Promise<unknown> {
   const { PATH, TZ } = childEnv()
   const { backupTool } = await installedPrograms()
-  return runTool(request, { command: process.execPath, args: [backupTool, request.verb], env: { PATH, TZ }, cwd: '/' })
+  return runTool(request, {
+    command: process.execPath,
+    args: [backupTool, request.verb],
+    env: { PATH, TZ },
+    cwd: '/',
+  })
 }

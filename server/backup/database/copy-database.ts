@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { carryOver } from './carry-over.js'
 import { databaseFailure } from './database-failure.js'
 import { dropDatabase } from './drop-database.js'
 import { type DatabaseLogin, withClient } from './open-client.js'
@@ -29,7 +30,10 @@ export async function copyDatabase({ login, from, to }: CopyOptions): Promise<vo
       // As files: the whole database through the log would be twice the work.
       await client.query(`create database ${copy} owner ${by} template ${source} strategy file_copy`)
     })
-    await withClient(admin, (client) => client.query(`revoke all on database ${copy} from public`))
+    await withClient(admin, async (client) => {
+      await client.query(`revoke all on database ${copy} from public`)
+      await carryOver(client, from, to)
+    })
   } catch (error) {
     throw databaseFailure(error, `the database ${from} could not be copied`)
   }

@@ -45,6 +45,7 @@ async function hold(login: DatabaseLogin, holder: pg.Client): Promise<Snapshot> 
     lost.abort(databaseFailure(reason ?? new Error('Connection terminated'), 'the snapshot is lost'))
   holder.once('error', lose)
   holder.once('end', () => lose())
+  await refuseHiddenRows(holder)
   const tables = await namesOf(holder)
   await holder.query(BEGIN)
   // Before the first statement, which fixes the snapshot: nothing can be truncated or rewritten between the two.

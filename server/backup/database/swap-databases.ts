@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { BackupError } from '../backup-error.js'
+import { carryOver } from './carry-over.js'
 import { databaseFailure } from './database-failure.js'
 import { type DatabaseLogin, withClient } from './open-client.js'
 import { withoutSessions } from './without-sessions.js'
@@ -17,8 +18,8 @@ export interface SwapOptions {
 
 /**
  * Puts one database in the place of another, by name: `live` becomes `before` and `next` becomes `live`, both or
- * neither, whenever this is killed. Whoever is connected is thrown out, and whoever comes meanwhile waits. Called
- * again after it was done, it does nothing.
+ * neither, whenever this is killed. Whoever is connected is thrown out, whoever comes meanwhile waits and may have to
+ * come again. Called again after it was done, it does nothing.
  */
 export async function swapDatabases(options: SwapOptions): Promise<void> {
   const { login, live, next, before } = options
@@ -38,15 +39,26 @@ export async function swapDatabases(options: SwapOptions): Promise<void> {
   }
 }
 
-/** Undoes a swap: `before` is `live` again, and what was live is kept as `aside`. As safe to repeat. */
-export function swapBack(options: {
+/**
+ * Undoes a swap: `before` is `live` again, and what was live is kept as `aside`. Does nothing where there is no `before`: the
+ * swap was never made, or undone already. As safe to repeat.
+ */
+export async function swapBack(options: {
   login: DatabaseLogin
   live: string
   before: string
   aside: string
 }): Promise<void> {
   const { login, live, before, aside } = options
-  return swapDatabases({ login, live, next: before, before: aside })
+  const admin = { ...login, database: 'postgres' }
+  const isThere = await withClient(admin, async (client) => {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [before])
+    return rowCount === 1
+  }).catch((error: unknown) => {
+    throw databaseFailure(error, `it could not be seen whether there is a database ${before}`)
+  })
+  if (!isThere) return
+  await swapDatabases({ login, live, next: before, before: aside })
 }
 
 /** `both` are there to be renamed, `half` of it was done by other hands, or it is `done`. */
@@ -73,19 +85,3 @@ async function stateOf(
 function rename(from: string, to: string): string {
   return `alter database ${pg.escapeIdentifier(from)} rename to ${pg.escapeIdentifier(to)}`
 }
-
-/** Gives the next database the grants and the settings that operators gave the living one. */
-async function carryOver(client: pg.Client, live: string, next: string): Promise<void> {
-  const { rows } = await client.query(CARRIED, [live, next])
-  for (const { statement } of rows as { statement: string }[]) await client.query(statement)
-}
-
-const CARRIED = `
-  select format('grant %s on database %I to %s', privilege_type, $2,
-      case grantee when 0 then 'public' else grantee::regrole::text end) as statement
-    from pg_database d, aclexplode(datacl) where datname = $1 and grantee <> datdba
-  union all
-  select format('alter database %I set %I to %s', $2, split_part(setting, '=', 1),
-      quote_literal(substr(setting, strpos(setting, '=') + 1)))
-    from pg_database d join pg_db_role_setting s on s.setdatabase = d.oid and s.setrole = 0, unnest(setconfig) as setting
-    where datname = $1`

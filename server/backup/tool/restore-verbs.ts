@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { knownMigrations } from '../../storage/known-migrations.js'
-import { openRedis } from '../../storage/redis.js'
+import { openRedis, untilReady } from '../../storage/redis.js'
 import { BackupError } from '../backup-error.js'
 import { readPart } from '../codec/read-part.js'
 import { copyDatabase } from '../database/copy-database.js'
@@ -72,7 +72,8 @@ export const restoreCheck = verb(z.strictObject({ source, ...keys }), async (con
   const { problems } = await verifyBackup(store, manifest, {
     opening: context.opening(request),
     signal: context.signal,
-    onProgress: ({ files, files_total: total }) => context.talk.detail(`${files} of ${total} files`, { done: files, total }),
+    onProgress: ({ files, files_total: total }) =>
+      context.talk.detail(`${files} of ${total} files`, { done: files, total }),
   })
   if (problems[0]) throw new BackupError(problems[0])
   const known = await knownMigrations()
@@ -133,11 +134,14 @@ export const restoreObjectsOf = verb(
   },
 )
 
+const REDIS_WAIT_MS = 10_000
+
 /** Empties Redis: it speaks of data that gave way, and nothing that was accepted is only there. */
 export const restoreCache = verb(z.strictObject({}), async (context) => {
   const { REDIS_URL: url, REDIS_PASSWORD: password } = context.settings
   const redis = openRedis({ url, password, name: 'vetrai-backup', onError: () => undefined })
   try {
+    await untilReady(redis, REDIS_WAIT_MS)
     await redis.flushdb()
     return { emptied: true }
   } catch (error) {

@@ -33,7 +33,7 @@ export const create = defineJob({
         const { id, bytes, targets } = resultOf(made, result)
         return { backupId: id, bytes, targets }
       },
-      then: async (inside) => {
+      followUp: async (inside) => {
         if (reason === 'schedule') await inside.enqueue(prune, { reason }, { tenantId: null })
       },
     }),

@@ -21,10 +21,11 @@ export const tell = defineJob({
   timeoutMs: 60_000,
   safeToRepeat: 'a mail may come twice, which is better than not at all',
   run: async (ctx, { message, kind, at, last_good_at: lastGood = null, ...words }) => {
-    const settings = await backupSettings(ctx.config)
+    // That they cannot be read may be the very thing to tell of.
+    const settings = await backupSettings(ctx.config).catch(() => undefined)
     const to = settings?.notify ?? ctx.config.OPERATOR_EMAIL
     if (to === undefined) return { sent: false }
-    const [reason, next] = [words.reason, words.next].map((text) => oneLine(text))
+    const [reason, next] = [oneLine(words.reason), oneLine(words.next)]
     if (message === 'recovered') await sendMessage(ctx, to, 'backup-works-again', { kind, when: at })
     if (message === 'failed')
       await sendMessage(ctx, to, 'backup-failed', {

@@ -18,8 +18,11 @@ import { tellOfFailure, tellOfRecovery } from './tell-operator.js'
 
 const WORDS_MAX = 2_000
 
-/** The program that does the work; tests put others in its place. */
-export const toolState = defineState('program for backups', () => ({ program: BACKUP_TOOL }))
+/** The program that does the work, which reads the settings of this process; tests put others in its place. */
+export const toolState = defineState('program for backups', () => ({
+  program: BACKUP_TOOL,
+  env: process.env,
+}))
 
 /** Work of the program that is to be reported. */
 export interface Work {
@@ -29,7 +32,7 @@ export interface Work {
   /** What of the result is kept; throws for a result that is none. */
   facts: (result: unknown) => Pick<RunEnd, 'backupId' | 'bytes' | 'targets'>
   /** Runs in the transaction that keeps a success. */
-  then?: (ctx: Ctx) => Promise<void>
+  followUp?: (ctx: Ctx) => Promise<void>
 }
 
 /**
@@ -44,8 +47,11 @@ export async function runWork(ctx: Ctx, job: JobHandle, work: Work): Promise<voi
   const durationMs = () => Math.round(performance.now() - began)
   try {
     const result = await runBackupTool({
-      ...{ program: stateOf(ctx.resources, toolState).program, verb: kind, request: work.request },
-      ...{ env: process.env, signal: job.signal, onStep: (event) => note(job, event) },
+      ...stateOf(ctx.resources, toolState),
+      verb: kind,
+      request: work.request,
+      signal: job.signal,
+      onStep: (event) => note(job, event),
     })
     const end = { outcome: 'succeeded' as const, durationMs: durationMs(), ...work.facts(result) }
     await job.finish(() => keepSuccess(ctx, id, end, work))
@@ -64,11 +70,11 @@ export async function runWork(ctx: Ctx, job: JobHandle, work: Work): Promise<voi
   }
 }
 
-async function keepSuccess(ctx: Ctx, id: string, end: RunEnd, { kind, then }: Work): Promise<object> {
+async function keepSuccess(ctx: Ctx, id: string, end: RunEnd, { kind, followUp }: Work): Promise<object> {
   const before = await findLast(ctx, kind, ['succeeded'])
   const run = await endRun(ctx, id, end)
   if (run) await tellOfRecovery(ctx, run, before)
-  await then?.(ctx)
+  await followUp?.(ctx)
   return { run_id: id, backup_id: end.backupId ?? null, bytes: end.bytes ?? null }
 }
 
