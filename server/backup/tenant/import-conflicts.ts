@@ -47,6 +47,21 @@ export async function requireNoTenant(
   )
 }
 
+/** Throws BackupError where a tenant is here whose data would give way, and its slug was not repeated. */
+export async function requireConfirmed(
+  client: Client,
+  { id, slug }: Target,
+  confirm: string | undefined,
+): Promise<void> {
+  const { rows } = await client.query('select 1 from tenants where id = $1', [id])
+  if (rows.length === 0 || confirm === slug) return
+  throw tenantError(
+    'not_confirmed',
+    `The data of "${slug}" that is here would give way to that of the archive.`,
+    `Confirm it: --confirm ${slug}`,
+  )
+}
+
 /** The error in words for people, where the database refused a row. */
 export function explainConflict(error: unknown): unknown {
   const { code, table, constraint } = error as { code?: string; table?: string; constraint?: string }

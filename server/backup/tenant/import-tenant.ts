@@ -5,14 +5,13 @@ import { type ArchiveSource, damaged, type RowsPart, readArchive } from './archi
 import { appendToolLine, requireWholeChain } from './audit-line.js'
 import { readCatalogue, type TenantTable } from './catalogue.js'
 import { deleteRows } from './delete-rows.js'
-import { explainConflict, requireNoTenant, requireSlug } from './import-conflicts.js'
+import { explainConflict, requireConfirmed, requireNoTenant, requireSlug } from './import-conflicts.js'
 import { ImportedObjects } from './imported-objects.js'
 import { type Arrival, checkColumns, insertRows } from './insert-rows.js'
 import { type ArchivedPerson, type MatchedPeople, matchPeople } from './match-people.js'
 import { withPermit } from './permit.js'
 import { AuditIntake, type ChainOutcome } from './take-in-audit.js'
 import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
-import { tenantError } from './tenant-error.js'
 import type { RowsEntry, TenantManifest } from './tenant-manifest.js'
 import { ARRIVAL_RULES } from './tenant-rules.js'
 
@@ -24,6 +23,8 @@ export interface ImportOptions {
   /** Slug of a new tenant that the rows become; without it they keep their tenant. */
   readonly as?: string | undefined
   readonly conflict: ConflictRule
+  /** The slug once more, without which the data of a tenant that is here does not give way. */
+  readonly confirm?: string | undefined
   /** Does everything and takes it back. */
   readonly dryRun?: boolean | undefined
 }
@@ -96,6 +97,8 @@ class TenantImport {
     const { target } = this.arrived
     const { tables } = await readCatalogue(this.client)
     checkColumns(tables, this.arrived.manifest.tables)
+    if (this.options.conflict === 'replace' && !this.options.dryRun)
+      await requireConfirmed(this.client, target, this.options.confirm)
     await this.#shut()
     try {
       await this.client.query('begin')
@@ -248,14 +251,4 @@ function notesOf(
       ? []
       : ['addresses that are not to be written to are known by hashes of the other installation only']),
   ]
-}
-
-/** Throws BackupError for a rule that there is not. */
-export function conflictRule(name: string): ConflictRule {
-  if (name === 'refuse' || name === 'merge-missing' || name === 'replace') return name
-  throw tenantError(
-    'bad_conflict',
-    `There is no rule "${name}".`,
-    'Rules are refuse, merge-missing and replace.',
-  )
 }

@@ -140,7 +140,10 @@ describe('archives of tenants', function () {
     await server.resources.objects.put(`${tenantPrefix(id)}later.txt`, Buffer.from('later'), {
       contentType: 'text/plain',
     })
-    const replaced = await importTenant(context(), { source, conflict: 'replace' })
+    expect(await refusal(importTenant(context(), { source, conflict: 'replace' }))).to.equal(
+      'tenant_not_confirmed',
+    )
+    const replaced = await importTenant(context(), { source, conflict: 'replace', confirm: slug })
     expect(replaced).to.deep.include({
       objects: { stored: 1, kept: 0, removed: 1 },
       people: { matched: 2, created: 0 },

@@ -26,6 +26,7 @@ const by = z.string().min(1).max(200).default('operator')
 const arrival = {
   as: slug.optional(),
   conflict: z.enum(['refuse', 'merge-missing', 'replace']).default('refuse'),
+  confirm: slug.optional(),
   dry_run: z.boolean().default(false),
 }
 
@@ -58,14 +59,14 @@ const tenantExport = verb(
 /** Brings the tenant of an archive into this installation. */
 const tenantImport = verb(
   z.strictObject({ file: z.string().min(1).max(1_000), ...keys, ...arrival, by }),
-  async (context, { file, identities, passphrase, as, conflict, dry_run: dryRun, by: actor }) =>
+  async (context, { file, identities, passphrase, as, conflict, confirm, dry_run: dryRun, by: actor }) =>
     withTenants(context, actor, (tenants) =>
       importTenant(tenants, {
         source: {
           open: () => createReadStream(file),
           keys: { identities, ...(passphrase !== undefined && { passphrase }) },
         },
-        ...{ as, conflict, dryRun },
+        ...{ as, conflict, confirm, dryRun },
       }),
     ),
 )
@@ -73,7 +74,7 @@ const tenantImport = verb(
 /** Brings one tenant of a full backup into this installation. */
 const tenantRestore = verb(
   z.strictObject({ source, ...keys, slug, ...arrival, by }),
-  async (context, { slug: name, as, conflict, dry_run: dryRun, by: actor, ...request }) => {
+  async (context, { slug: name, as, conflict, confirm, dry_run: dryRun, by: actor, ...request }) => {
     const { manifest, store } = await findBackup(context, request.source)
     const { VETRAI_SECRET: master, VETRAI_SECRET_PREVIOUS: previous } = context.settings
     const options = {
@@ -87,7 +88,7 @@ const tenantRestore = verb(
     return withTenants(context, actor, (tenants) =>
       withTenantOfBackup(options, async (archive) => ({
         backup: manifest.id,
-        ...(await importTenant(tenants, { source: archive, as, conflict, dryRun })),
+        ...(await importTenant(tenants, { source: archive, as, conflict, confirm, dryRun })),
       })),
     )
   },
