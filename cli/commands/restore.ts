@@ -50,6 +50,10 @@ export default class Restore extends DeploymentCommand {
       description: 'how the new deployment runs, where otherwise than before',
       env: 'VETRAI_RUNTIME',
     }),
+    objects: Flags.option({ options: ['file', 'built-in'] as const })({
+      description: 'where the new deployment keeps objects; built-in is a store of its own (compose)',
+      env: 'VETRAI_OBJECTS_STORE',
+    }),
     port: Flags.integer({
       description: 'port of the new deployment',
       env: 'VETRAI_PORT',
@@ -96,6 +100,7 @@ export default class Restore extends DeploymentCommand {
       changes: given({
         name: flags.name,
         runtime: flags.runtime,
+        objects: flags.objects,
         port: flags.port,
         domain: flags.domain,
         publicUrl: flags['public-url'],
