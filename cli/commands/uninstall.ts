@@ -48,9 +48,8 @@ export default class Uninstall extends DeploymentCommand {
       doneView(({ left, data_kept, dir, backups }) => {
         const stays = backups === null ? '' : ` Its backups stay in ${backups}.`
         if (data_kept) return `Removed. The data stays; serve it again with: vetrai up --dir ${dir}`
-        return left.length === 0
-          ? 'Removed; nothing is left.'
-          : `Removed. Backups and what was not VetrAI's stay: ${left.join(', ')}`
+        if (left.length === 0) return backups === null ? 'Removed; nothing is left.' : `Removed.${stays}`
+        return `Removed.${stays} These were not VetrAI's and stay: ${left.join(', ')}`
       }),
     )
   }
