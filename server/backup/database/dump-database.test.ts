@@ -92,6 +92,7 @@ describe('dumping a database', function () {
       snapshot,
       jobs: 3,
       partBytes: 1_000_000,
+      share: 0.5,
       writePart: async (name, body) => {
         for (const mode of await locksHeld()) locks.add(mode)
         return parts.write(name, body)

@@ -46,18 +46,37 @@ export async function loadDatabase(options: LoadOptions): Promise<void> {
 
 async function loadTables(options: LoadOptions): Promise<void> {
   const { manifest, readPart } = options
-  const sizeOf = ({ parts }: { parts: Part[] }) => parts.reduce((sum, part) => sum + part.plain_size, 0)
-  const queue = [...manifest.tables].sort((a, b) => sizeOf(b) - sizeOf(a))
-  const total = manifest.tables.reduce((sum, table) => sum + sizeOf(table), 0)
+  const sizes = sizesOf(manifest)
+  const queue = largestFirst(manifest.tables, ({ name }) => name, sizes)
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const progress = new Progress(total, options.onProgress)
   await inParallel(options, queue, (client, table) => loadTable(client, table, { readPart, progress }))
 }
 
 /** Unique keys and indexes, each on its own; then what stands on them; foreign keys last, checked side by side. */
 async function makeKeys(options: LoadOptions, removed: Removed): Promise<void> {
-  const run = (client: pg.Client, statement: string) => client.query(statement)
-  for (const { statements, serial } of removed.steps)
-    await inParallel(options, [...statements], run, serial ? 1 : undefined)
+  const sizes = sizesOf(options.manifest)
+  for (const { statements, serial } of removed.steps) {
+    const queue = largestFirst(statements, ({ table }) => table, sizes)
+    await inParallel(options, queue, (client, { sql }) => client.query(sql), serial ? 1 : undefined)
+  }
+}
+
+/** Bytes of each table's rows. */
+function sizesOf({ tables }: DatabaseManifest): Map<string, number> {
+  return new Map(
+    tables.map(({ name, parts }) => [name, parts.reduce((sum, part) => sum + part.plain_size, 0)]),
+  )
+}
+
+/** In the order that ends soonest: what takes longest does not begin last. */
+function largestFirst<T>(
+  pieces: readonly T[],
+  tableOf: (piece: T) => string,
+  sizes: Map<string, number>,
+): T[] {
+  const sizeOf = (piece: T) => sizes.get(tableOf(piece)) ?? 0
+  return [...pieces].sort((a, b) => sizeOf(b) - sizeOf(a))
 }
 
 async function finish(options: LoadOptions, removed: Removed): Promise<void> {
@@ -68,7 +87,7 @@ async function finish(options: LoadOptions, removed: Removed): Promise<void> {
         value,
         is_called,
       ])
-    for (const statement of removed.last) await client.query(statement)
+    await client.query(removed.last.join(';'))
   })
   const names = options.manifest.tables.map(({ name }) => pg.escapeIdentifier(name))
   await inParallel(options, names, (client, name) => client.query(`analyze public.${name}`))
