@@ -396,6 +396,7 @@ create table audit_permits (
   constraint audit_permits_pkey PRIMARY KEY (token_hash),
   constraint audit_permits_purpose_check CHECK ((purpose = ANY (ARRAY['erase'::text, 'import'::text])))
 );
+grant select on table audit_permits to vetrai_backup;
 
 create table auth_factors (
   id uuid not null,
@@ -416,6 +417,36 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.auth_factors FOR EACH RO
 grant delete, insert, select, update on table auth_factors to vetrai_app;
 grant delete, insert, select, update on table auth_factors to vetrai_system;
 grant select on table auth_factors to vetrai_backup;
+
+create table backup_runs (
+  id uuid not null,
+  kind text not null,
+  reason text not null,
+  job_id uuid,
+  started_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone,
+  outcome text not null default 'running'::text,
+  backup_id text,
+  bytes bigint,
+  duration_ms bigint,
+  error_code text,
+  error_message text,
+  error_next text,
+  targets jsonb not null default '[]'::jsonb,
+  told_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint backup_runs_pkey PRIMARY KEY (id),
+  constraint backup_runs_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
+  constraint backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'drill'::text, 'prune'::text]))),
+  constraint backup_runs_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'interrupted'::text, 'missed'::text]))),
+  constraint backup_runs_reason_check CHECK ((reason = ANY (ARRAY['schedule'::text, 'manual'::text])))
+);
+CREATE INDEX backup_runs_created_at_id_idx ON public.backup_runs USING btree (created_at DESC, id DESC);
+CREATE INDEX backup_runs_kind_outcome_finished_at_idx ON public.backup_runs USING btree (kind, outcome, finished_at DESC);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.backup_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table backup_runs to vetrai_system;
+grant select on table backup_runs to vetrai_backup;
 
 create table dead_letters (
   tenant_id uuid not null,
@@ -489,6 +520,7 @@ create table installation_state (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_state FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table installation_state to vetrai_system;
 grant select on table installation_state to vetrai_app;
+grant select on table installation_state to vetrai_backup;
 
 create table invitations (
   tenant_id uuid not null,
