@@ -176,7 +176,7 @@ export const settings = {
     doc: 'Folder in which the command line leaves what backups need: settings.json (targets, schedule, for whom they are sealed) and the sealed kit. Without it no backups are made.',
   }),
   BACKUP_KEY: setting(text(65_536).optional(), {
-    doc: 'age identities of this deployment, one a line, the present one first: backups are sealed for it too, so that they can be proven without the recovery key.',
+    doc: 'Keys of this deployment (age identities, one a line, the present one first): backups are sealed for it too, so that they can be proven without the recovery key.',
     secret: true,
   }),
   OUTBOUND_ALLOW: setting(list(), {
