@@ -161,7 +161,7 @@ class Erasure {
         ...erased,
       },
       audit,
-      remains: remainsOf(this.options),
+      remains: [...remainsOf(this.options), ...(await keptDatabases(client))],
     })
   }
 
@@ -169,7 +169,7 @@ class Erasure {
     const { id, slug } = this.tenant
     const { erased, audit } = document
     await appendToolLine(this.client, {
-      ...{ tenantId: null, action: 'erased', target: id, actor: this.context.actor },
+      ...{ tenantId: null, action: 'tenant.erased', target: id, actor: this.context.actor },
       detail: {
         ...{ slug, rows: erased.rows, people: erased.people, objects: erased.objects.count },
         ...{ audit, certificate_sha256: sha256 },
@@ -233,8 +233,30 @@ function remainsOf({ backups, keepPeople }: EraseOptions): ErasureCertificate['r
       why: 'sealed under hashes that name nobody; gone within a day',
       until: null,
     },
+    {
+      what: 'lines in log files of the server, with ids and addresses',
+      why: 'logs are removed as the host rotates them',
+      until: null,
+    },
+    {
+      what: 'the write-ahead log that is archived for recovery to a point in time, where that is on',
+      why: 'it goes with the backups that it belongs to',
+      until: null,
+    },
     ...backupsOf(backups),
   ]
+}
+
+/** Databases that gave way to a restored one and were kept have what they had. */
+async function keptDatabases(client: pg.Client): Promise<ErasureCertificate['remains']> {
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database where datname like 'vetrai\\_before\\_%' order by 1`,
+  )
+  return rows.map(({ name }) => ({
+    what: `database ${name}`,
+    why: 'it gave way to a restored one and was kept: drop it when nobody wants it back',
+    until: null,
+  }))
 }
 
 function backupsOf(backups: EraseOptions['backups']): ErasureCertificate['remains'] {

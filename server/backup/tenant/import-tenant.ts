@@ -193,7 +193,7 @@ class TenantImport {
   async #record(intake: AuditIntake): Promise<void> {
     const { manifest, target } = this.arrived
     const line = {
-      action: 'imported',
+      action: 'tenant.imported',
       target: target.id,
       actor: this.context.actor,
       detail: {
