@@ -17,6 +17,7 @@ export async function removeDirectory(deployment: Deployment): Promise<void> {
     paths.journal,
     paths.secrets,
     paths.recovery,
+    paths.upgrade,
     paths.lock,
     paths.config,
   ]) {
