@@ -23,6 +23,8 @@ export interface RestoreState {
   safety: string | null
   /** Whether the data from before stays when all is done. */
   keep_old: boolean
+  /** Whether the deployment was made for this backup: there is no data from before. */
+  created?: boolean
   phase: 'loading' | 'swapping' | 'swapped'
 }
 
