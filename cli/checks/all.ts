@@ -1,3 +1,4 @@
+import { archiving } from './archiving.js'
 import { boot } from './boot.js'
 import type { Check } from './check.js'
 import { clock } from './clock.js'
@@ -48,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   versions,
   signIn,
   migrations,
+  archiving,
   components,
   boot,
 ]

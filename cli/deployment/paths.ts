@@ -11,6 +11,8 @@ export interface DeploymentPaths {
   run: string
   mail: string
   objects: string
+  /** Backups that are kept on this host. */
+  backups: string
   /** Files made from vetrai.yml for containers; never edited. */
   generated: string
   /** The rendered Compose file. */
@@ -33,6 +35,7 @@ export function deploymentPaths(dir: string): DeploymentPaths {
     run: join(dir, 'run'),
     mail: join(dir, 'mail'),
     objects: join(dir, 'objects'),
+    backups: join(dir, 'backups'),
     generated: join(dir, 'generated'),
     compose: join(dir, 'compose.yaml'),
     composeOverride: join(dir, 'compose.override.yaml'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { backupSchema } from './backup-schema.js'
 
 const hostName = z.string().min(1).max(253)
 const portNumber = z.int().min(1).max(65_535)
@@ -176,6 +177,7 @@ export const deploymentSchema = z
       })
       .prefault({}),
     proxy: proxy.prefault({}).describe('The proxy in front (compose).'),
+    backup: backupSchema.prefault({}),
     monitoring: monitoring
       .refine(({ prometheus, grafana }) => prometheus || !grafana, {
         path: ['grafana'],
@@ -222,6 +224,19 @@ export const deploymentSchema = z
   .refine(({ runtime, objects }) => runtime !== 'embedded' || objects.store !== 'built-in', {
     path: ['objects', 'store'],
     message: 'built-in needs containers: runtime compose, or file or s3 here',
+  })
+  .refine(({ backup, database }) => !backup.wal || database.url === undefined, {
+    path: ['backup', 'wal'],
+    message: 'needs the built-in database: a PostgreSQL of your own is archived where it runs',
+  })
+  .refine(({ backup, runtime }) => !backup.wal || runtime === 'compose', {
+    path: ['backup', 'wal'],
+    message: 'needs runtime compose, whose image of PostgreSQL gets a pgBackRest that knows its version',
+  })
+  .refine(({ backup }) => !backup.wal || !backup.targets[0]?.s3?.endpoint.startsWith('http:'), {
+    path: ['backup', 'wal'],
+    message:
+      'needs a folder or an S3 store that speaks https as the first target: pgBackRest speaks no other',
   })
   .describe('vetrai.yml: the desired state of one deployment.')
 

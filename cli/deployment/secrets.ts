@@ -23,6 +23,7 @@ const GENERATORS = {
   'operator-password': base64url24,
   'operator-token': createOperatorToken,
   'fingerprint-key': hex32,
+  'wal-cipher-key': hex32,
 } as const
 
 export type GeneratedSecret = keyof typeof GENERATORS
@@ -34,13 +35,27 @@ const GIVEN = [
   'external-redis-password',
 ] as const
 
-export type SecretName = GeneratedSecret | (typeof GIVEN)[number]
+/** The secret key of an S3 target of backups, by the name of the target. */
+export type TargetSecret = `backup-${string}-secret-key`
+const TARGET_SECRET = /^backup-[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?-secret-key$/
+
+export type SecretName = GeneratedSecret | (typeof GIVEN)[number] | TargetSecret
 
 export const GENERATED_SECRETS = Object.keys(GENERATORS) as GeneratedSecret[]
 
 /** Makes a fresh value for a secret. */
 export function generateSecret(name: GeneratedSecret): string {
   return GENERATORS[name]()
+}
+
+/** Name of the secret that holds the secret key of an S3 target. */
+export function targetSecret(target: string): TargetSecret {
+  return `backup-${target}-secret-key`
+}
+
+/** Tells whether this is the name of the secret of an S3 target. */
+export function isTargetSecret(name: string): name is TargetSecret {
+  return TARGET_SECRET.test(name)
 }
 
 /** The secrets of one deployment: one file each, mode 0600 in a folder of mode 0700. */
@@ -115,5 +130,5 @@ export async function readSecretFile(path: string): Promise<string | undefined> 
 
 /** Tells whether this is the name of a secret. */
 export function isSecretName(name: string): name is SecretName {
-  return Object.hasOwn(GENERATORS, name) || GIVEN.some((given) => given === name)
+  return Object.hasOwn(GENERATORS, name) || GIVEN.some((given) => given === name) || isTargetSecret(name)
 }

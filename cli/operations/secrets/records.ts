@@ -63,6 +63,12 @@ export const SECRETS: readonly SecretRecord[] = [
   jwt,
   encryption,
   given('operator-password', 'the first password of the operator', always, 'vetrai users set-password'),
+  given(
+    'wal-cipher-key',
+    'encrypts the archive of the database’s changes',
+    ({ backup }) => backup.wal,
+    'move backups/wal away, remove secrets/wal-cipher-key, then: vetrai up (what was archived before needs the old key)',
+  ),
   given('smtp-password', 'password at the mail server', ({ mail }) => mail.smtp !== undefined),
   given('s3-secret-key', 'secret key at the object store', ({ objects }) => objects.store === 's3'),
   given(

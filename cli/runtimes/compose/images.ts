@@ -19,6 +19,8 @@ export interface ChosenImage {
   id?: string
   /** What brings it to an engine that lacks it. */
   origin: 'build' | 'pull' | 'bundle'
+  /** The chosen image that it is built from. */
+  from?: ChosenImage
 }
 
 /** Below the root of an installation that came in a bundle: the name of the server's image, which came with it. */
@@ -54,7 +56,24 @@ export async function chooseImages(deployment: Deployment): Promise<Record<Image
     return [name, pinned(usual, lock, own[name] ? undefined : mirror)]
   })
   const server = own.server ? pinned(own.server, lock) : await serverImage()
-  return Object.fromEntries([['server', server], ...chosen]) as Record<ImageName, ChosenImage>
+  const all = Object.fromEntries([['server', server], ...chosen]) as Record<ImageName, ChosenImage>
+  return config.backup.wal ? { ...all, postgres: await archivingImage(all.postgres, lock) } : all
+}
+
+/** Below the root: what the image of a PostgreSQL that archives its WAL is made of, beside the chosen one. */
+export const ARCHIVING_CONTEXT = 'compose/postgres'
+
+/**
+ * The chosen PostgreSQL with pgBackRest. Its tag changes with what is added and with the name of what that is added to, so that
+ * hosts which have them from different registries agree on it.
+ */
+async function archivingImage(from: ChosenImage, lock: DeploymentLock): Promise<ChosenImage> {
+  const hash = createHash('sha256').update(from.usual)
+  for (const path of await filesIn(ARCHIVING_CONTEXT))
+    hash.update(path).update(await readFile(join(ROOT, path)))
+  const [, version = 'own'] = /:([\w.-]+)(?:@.*)?$/.exec(from.usual) ?? []
+  const ref = `vetrai/postgres:${version.slice(0, 80)}-${hash.digest('hex').slice(0, 12)}`
+  return { ...pinned(ref, lock), origin: 'build', from }
 }
 
 /** What a registry gave is used by its digest; what a bundle brought by its name, because engines know no digest for it. */

@@ -4,6 +4,7 @@ import type { SecretName } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
 import { ACCESS_KEY, BUCKET, generatedFiles } from './generated-files.js'
 import { memoryOf } from './host-memory.js'
+import { archivingSettings, stanzaOf, WAL_CONF, WAL_FOLDER, walFolder } from './point-in-time/repository.js'
 import { type Sizes, sizesFor } from './sizes.js'
 
 /** A service of the Compose file before its fragment is filled. */
@@ -30,9 +31,10 @@ export async function serviceSpecs(
   const sizes = sizesFor(await memoryOf(config), connectionsOf(config))
   const generated = await generatedFiles(deployment, sizes)
   const specs = [
-    ...storeSpecs(config, sizes),
+    ...storeSpecs(deployment, sizes),
     ...(await programSpecs(deployment, sizes)),
     proxySpec(config, sizes),
+    ...(config.backup.wal ? walSpecs(deployment, sizes) : []),
   ]
   return { specs: [...specs, ...monitoringSpecs(config, sizes, Object.keys(generated))], generated }
 }
@@ -67,24 +69,11 @@ function connectionsOf({ database, workers }: DeploymentConfig): number {
   return Math.max(100, database.pool_max * POOLS * (1 + workers.processes) + 40)
 }
 
-function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
-  const settings = Object.entries(sizes.postgresSettings).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ])
+function storeSpecs(deployment: Deployment, sizes: Sizes): ServiceSpec[] {
+  const { config } = deployment
   const { engine = DEFAULT_ENGINE } = config.objects
   const all: ServiceSpec[] = [
-    {
-      name: 'postgres',
-      fragment: 'postgres',
-      image: 'postgres',
-      values: {
-        command: ['postgres', ...settings],
-        memory: mb(sizes.postgres),
-        shm: mb(Math.max(64, sizes.postgres / 4)),
-      },
-      mounts: [],
-    },
+    postgresSpec(deployment, sizes),
     {
       name: 'redis',
       fragment: 'redis',
@@ -101,6 +90,92 @@ function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
     },
   ]
   return all.filter(({ name }) => storeNames(config).includes(name))
+}
+
+const CLUSTER = {
+  type: 'volume',
+  source: 'postgres',
+  target: '/var/lib/postgresql/data',
+  volume: { nocopy: true },
+}
+const RUN = '/run/postgresql'
+/** The database's socket, where a container beside it uses it. */
+const SOCKET = { type: 'volume', source: 'postgres-socket', target: RUN, volume: { nocopy: true } }
+
+function postgresSpec(deployment: Deployment, sizes: Sizes): ServiceSpec {
+  const { wal } = deployment.config.backup
+  const settings = {
+    ...sizes.postgresSettings,
+    ...(wal && archivingSettings(stanzaOf(deployment))),
+  }
+  return {
+    name: 'postgres',
+    fragment: 'postgres',
+    image: 'postgres',
+    values: {
+      command: [
+        'postgres',
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      volumes: [CLUSTER, ...(wal ? [SOCKET, ...walVolumes(deployment)] : [])],
+      tmpfs: ['/tmp:mode=1777,size=64m', ...(wal ? [] : [`${RUN}:mode=1777,size=1m`])],
+      networks: ['back', ...(wal ? walNetworks(deployment) : [])],
+      memory: mb(sizes.postgres),
+      shm: sharedMemory(sizes),
+    },
+    mounts: wal ? [WAL_CONF] : [],
+  }
+}
+
+/** What makes base backups beside the database, and the one-off that restores one. */
+function walSpecs(deployment: Deployment, sizes: Sizes): ServiceSpec[] {
+  const networks = walNetworks(deployment)
+  const shared = {
+    environment: { PGBACKREST_STANZA: stanzaOf(deployment) },
+    ...(networks.length > 0
+      ? { networks, network_mode: undefined }
+      : { networks: undefined, network_mode: 'none' }),
+  }
+  const spec = (name: string, values: Record<string, unknown>): ServiceSpec => ({
+    name,
+    fragment: name,
+    image: 'postgres',
+    values: { ...shared, ...values },
+    mounts: [WAL_CONF],
+  })
+  const repository = walVolumes(deployment)
+  return [
+    spec('wal', { memory: mb(sizes.wal), volumes: [{ ...CLUSTER, read_only: true }, SOCKET, ...repository] }),
+    spec('wal-restore', {
+      memory: mb(sizes.postgres),
+      shm: sharedMemory(sizes),
+      environment: { ...shared.environment, PGDATA: `${CLUSTER.target}/cluster` },
+      volumes: [CLUSTER, ...repository],
+    }),
+  ]
+}
+
+/** The repository, as far as it is on this host, and how it is used. */
+function walVolumes(deployment: Deployment) {
+  const folder = walFolder(deployment)
+  return [
+    {
+      type: 'bind',
+      source: `${deployment.paths.generated}/${WAL_CONF}`,
+      target: '/etc/pgbackrest/pgbackrest.conf',
+      read_only: true,
+    },
+    ...(folder === undefined ? [] : [{ type: 'bind', source: folder, target: WAL_FOLDER }]),
+  ]
+}
+
+/** A way out for what has no other, where the repository is on another host. Nothing else is in that network. */
+function walNetworks(deployment: Deployment): string[] {
+  return walFolder(deployment) === undefined ? ['archive'] : []
+}
+
+function sharedMemory(sizes: Sizes): string {
+  return mb(Math.max(64, sizes.postgres / 4))
 }
 
 /** The server, its workers and the one-off that migrates: one image in three roles. */

@@ -96,7 +96,7 @@ async function wantedComponents(
 ): Promise<{ name: string; service: string; number: number }[]> {
   const { specs } = await serviceSpecs(deployment)
   return specs.flatMap(({ name, values }) => {
-    if (name === 'migrate') return []
+    if (name === 'migrate' || name === 'wal-restore') return []
     if (typeof values.processes !== 'number') return [{ name, service: name, number: 1 }]
     return Array.from({ length: values.processes }, (_, n) => ({
       name: `${name}-${n + 1}`,
