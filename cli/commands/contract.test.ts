@@ -15,7 +15,7 @@ const PROMISED = `
   tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
-  audit:list audit:verify bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
+  audit:list audit:verify restore backup:window backup:base bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
   secrets:list secrets:rotate
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete

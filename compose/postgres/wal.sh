@@ -44,6 +44,7 @@ round() {
   archiving
   local type
   type=$(due)
+  [ -n "$type" ] || [ ! -e /tmp/gap ] || type=diff
   [ -n "$type" ] || return 0
   # It archives, and a first base backup may take hours.
   echo well >"$state"
@@ -53,12 +54,33 @@ round() {
 # A cluster of another identity or major version is taken into the same repository, beside what is there.
 prepare() {
   pgbackrest stanza-create || pgbackrest stanza-upgrade
+  [ -z "$(gap)" ] || touch /tmp/gap
   pgbackrest check
   touch /tmp/stanza
 }
 
+# Says something where WAL since the newest archived segment is lost, as archiving was turned off for a while: then only a new base
+# backup leads on from there.
+gap() {
+  sql <<'SQL'
+\set info `pgbackrest --output=json info`
+with names (newest, next) as (
+  select
+    (select max(a ->> 'max') from jsonb_array_elements(:'info'::jsonb) stanza, jsonb_array_elements(stanza -> 'archive') a
+     where (a -> 'database' ->> 'id')::int = (select max((d ->> 'id')::int) from jsonb_array_elements(stanza -> 'db') d)),
+    coalesce(
+      (select min(left(name, 24)) from pg_ls_archive_statusdir() where name ~ '^[0-9A-F]{24}[.]ready$'),
+      pg_walfile_name(pg_current_wal_lsn()))
+)
+select 'gap' from names
+where ('x' || substr(next, 9, 8))::bit(32)::bigint * 256 + ('x' || substr(next, 17))::bit(32)::bigint
+  > ('x' || substr(newest, 9, 8))::bit(32)::bigint * 256 + ('x' || substr(newest, 17))::bit(32)::bigint + 1
+SQL
+}
+
 base() {
   pgbackrest --type="$1" backup
+  rm -f /tmp/gap
 }
 
 archiving() {
