@@ -78,22 +78,22 @@ describe('an archive of WAL', () => {
 })
 
 /**
- * A database that lived on timeline 1 until 5000, went back to 3000 on timeline 2, gave that up at 8000 and went on with 1,
- * and at 9000 left 1 at 8500 for 3.
+ * A database that lived on timeline 1 until 50 000, went back to 30 000 on timeline 2, gave that up at 80 000 and went on with 1,
+ * and at 90 000 left 1 at 85 000 for 3.
  */
 const LIVES: WalArchive = {
   bases: [
-    base('a', 1_000),
-    base('b', 4_000),
-    base('c', 6_500, 2, 3_500),
-    base('d', 8_300),
-    base('e', 9_500, 3, 8_600),
+    base('a', 10_000),
+    base('b', 40_000),
+    base('c', 65_000, 2, 35_000),
+    base('d', 83_000),
+    base('e', 95_000, 3, 86_000),
   ],
   segments: [
-    ...[2_000, 3_000, 4_000, 5_000].map((archivedAt) => ({ archivedAt, timeline: 1 })),
-    ...[6_000, 7_000, 8_000].map((archivedAt) => ({ archivedAt, timeline: 2 })),
-    ...[8_500, 9_000].map((archivedAt) => ({ archivedAt, timeline: 1 })),
-    ...[9_600, 12_000].map((archivedAt) => ({ archivedAt, timeline: 3 })),
+    ...[20_000, 30_000, 40_000, 50_000].map((archivedAt) => ({ archivedAt, timeline: 1 })),
+    ...[60_000, 70_000, 80_000].map((archivedAt) => ({ archivedAt, timeline: 2 })),
+    ...[85_000, 90_000].map((archivedAt) => ({ archivedAt, timeline: 1 })),
+    ...[96_000, 120_000].map((archivedAt) => ({ archivedAt, timeline: 3 })),
   ],
   histories: new Map([
     [2, '17-1/00000002.history'],
@@ -101,8 +101,8 @@ const LIVES: WalArchive = {
   ]),
 }
 const HISTORIES: Record<string, string> = {
-  '17-1/00000002.history': `1\t0/${(3_000).toString(16).toUpperCase()}\tbefore 2026-11-26 00:58:03+00\n`,
-  '17-1/00000003.history': `1\t0/${(8_500).toString(16).toUpperCase()}\tno recovery target specified\n`,
+  '17-1/00000002.history': `1\t0/${(30_000).toString(16).toUpperCase()}\tbefore 2026-11-26 00:58:03+00\n`,
+  '17-1/00000003.history': `1\t0/${(85_000).toString(16).toUpperCase()}\tno recovery target specified\n`,
 }
 const route = async (time: number, archive = LIVES) => {
   const { base: chosen, timeline } = await chooseRoute(archive, time, async (path) => HISTORIES[path] ?? '')
@@ -111,16 +111,16 @@ const route = async (time: number, archive = LIVES) => {
 
 describe('the way back to a time', () => {
   it('is along the life that the database had then, from the newest base backup that leads there', async () => {
-    expect(await route(1_500)).to.equal('a 1')
+    expect(await route(15_000)).to.equal('a 1')
     // Taken back later, and lived then.
-    expect(await route(4_500)).to.equal('b 1')
+    expect(await route(45_000)).to.equal('b 1')
     // `b` is newer, and of the life that was given up.
-    expect(await route(6_000)).to.equal('a 2')
-    expect(await route(7_500)).to.equal('c 2')
+    expect(await route(60_000)).to.equal('a 2')
+    expect(await route(75_000)).to.equal('c 2')
     // Timeline 2 is the newer one, and was given up.
-    expect(await route(8_400)).to.equal('d 1')
-    expect(await route(9_400)).to.equal('d 3')
-    expect(await route(9_550)).to.equal('e 3')
+    expect(await route(84_000)).to.equal('d 1')
+    expect(await route(94_000)).to.equal('d 3')
+    expect(await route(95_500)).to.equal('e 3')
   })
 
   it('is refused with the times that there are, where there is none', async () => {
@@ -129,16 +129,16 @@ describe('the way back to a time', () => {
         () => undefined,
         ({ code, exitCode, message }: CliError) => `${code} ${exitCode} ${message}`,
       )
-    for (const time of [0, 999, 12_001, 99_000]) {
-      expect(await refusal(time)).to.match(/^time_unreachable 4 .*from 1970-01-01T00:00:01.000Z to .*00:12/)
+    for (const time of [0, 9_999, 120_001, 990_000]) {
+      expect(await refusal(time)).to.match(/^time_unreachable 4 .*from 1970-01-01T00:00:10.000Z to .*02:00/)
     }
     const empty = { ...LIVES, bases: [] }
-    expect(await refusal(5_000, empty)).to.match(/no base backup yet/)
+    expect(await refusal(50_000, empty)).to.match(/no base backup yet/)
   })
 
   it('never begins with a base backup that is later, or beyond where its life was left', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1_000, max: 12_000 }), async (time) => {
+      fc.asyncProperty(fc.integer({ min: 10_000, max: 120_000 }), async (time) => {
         const { base: chosen, timeline } = await chooseRoute(
           LIVES,
           time,
@@ -147,7 +147,7 @@ describe('the way back to a time', () => {
         expect(chosen.stoppedAt).to.be.at.most(time)
         if (chosen.timeline === timeline) return
         expect(chosen.timeline).to.equal(1)
-        expect(Number(chosen.stop)).to.be.at.most(timeline === 2 ? 3_000 : 8_500)
+        expect(Number(chosen.stop)).to.be.at.most(timeline === 2 ? 30_000 : 85_000)
       }),
     )
   })
