@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { moveAside } from './machine/cores.js'
 import { type Figure, printTable, writeResult } from './report.js'
+import { measureObjectBackup } from './scenarios/backup-objects.js'
 import { measureBoot } from './scenarios/boot.js'
 import { measureCommandLine } from './scenarios/command-line.js'
 import { measureRoutes } from './scenarios/http.js'
@@ -9,12 +10,12 @@ import { measureJobs } from './scenarios/jobs.js'
 import { measureLogin } from './scenarios/login.js'
 import { openWorld, populate, startExpress, startVetrai } from './world.js'
 
-const HELP = `npm run bench -- [--only cli,jobs,routes,inbox,login,boot] [--seconds N]
+const HELP = `npm run bench -- [--only cli,jobs,objects,routes,inbox,login,boot] [--seconds N]
 
 Each figure is a ratio to a baseline measured in the same run. The measured server has a core of its own;
 load generator, PostgreSQL and Redis share the others. Jobs are measured on all cores together. Results go to bench/results/.`
 
-const SCENARIOS = ['cli', 'jobs', 'routes', 'inbox', 'login', 'boot'] as const
+const SCENARIOS = ['cli', 'jobs', 'objects', 'routes', 'inbox', 'login', 'boot'] as const
 type Scenario = (typeof SCENARIOS)[number]
 
 const { values } = parseArgs({
@@ -32,6 +33,8 @@ async function main(wanted: readonly string[], seconds: number): Promise<void> {
   }
   if (asked('cli')) add(await measureCommandLine())
   if (asked('jobs')) add(await measureJobs())
+  if (asked('objects')) add(await measureObjectBackup())
+  if (!['routes', 'inbox', 'login', 'boot'].some((name) => asked(name as Scenario))) return finish(figures)
   moveAside()
   const world = await openWorld()
   try {
@@ -42,6 +45,10 @@ async function main(wanted: readonly string[], seconds: number): Promise<void> {
   } finally {
     await world.close()
   }
+  await finish(figures)
+}
+
+async function finish(figures: readonly Figure[]): Promise<void> {
   console.log()
   printTable(figures)
   console.log(`\nwritten to ${await writeResult(figures)}`)

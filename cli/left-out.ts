@@ -5,6 +5,7 @@
 export const LEFT_OUT = {
   server: [
     'bcrypt',
+    '@toondepauw/node-zstd',
     'bee-queue',
     'sequelize',
     'minio',

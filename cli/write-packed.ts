@@ -16,6 +16,7 @@ const packed = join(dist, 'packed')
 const PROGRAMS = [
   'server/main.js',
   'server/migrate.js',
+  'server/backup-tool.js',
   'cli/main.js',
   'cli/runtimes/embedded/supervisor-main.js',
 ]

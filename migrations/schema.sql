@@ -87,6 +87,21 @@ AS $function$
 grant execute on function audit_verify(uuid) to vetrai_app;
 grant execute on function audit_verify(uuid) to vetrai_system;
 
+CREATE OR REPLACE FUNCTION public.installation_admit()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+   declare maintenance jsonb;
+   begin
+     perform pg_advisory_xact_lock_shared(hashtextextended('requests', 0));
+     select value into maintenance from installation_state
+       where key = 'maintenance' and (value->>'since')::timestamptz + interval '1 s' <= clock_timestamp();
+     if found then
+       raise exception using errcode = 'VT503', message = 'the installation rests', detail = maintenance::text;
+     end if;
+   end $function$;
+grant execute on function installation_admit() to public;
+
 CREATE OR REPLACE FUNCTION public.installation_keys_keep_root()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -130,6 +145,7 @@ CREATE UNIQUE INDEX access_tokens_token_hash_idx ON public.access_tokens USING b
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.access_tokens FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table access_tokens to vetrai_app;
 grant delete, insert, select, update on table access_tokens to vetrai_system;
+grant select on table access_tokens to vetrai_backup;
 
 create table api_key_credits (
   tenant_id uuid not null,
@@ -151,10 +167,12 @@ create table api_key_credits (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.api_key_credits FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table api_key_credits enable row level security;
 alter table api_key_credits force row level security;
+create policy backup_read on api_key_credits for select to vetrai_backup using (true);
 create policy system_access on api_key_credits for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on api_key_credits for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table api_key_credits to vetrai_app;
 grant delete, insert, select, update on table api_key_credits to vetrai_system;
+grant select on table api_key_credits to vetrai_backup;
 
 create table api_key_usage (
   tenant_id uuid not null,
@@ -176,10 +194,12 @@ CREATE INDEX api_key_usage_tenant_id_hour_idx ON public.api_key_usage USING btre
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.api_key_usage FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table api_key_usage enable row level security;
 alter table api_key_usage force row level security;
+create policy backup_read on api_key_usage for select to vetrai_backup using (true);
 create policy system_access on api_key_usage for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on api_key_usage for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table api_key_usage to vetrai_system;
 grant select on table api_key_usage to vetrai_app;
+grant select on table api_key_usage to vetrai_backup;
 
 create table api_key_usage_batches (
   id uuid not null,
@@ -191,6 +211,7 @@ CREATE INDEX api_key_usage_batches_created_at_idx ON public.api_key_usage_batche
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.api_key_usage_batches FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table api_key_usage_batches to vetrai_system;
 grant select on table api_key_usage_batches to vetrai_app;
+grant select on table api_key_usage_batches to vetrai_backup;
 
 create table api_keys (
   tenant_id uuid not null,
@@ -237,10 +258,12 @@ CREATE UNIQUE INDEX api_keys_hash ON public.api_keys USING btree (hash, tenant_i
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table api_keys enable row level security;
 alter table api_keys force row level security;
+create policy backup_read on api_keys for select to vetrai_backup using (true);
 create policy system_access on api_keys for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on api_keys for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table api_keys to vetrai_app;
 grant delete, insert, select, update on table api_keys to vetrai_system;
+grant select on table api_keys to vetrai_backup;
 
 create table audit_heads (
   tenant_id uuid not null,
@@ -250,7 +273,9 @@ create table audit_heads (
 );
 alter table audit_heads enable row level security;
 alter table audit_heads force row level security;
+create policy backup_read on audit_heads for select to vetrai_backup using (true);
 create policy owner_only on audit_heads for all to vetrai_owner using (true) with check (true);
+grant select on table audit_heads to vetrai_backup;
 
 create table audit_logs (
   tenant_id uuid not null,
@@ -277,11 +302,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_logs FOR EACH
 CREATE TRIGGER append_only_all BEFORE TRUNCATE ON public.audit_logs FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 alter table audit_logs enable row level security;
 alter table audit_logs force row level security;
+create policy backup_read on audit_logs for select to vetrai_backup using (true);
 create policy owner_append on audit_logs for insert to vetrai_owner with check (true);
 create policy owner_read on audit_logs for select to vetrai_owner using (true);
 create policy system_access on audit_logs for select to vetrai_system using (true);
 create policy tenant_isolation on audit_logs for select to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant select on table audit_logs to vetrai_app;
+grant select on table audit_logs to vetrai_backup;
 grant select on table audit_logs to vetrai_system;
 
 create table auth_factors (
@@ -302,6 +329,7 @@ CREATE INDEX auth_factors_user_id_idx ON public.auth_factors USING btree (user_i
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.auth_factors FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table auth_factors to vetrai_app;
 grant delete, insert, select, update on table auth_factors to vetrai_system;
+grant select on table auth_factors to vetrai_backup;
 
 create table dead_letters (
   tenant_id uuid not null,
@@ -324,10 +352,12 @@ CREATE INDEX dead_letters_tenant_id_job_id_idx ON public.dead_letters USING btre
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.dead_letters FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table dead_letters enable row level security;
 alter table dead_letters force row level security;
+create policy backup_read on dead_letters for select to vetrai_backup using (true);
 create policy system_access on dead_letters for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on dead_letters for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, select, update on table dead_letters to vetrai_app;
 grant delete, insert, select, update on table dead_letters to vetrai_system;
+grant select on table dead_letters to vetrai_backup;
 
 create table idempotency_records (
   scope_hash bytea not null,
@@ -343,6 +373,7 @@ CREATE INDEX idempotency_records_expires_at_idx ON public.idempotency_records US
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.idempotency_records FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select on table idempotency_records to vetrai_app;
 grant delete, insert, select, update on table idempotency_records to vetrai_system;
+grant select on table idempotency_records to vetrai_backup;
 
 create table installation_keys (
   id integer not null,
@@ -359,6 +390,19 @@ CREATE TRIGGER keep_root BEFORE DELETE ON public.installation_keys FOR EACH ROW 
 CREATE TRIGGER keep_root_all BEFORE TRUNCATE ON public.installation_keys FOR EACH STATEMENT EXECUTE FUNCTION installation_keys_keep_root();
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table installation_keys to vetrai_system;
+grant select on table installation_keys to vetrai_backup;
+
+create table installation_state (
+  key text not null,
+  value jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint installation_state_pkey PRIMARY KEY (key),
+  constraint installation_state_key_check CHECK ((key ~ '^[a-z][a-z0-9._-]{0,99}$'::text))
+);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_state FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table installation_state to vetrai_system;
+grant select on table installation_state to vetrai_app;
 
 create table invitations (
   tenant_id uuid not null,
@@ -388,10 +432,12 @@ CREATE UNIQUE INDEX invitations_open ON public.invitations USING btree (tenant_i
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.invitations FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table invitations enable row level security;
 alter table invitations force row level security;
+create policy backup_read on invitations for select to vetrai_backup using (true);
 create policy system_access on invitations for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on invitations for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table invitations to vetrai_app;
 grant delete, insert, select, update on table invitations to vetrai_system;
+grant select on table invitations to vetrai_backup;
 
 create table job_attempts (
   tenant_id uuid not null,
@@ -412,10 +458,12 @@ create table job_attempts (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table job_attempts enable row level security;
 alter table job_attempts force row level security;
+create policy backup_read on job_attempts for select to vetrai_backup using (true);
 create policy system_access on job_attempts for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on job_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, select, update on table job_attempts to vetrai_app;
 grant delete, insert, select, update on table job_attempts to vetrai_system;
+grant select on table job_attempts to vetrai_backup;
 
 create table job_keys (
   tenant_id uuid not null,
@@ -430,10 +478,12 @@ create table job_keys (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table job_keys enable row level security;
 alter table job_keys force row level security;
+create policy backup_read on job_keys for select to vetrai_backup using (true);
 create policy system_access on job_keys for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on job_keys for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, select, update on table job_keys to vetrai_app;
 grant delete, insert, select, update on table job_keys to vetrai_system;
+grant select on table job_keys to vetrai_backup;
 
 create table job_logs (
   tenant_id uuid not null,
@@ -447,10 +497,12 @@ create table job_logs (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_logs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table job_logs enable row level security;
 alter table job_logs force row level security;
+create policy backup_read on job_logs for select to vetrai_backup using (true);
 create policy system_access on job_logs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on job_logs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, select, update on table job_logs to vetrai_app;
 grant delete, insert, select, update on table job_logs to vetrai_system;
+grant select on table job_logs to vetrai_backup;
 
 create table job_queues (
   name text not null,
@@ -464,6 +516,7 @@ create table job_queues (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_queues FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table job_queues to vetrai_system;
 grant select on table job_queues to vetrai_app;
+grant select on table job_queues to vetrai_backup;
 
 create table job_rates (
   kind text not null,
@@ -476,6 +529,7 @@ create table job_rates (
 );
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.job_rates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table job_rates to vetrai_system;
+grant select on table job_rates to vetrai_backup;
 
 create table login_failures (
   subject character(64) not null,
@@ -489,6 +543,7 @@ CREATE INDEX login_failures_last_failure_at_idx ON public.login_failures USING b
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.login_failures FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table login_failures to vetrai_app;
 grant delete, insert, select, update on table login_failures to vetrai_system;
+grant select on table login_failures to vetrai_backup;
 
 create table memberships (
   tenant_id uuid not null,
@@ -509,10 +564,12 @@ CREATE UNIQUE INDEX memberships_tenant_id_user_id_idx ON public.memberships USIN
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.memberships FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table memberships enable row level security;
 alter table memberships force row level security;
+create policy backup_read on memberships for select to vetrai_backup using (true);
 create policy system_access on memberships for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on memberships for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table memberships to vetrai_app;
 grant delete, insert, select, update on table memberships to vetrai_system;
+grant select on table memberships to vetrai_backup;
 
 create table notification_attempts (
   tenant_id uuid not null,
@@ -536,10 +593,12 @@ create table notification_attempts (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_attempts enable row level security;
 alter table notification_attempts force row level security;
+create policy backup_read on notification_attempts for select to vetrai_backup using (true);
 create policy system_access on notification_attempts for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_attempts to vetrai_app;
 grant delete, insert, select, update on table notification_attempts to vetrai_system;
+grant select on table notification_attempts to vetrai_backup;
 
 create table notification_categories (
   tenant_id uuid not null,
@@ -559,10 +618,12 @@ create table notification_categories (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_categories FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_categories enable row level security;
 alter table notification_categories force row level security;
+create policy backup_read on notification_categories for select to vetrai_backup using (true);
 create policy system_access on notification_categories for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_categories for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_categories to vetrai_app;
 grant delete, insert, select, update on table notification_categories to vetrai_system;
+grant select on table notification_categories to vetrai_backup;
 
 create table notification_deliveries (
   tenant_id uuid not null,
@@ -607,10 +668,12 @@ CREATE UNIQUE INDEX notification_deliveries_tenant_id_message_id_recipient_id_c_
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_deliveries FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_deliveries enable row level security;
 alter table notification_deliveries force row level security;
+create policy backup_read on notification_deliveries for select to vetrai_backup using (true);
 create policy system_access on notification_deliveries for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_deliveries for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_deliveries to vetrai_app;
 grant delete, insert, select, update on table notification_deliveries to vetrai_system;
+grant select on table notification_deliveries to vetrai_backup;
 
 create table notification_digests (
   tenant_id uuid not null,
@@ -633,10 +696,12 @@ CREATE UNIQUE INDEX notification_digests_open ON public.notification_digests USI
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_digests FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_digests enable row level security;
 alter table notification_digests force row level security;
+create policy backup_read on notification_digests for select to vetrai_backup using (true);
 create policy system_access on notification_digests for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_digests for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_digests to vetrai_app;
 grant delete, insert, select, update on table notification_digests to vetrai_system;
+grant select on table notification_digests to vetrai_backup;
 
 create table notification_inbox_items (
   tenant_id uuid not null,
@@ -667,10 +732,12 @@ CREATE UNIQUE INDEX notification_inbox_items_tenant_id_recipient_id_sequence_idx
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_inbox_items FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_inbox_items enable row level security;
 alter table notification_inbox_items force row level security;
+create policy backup_read on notification_inbox_items for select to vetrai_backup using (true);
 create policy system_access on notification_inbox_items for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_inbox_items for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_inbox_items to vetrai_app;
 grant delete, insert, select, update on table notification_inbox_items to vetrai_system;
+grant select on table notification_inbox_items to vetrai_backup;
 
 create table notification_inboxes (
   tenant_id uuid not null,
@@ -683,10 +750,12 @@ create table notification_inboxes (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_inboxes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_inboxes enable row level security;
 alter table notification_inboxes force row level security;
+create policy backup_read on notification_inboxes for select to vetrai_backup using (true);
 create policy system_access on notification_inboxes for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_inboxes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_inboxes to vetrai_app;
 grant delete, insert, select, update on table notification_inboxes to vetrai_system;
+grant select on table notification_inboxes to vetrai_backup;
 
 create table notification_messages (
   tenant_id uuid not null,
@@ -718,10 +787,12 @@ CREATE UNIQUE INDEX notification_messages_transaction ON public.notification_mes
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_messages FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_messages enable row level security;
 alter table notification_messages force row level security;
+create policy backup_read on notification_messages for select to vetrai_backup using (true);
 create policy system_access on notification_messages for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_messages for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_messages to vetrai_app;
 grant delete, insert, select, update on table notification_messages to vetrai_system;
+grant select on table notification_messages to vetrai_backup;
 
 create table notification_policy (
   is_only boolean not null default true,
@@ -734,6 +805,7 @@ create table notification_policy (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_policy FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table notification_policy to vetrai_system;
 grant select on table notification_policy to vetrai_app;
+grant select on table notification_policy to vetrai_backup;
 
 create table notification_preferences (
   tenant_id uuid not null,
@@ -746,10 +818,12 @@ create table notification_preferences (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_preferences FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_preferences enable row level security;
 alter table notification_preferences force row level security;
+create policy backup_read on notification_preferences for select to vetrai_backup using (true);
 create policy system_access on notification_preferences for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_preferences for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_preferences to vetrai_app;
 grant delete, insert, select, update on table notification_preferences to vetrai_system;
+grant select on table notification_preferences to vetrai_backup;
 
 create table notification_push_subscriptions (
   tenant_id uuid not null,
@@ -771,10 +845,12 @@ CREATE UNIQUE INDEX notification_push_subscriptions_tenant_id_endpoint_idx ON pu
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_push_subscriptions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_push_subscriptions enable row level security;
 alter table notification_push_subscriptions force row level security;
+create policy backup_read on notification_push_subscriptions for select to vetrai_backup using (true);
 create policy system_access on notification_push_subscriptions for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_push_subscriptions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_push_subscriptions to vetrai_app;
 grant delete, insert, select, update on table notification_push_subscriptions to vetrai_system;
+grant select on table notification_push_subscriptions to vetrai_backup;
 
 create table notification_subscribers (
   tenant_id uuid not null,
@@ -797,10 +873,12 @@ CREATE UNIQUE INDEX notification_subscribers_tenant_id_external_id_idx ON public
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_subscribers FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_subscribers enable row level security;
 alter table notification_subscribers force row level security;
+create policy backup_read on notification_subscribers for select to vetrai_backup using (true);
 create policy system_access on notification_subscribers for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_subscribers for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_subscribers to vetrai_app;
 grant delete, insert, select, update on table notification_subscribers to vetrai_system;
+grant select on table notification_subscribers to vetrai_backup;
 
 create table notification_suppressions (
   tenant_id uuid not null,
@@ -821,10 +899,12 @@ CREATE UNIQUE INDEX notification_suppressions_tenant_id_channel_address_hash_idx
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_suppressions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_suppressions enable row level security;
 alter table notification_suppressions force row level security;
+create policy backup_read on notification_suppressions for select to vetrai_backup using (true);
 create policy system_access on notification_suppressions for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_suppressions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select on table notification_suppressions to vetrai_app;
 grant delete, insert, select, update on table notification_suppressions to vetrai_system;
+grant select on table notification_suppressions to vetrai_backup;
 
 create table notification_template_texts (
   tenant_id uuid not null,
@@ -840,10 +920,12 @@ create table notification_template_texts (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_texts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_template_texts enable row level security;
 alter table notification_template_texts force row level security;
+create policy backup_read on notification_template_texts for select to vetrai_backup using (true);
 create policy system_access on notification_template_texts for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_template_texts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_template_texts to vetrai_system;
 grant insert, select on table notification_template_texts to vetrai_app;
+grant select on table notification_template_texts to vetrai_backup;
 
 create table notification_template_versions (
   tenant_id uuid not null,
@@ -866,10 +948,12 @@ CREATE UNIQUE INDEX notification_template_version_tenant_id_template_key_versio_
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_template_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_template_versions enable row level security;
 alter table notification_template_versions force row level security;
+create policy backup_read on notification_template_versions for select to vetrai_backup using (true);
 create policy system_access on notification_template_versions for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_template_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_template_versions to vetrai_system;
 grant insert, select on table notification_template_versions to vetrai_app;
+grant select on table notification_template_versions to vetrai_backup;
 
 create table notification_templates (
   tenant_id uuid not null,
@@ -894,10 +978,12 @@ create table notification_templates (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_templates enable row level security;
 alter table notification_templates force row level security;
+create policy backup_read on notification_templates for select to vetrai_backup using (true);
 create policy system_access on notification_templates for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_templates to vetrai_app;
 grant delete, insert, select, update on table notification_templates to vetrai_system;
+grant select on table notification_templates to vetrai_backup;
 
 create table notification_themes (
   tenant_id uuid not null,
@@ -921,10 +1007,12 @@ CREATE UNIQUE INDEX notification_themes_tenant ON public.notification_themes USI
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_themes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_themes enable row level security;
 alter table notification_themes force row level security;
+create policy backup_read on notification_themes for select to vetrai_backup using (true);
 create policy system_access on notification_themes for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_themes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_themes to vetrai_app;
 grant delete, insert, select, update on table notification_themes to vetrai_system;
+grant select on table notification_themes to vetrai_backup;
 
 create table notification_throttles (
   tenant_id uuid not null,
@@ -940,10 +1028,12 @@ CREATE INDEX notification_throttles_ended ON public.notification_throttles USING
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_throttles FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_throttles enable row level security;
 alter table notification_throttles force row level security;
+create policy backup_read on notification_throttles for select to vetrai_backup using (true);
 create policy system_access on notification_throttles for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_throttles for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_throttles to vetrai_app;
 grant delete, insert, select, update on table notification_throttles to vetrai_system;
+grant select on table notification_throttles to vetrai_backup;
 
 create table notification_topic_subscribers (
   tenant_id uuid not null,
@@ -959,10 +1049,12 @@ CREATE INDEX notification_topic_subscribers_tenant_id_subscriber_id_idx ON publi
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_topic_subscribers FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_topic_subscribers enable row level security;
 alter table notification_topic_subscribers force row level security;
+create policy backup_read on notification_topic_subscribers for select to vetrai_backup using (true);
 create policy system_access on notification_topic_subscribers for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_topic_subscribers for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_topic_subscribers to vetrai_app;
 grant delete, insert, select, update on table notification_topic_subscribers to vetrai_system;
+grant select on table notification_topic_subscribers to vetrai_backup;
 
 create table notification_topics (
   tenant_id uuid not null,
@@ -978,10 +1070,12 @@ CREATE UNIQUE INDEX notification_topics_tenant_id_key_idx ON public.notification
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.notification_topics FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table notification_topics enable row level security;
 alter table notification_topics force row level security;
+create policy backup_read on notification_topics for select to vetrai_backup using (true);
 create policy system_access on notification_topics for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on notification_topics for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table notification_topics to vetrai_app;
 grant delete, insert, select, update on table notification_topics to vetrai_system;
+grant select on table notification_topics to vetrai_backup;
 
 create table one_time_tokens (
   id uuid not null,
@@ -1004,6 +1098,7 @@ CREATE UNIQUE INDEX one_time_tokens_token_hash_idx ON public.one_time_tokens USI
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.one_time_tokens FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table one_time_tokens to vetrai_app;
 grant delete, insert, select, update on table one_time_tokens to vetrai_system;
+grant select on table one_time_tokens to vetrai_backup;
 
 create table outbox (
   id uuid not null,
@@ -1023,6 +1118,7 @@ CREATE INDEX outbox_pending ON public.outbox USING btree (next_attempt_at) WHERE
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.outbox FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table outbox to vetrai_system;
 grant insert on table outbox to vetrai_app;
+grant select on table outbox to vetrai_backup;
 
 create table push_keys (
   slot text not null,
@@ -1035,6 +1131,7 @@ create table push_keys (
 );
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.push_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table push_keys to vetrai_system;
+grant select on table push_keys to vetrai_backup;
 
 create table quota_reservations (
   tenant_id uuid not null,
@@ -1059,10 +1156,12 @@ CREATE INDEX quota_reservations_tenant_id_quota_id_state_idx ON public.quota_res
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.quota_reservations FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table quota_reservations enable row level security;
 alter table quota_reservations force row level security;
+create policy backup_read on quota_reservations for select to vetrai_backup using (true);
 create policy system_access on quota_reservations for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on quota_reservations for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table quota_reservations to vetrai_app;
 grant delete, insert, select, update on table quota_reservations to vetrai_system;
+grant select on table quota_reservations to vetrai_backup;
 
 create table quotas (
   tenant_id uuid not null,
@@ -1087,10 +1186,12 @@ CREATE UNIQUE INDEX quotas_tenant_id_resource_idx ON public.quotas USING btree (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.quotas FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table quotas enable row level security;
 alter table quotas force row level security;
+create policy backup_read on quotas for select to vetrai_backup using (true);
 create policy system_access on quotas for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on quotas for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table quotas to vetrai_app;
 grant delete, insert, select, update on table quotas to vetrai_system;
+grant select on table quotas to vetrai_backup;
 
 create table recovery_codes (
   user_id uuid not null,
@@ -1104,6 +1205,7 @@ create table recovery_codes (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.recovery_codes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table recovery_codes to vetrai_app;
 grant delete, insert, select, update on table recovery_codes to vetrai_system;
+grant select on table recovery_codes to vetrai_backup;
 
 create table refresh_tokens (
   token_hash character(64) not null,
@@ -1119,6 +1221,7 @@ CREATE UNIQUE INDEX refresh_tokens_session_id_generation_idx ON public.refresh_t
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.refresh_tokens FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table refresh_tokens to vetrai_app;
 grant delete, insert, select, update on table refresh_tokens to vetrai_system;
+grant select on table refresh_tokens to vetrai_backup;
 
 create table schedules (
   tenant_id uuid not null,
@@ -1154,10 +1257,12 @@ CREATE UNIQUE INDEX schedules_tenant_id_name_idx ON public.schedules USING btree
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table schedules enable row level security;
 alter table schedules force row level security;
+create policy backup_read on schedules for select to vetrai_backup using (true);
 create policy system_access on schedules for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on schedules for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, select, update on table schedules to vetrai_app;
 grant delete, insert, select, update on table schedules to vetrai_system;
+grant select on table schedules to vetrai_backup;
 
 create table schema_migrations (
   name text not null,
@@ -1166,6 +1271,7 @@ create table schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (name)
 );
 grant select on table schema_migrations to vetrai_app;
+grant select on table schema_migrations to vetrai_backup;
 grant select on table schema_migrations to vetrai_system;
 
 create table sessions (
@@ -1197,6 +1303,7 @@ CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.sessions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table sessions to vetrai_app;
 grant delete, insert, select, update on table sessions to vetrai_system;
+grant select on table sessions to vetrai_backup;
 
 create table signing_keys (
   kid text not null,
@@ -1210,6 +1317,7 @@ create table signing_keys (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table signing_keys to vetrai_app;
 grant delete, insert, select, update on table signing_keys to vetrai_system;
+grant select on table signing_keys to vetrai_backup;
 
 create table tenants (
   id uuid not null,
@@ -1233,11 +1341,13 @@ CREATE UNIQUE INDEX tenants_slug_idx ON public.tenants USING btree (slug);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.tenants FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table tenants enable row level security;
 alter table tenants force row level security;
+create policy backup_read on tenants for select to vetrai_backup using (true);
 create policy owner_references on tenants for select to vetrai_owner using (true);
 create policy system_access on tenants for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on tenants for all to vetrai_app using ((id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table tenants to vetrai_system;
 grant select on table tenants to vetrai_app;
+grant select on table tenants to vetrai_backup;
 
 create table users (
   id uuid not null,
@@ -1265,6 +1375,7 @@ CREATE UNIQUE INDEX users_email_idx ON public.users USING btree (email);
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table users to vetrai_app;
 grant delete, insert, select, update on table users to vetrai_system;
+grant select on table users to vetrai_backup;
 
 create table webhook_attempts (
   tenant_id uuid not null,
@@ -1291,10 +1402,12 @@ CREATE INDEX webhook_attempts_tenant_id_message_id_endpoint_id_idx ON public.web
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_attempts FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_attempts enable row level security;
 alter table webhook_attempts force row level security;
+create policy backup_read on webhook_attempts for select to vetrai_backup using (true);
 create policy system_access on webhook_attempts for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_attempts for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_attempts to vetrai_app;
 grant delete, insert, select, update on table webhook_attempts to vetrai_system;
+grant select on table webhook_attempts to vetrai_backup;
 
 create table webhook_deliveries (
   tenant_id uuid not null,
@@ -1319,10 +1432,12 @@ CREATE INDEX webhook_deliveries_unsuccessful ON public.webhook_deliveries USING 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_deliveries enable row level security;
 alter table webhook_deliveries force row level security;
+create policy backup_read on webhook_deliveries for select to vetrai_backup using (true);
 create policy system_access on webhook_deliveries for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_deliveries for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_deliveries to vetrai_app;
 grant delete, insert, select, update on table webhook_deliveries to vetrai_system;
+grant select on table webhook_deliveries to vetrai_backup;
 
 create table webhook_endpoints (
   tenant_id uuid not null,
@@ -1346,10 +1461,12 @@ CREATE INDEX webhook_endpoints_tenant_id_created_at_id_idx ON public.webhook_end
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_endpoints enable row level security;
 alter table webhook_endpoints force row level security;
+create policy backup_read on webhook_endpoints for select to vetrai_backup using (true);
 create policy system_access on webhook_endpoints for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_endpoints for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_endpoints to vetrai_app;
 grant delete, insert, select, update on table webhook_endpoints to vetrai_system;
+grant select on table webhook_endpoints to vetrai_backup;
 
 create table webhook_health (
   tenant_id uuid not null,
@@ -1368,10 +1485,12 @@ create table webhook_health (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_health FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_health enable row level security;
 alter table webhook_health force row level security;
+create policy backup_read on webhook_health for select to vetrai_backup using (true);
 create policy system_access on webhook_health for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_health for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_health to vetrai_app;
 grant delete, insert, select, update on table webhook_health to vetrai_system;
+grant select on table webhook_health to vetrai_backup;
 
 create table webhook_keys (
   tenant_id uuid not null,
@@ -1392,10 +1511,12 @@ CREATE INDEX webhook_keys_tenant_id_endpoint_id_idx ON public.webhook_keys USING
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_keys FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_keys enable row level security;
 alter table webhook_keys force row level security;
+create policy backup_read on webhook_keys for select to vetrai_backup using (true);
 create policy system_access on webhook_keys for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_keys for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_keys to vetrai_app;
 grant delete, insert, select, update on table webhook_keys to vetrai_system;
+grant select on table webhook_keys to vetrai_backup;
 
 create table webhook_messages (
   tenant_id uuid not null,
@@ -1417,10 +1538,12 @@ CREATE UNIQUE INDEX webhook_messages_tenant_id_origin_id_idx ON public.webhook_m
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.webhook_messages FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table webhook_messages enable row level security;
 alter table webhook_messages force row level security;
+create policy backup_read on webhook_messages for select to vetrai_backup using (true);
 create policy system_access on webhook_messages for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on webhook_messages for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table webhook_messages to vetrai_app;
 grant delete, insert, select, update on table webhook_messages to vetrai_system;
+grant select on table webhook_messages to vetrai_backup;
 
 create table worker_jobs (
   tenant_id uuid not null,
@@ -1464,10 +1587,12 @@ CREATE INDEX worker_jobs_running ON public.worker_jobs USING btree (kind, tenant
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.worker_jobs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table worker_jobs enable row level security;
 alter table worker_jobs force row level security;
+create policy backup_read on worker_jobs for select to vetrai_backup using (true);
 create policy system_access on worker_jobs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on worker_jobs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check (((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")) OR (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid)));
 grant delete, insert, maintain, select, update on table worker_jobs to vetrai_system;
 grant delete, insert, select, update on table worker_jobs to vetrai_app;
+grant select on table worker_jobs to vetrai_backup;
 
 create table workflow_checkpoint_values (
   tenant_id uuid not null,
@@ -1483,10 +1608,12 @@ create table workflow_checkpoint_values (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_values FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_checkpoint_values enable row level security;
 alter table workflow_checkpoint_values force row level security;
+create policy backup_read on workflow_checkpoint_values for select to vetrai_backup using (true);
 create policy system_access on workflow_checkpoint_values for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_checkpoint_values for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_app;
 grant delete, insert, select, update on table workflow_checkpoint_values to vetrai_system;
+grant select on table workflow_checkpoint_values to vetrai_backup;
 
 create table workflow_checkpoint_writes (
   tenant_id uuid not null,
@@ -1505,10 +1632,12 @@ create table workflow_checkpoint_writes (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoint_writes FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_checkpoint_writes enable row level security;
 alter table workflow_checkpoint_writes force row level security;
+create policy backup_read on workflow_checkpoint_writes for select to vetrai_backup using (true);
 create policy system_access on workflow_checkpoint_writes for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_checkpoint_writes for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_app;
 grant delete, insert, select, update on table workflow_checkpoint_writes to vetrai_system;
+grant select on table workflow_checkpoint_writes to vetrai_backup;
 
 create table workflow_checkpoints (
   tenant_id uuid not null,
@@ -1528,10 +1657,12 @@ create table workflow_checkpoints (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_checkpoints FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_checkpoints enable row level security;
 alter table workflow_checkpoints force row level security;
+create policy backup_read on workflow_checkpoints for select to vetrai_backup using (true);
 create policy system_access on workflow_checkpoints for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_checkpoints for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_checkpoints to vetrai_app;
 grant delete, insert, select, update on table workflow_checkpoints to vetrai_system;
+grant select on table workflow_checkpoints to vetrai_backup;
 
 create table workflow_events (
   tenant_id uuid not null,
@@ -1548,10 +1679,12 @@ create table workflow_events (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_events FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_events enable row level security;
 alter table workflow_events force row level security;
+create policy backup_read on workflow_events for select to vetrai_backup using (true);
 create policy system_access on workflow_events for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_events for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_events to vetrai_app;
 grant delete, insert, select, update on table workflow_events to vetrai_system;
+grant select on table workflow_events to vetrai_backup;
 
 create table workflow_runs (
   tenant_id uuid not null,
@@ -1594,10 +1727,12 @@ CREATE INDEX workflow_runs_tenant_id_template_id_created_at_idx ON public.workfl
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_runs enable row level security;
 alter table workflow_runs force row level security;
+create policy backup_read on workflow_runs for select to vetrai_backup using (true);
 create policy system_access on workflow_runs for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_runs for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_runs to vetrai_app;
 grant delete, insert, select, update on table workflow_runs to vetrai_system;
+grant select on table workflow_runs to vetrai_backup;
 
 create table workflow_secrets (
   tenant_id uuid not null,
@@ -1612,10 +1747,12 @@ create table workflow_secrets (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_secrets FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_secrets enable row level security;
 alter table workflow_secrets force row level security;
+create policy backup_read on workflow_secrets for select to vetrai_backup using (true);
 create policy system_access on workflow_secrets for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_secrets for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_secrets to vetrai_app;
 grant delete, insert, select, update on table workflow_secrets to vetrai_system;
+grant select on table workflow_secrets to vetrai_backup;
 
 create table workflow_steps (
   tenant_id uuid not null,
@@ -1642,10 +1779,12 @@ CREATE UNIQUE INDEX workflow_steps_tenant_id_run_id_step_iteration_idx ON public
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_steps FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_steps enable row level security;
 alter table workflow_steps force row level security;
+create policy backup_read on workflow_steps for select to vetrai_backup using (true);
 create policy system_access on workflow_steps for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_steps for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_steps to vetrai_app;
 grant delete, insert, select, update on table workflow_steps to vetrai_system;
+grant select on table workflow_steps to vetrai_backup;
 
 create table workflow_templates (
   tenant_id uuid not null,
@@ -1665,10 +1804,12 @@ CREATE UNIQUE INDEX workflow_templates_tenant_id_name_idx ON public.workflow_tem
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_templates FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_templates enable row level security;
 alter table workflow_templates force row level security;
+create policy backup_read on workflow_templates for select to vetrai_backup using (true);
 create policy system_access on workflow_templates for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_templates for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_templates to vetrai_app;
 grant delete, insert, select, update on table workflow_templates to vetrai_system;
+grant select on table workflow_templates to vetrai_backup;
 
 create table workflow_versions (
   tenant_id uuid not null,
@@ -1690,10 +1831,12 @@ CREATE UNIQUE INDEX workflow_versions_tenant_id_template_id_number_idx ON public
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_versions FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_versions enable row level security;
 alter table workflow_versions force row level security;
+create policy backup_read on workflow_versions for select to vetrai_backup using (true);
 create policy system_access on workflow_versions for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_versions for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select on table workflow_versions to vetrai_app;
 grant delete, insert, select, update on table workflow_versions to vetrai_system;
+grant select on table workflow_versions to vetrai_backup;
 
 create table workflow_waits (
   tenant_id uuid not null,
@@ -1720,7 +1863,9 @@ CREATE INDEX workflow_waits_tenant_id_run_id_idx ON public.workflow_waits USING 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.workflow_waits FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 alter table workflow_waits enable row level security;
 alter table workflow_waits force row level security;
+create policy backup_read on workflow_waits for select to vetrai_backup using (true);
 create policy system_access on workflow_waits for all to vetrai_system using (true) with check (true);
 create policy tenant_isolation on workflow_waits for all to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif"))) with check ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant delete, insert, select, update on table workflow_waits to vetrai_app;
 grant delete, insert, select, update on table workflow_waits to vetrai_system;
+grant select on table workflow_waits to vetrai_backup;

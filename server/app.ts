@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import express from 'express'
 import { createDispatch, type ServerState } from './http/dispatch.js'
+import { isOperatorToken } from './http/maintenance.js'
 import { mountPages } from './http/pages.js'
 import { Streams } from './http/streams.js'
 import type { Resources } from './kernel/resources.js'
@@ -18,6 +19,9 @@ export interface App {
  */
 export function buildApp(resources: Resources, { api = true }: { api?: boolean } = {}): App {
   const state: ServerState = { draining: false, streams: new Streams(resources.config) }
+  resources.maintenance.onChange((isOn) => {
+    if (isOn) state.streams.rest((principal) => !isOperatorToken(principal))
+  })
   const dispatch = api ? createDispatch(resources, state) : () => false
   const pages = express()
   mountPages(pages, resources, state, { api })

@@ -28,6 +28,7 @@ describe('the migrate program', function () {
       DATABASE_APP_PASSWORD: ROLE_PASSWORDS.app,
       DATABASE_SYSTEM_PASSWORD: ROLE_PASSWORDS.system,
       DATABASE_MONITOR_PASSWORD: ROLE_PASSWORDS.monitor,
+      DATABASE_BACKUP_PASSWORD: ROLE_PASSWORDS.backup,
       DATABASE_ADMIN_USER: shared.postgres.adminUser,
       DATABASE_ADMIN_PASSWORD: shared.postgres.adminPassword,
     }
@@ -77,13 +78,15 @@ describe('the migrate program', function () {
     )
     expect(rows.map((row) => row.rolname)).to.deep.equal([
       'vetrai_app',
+      'vetrai_backup',
       'vetrai_monitor',
       'vetrai_owner',
       'vetrai_system',
     ])
-    for (const { rolname: _, rolcanlogin, ...powers } of rows) {
+    for (const { rolname, rolcanlogin, rolcreatedb, ...powers } of rows) {
       expect(rolcanlogin).to.equal(true)
-      expect(Object.values(powers)).to.deep.equal([false, false, false, false, false])
+      expect(rolcreatedb, rolname).to.equal(rolname === 'vetrai_backup')
+      expect(Object.values(powers)).to.deep.equal([false, false, false, false])
     }
     const app = new pg.Client({
       ...connectionParts(env.DATABASE_URL ?? ''),

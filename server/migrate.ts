@@ -19,6 +19,7 @@ async function main(command: string | undefined): Promise<unknown> {
       appPassword: config.DATABASE_APP_PASSWORD,
       systemPassword: config.DATABASE_SYSTEM_PASSWORD,
       monitorPassword: config.DATABASE_MONITOR_PASSWORD,
+      backupPassword: config.DATABASE_BACKUP_PASSWORD,
     })
     return { bootstrapped: true }
   }
@@ -39,10 +40,12 @@ async function main(command: string | undefined): Promise<unknown> {
 /** Roles whose password is given; the superuser's may be known to nobody but the operator. */
 function rolesOf(config: ReturnType<typeof readSettings<typeof migrationSettings>>) {
   const { DATABASE_ADMIN_USER: admin, DATABASE_ADMIN_PASSWORD: adminPassword } = config
+  const backupPassword = config.DATABASE_BACKUP_PASSWORD
   const known = [
     { role: 'vetrai_owner', password: config.DATABASE_OWNER_PASSWORD },
     { role: 'vetrai_app', password: config.DATABASE_APP_PASSWORD },
     { role: 'vetrai_system', password: config.DATABASE_SYSTEM_PASSWORD },
+    ...(backupPassword ? [{ role: 'vetrai_backup', password: backupPassword }] : []),
   ]
   return adminPassword ? [{ role: admin, password: adminPassword, database: 'postgres' }, ...known] : known
 }

@@ -52,6 +52,12 @@ export const permissions = {
     'see when the keys of the installation were made, and replace them',
     operators,
   ),
+  'installation.maintenance.manage': installation(
+    'let the installation rest, and see whether it does',
+    operators,
+  ),
+  'backups.read': installation('see when backups happen, and what became of them', operators),
+  'backups.manage': installation('make a backup now, and prove the newest', operators),
   'auth.why': self('ask why something would be allowed or denied', 'auth:read'),
 
   'tenancy.own.list': self('see the organisations they belong to', 'tenancy:read'),

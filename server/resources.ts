@@ -1,5 +1,5 @@
 import type { DestinationStream, Logger } from 'pino'
-import { type Config, ConfigError } from './config/config.js'
+import type { Config } from './config/config.js'
 import { sealedAnswers } from './http/idempotency.js'
 import { linkSecret } from './http/object-links.js'
 import { msUntilDue } from './jobs/fire-schedules.js'
@@ -28,9 +28,8 @@ import { housekeeping } from './storage/housekeeping.js'
 import { openRootKey } from './storage/installation-keys/open-root.js'
 import { resealValues } from './storage/installation-keys/reseal.js'
 import { SealingKeys } from './storage/installation-keys/sealing-keys.js'
-import { createFileObjectStore } from './storage/object-store/file-driver.js'
-import type { ObjectStore } from './storage/object-store/object-store.js'
-import { createS3ObjectStore } from './storage/object-store/s3-driver.js'
+import { Maintenance } from './storage/maintenance.js'
+import { openObjectStore } from './storage/object-store/open-object-store.js'
 import { oldestEventS } from './storage/outbox.js'
 import { openRedis, untilReady } from './storage/redis.js'
 
@@ -86,6 +85,12 @@ export async function openResources(
     (opened) => opened.close(),
   )
   sealingKeys.watch(bus)
+  const maintenance = await life.open(
+    'maintenance',
+    () => openMaintenance(db, log, bus),
+    (opened) => opened.close(),
+  )
+  metrics.watchMaintenance(() => maintenance.isOn)
   await untilReady(redis, 1_000)
   const mail = await life.open(
     'mail',
@@ -94,7 +99,7 @@ export async function openResources(
   )
   const objects = await life.open(
     'objects',
-    () => openObjects(config, secrets),
+    () => openObjectStore(config, linkSecret({ secrets })),
     (opened) => opened.close(),
   )
   await objects.prepare().catch((err: unknown) => log.warn({ err }, 'the object store is not ready'))
@@ -119,6 +124,7 @@ export async function openResources(
     secrets,
     sealingKeys,
     sealed,
+    maintenance,
     mail,
     objects,
     metrics,
@@ -161,6 +167,14 @@ async function openKeys(
   return life.open('installation keys', open, ({ sealingKeys }) => sealingKeys.close())
 }
 
+async function openMaintenance(db: Database, log: Logger, bus: Bus): Promise<Maintenance> {
+  const maintenance = new Maintenance({ db, log })
+  // Before its schema is there nobody can have turned it on; /readyz says what is missing.
+  await maintenance.load().catch((err: unknown) => log.warn({ err }, 'whether to rest is not known yet'))
+  maintenance.watch(bus)
+  return maintenance
+}
+
 function overdueS(untilDueMs: number | null): number {
   return Math.max(0, -(untilDueMs ?? 0)) / 1_000
 }
@@ -191,29 +205,5 @@ function openRedisFor(config: Config, log: Logger, name: string) {
       lastSaid = Date.now()
       log.warn({ err }, 'redis is not available')
     },
-  })
-}
-
-function openObjects(config: Config, secrets: Secrets): ObjectStore {
-  const {
-    S3_ENDPOINT: endpoint,
-    S3_BUCKET: bucket,
-    S3_ACCESS_KEY: accessKey,
-    S3_SECRET_KEY: secretKey,
-  } = config
-  if (config.OBJECT_STORE === 'file') {
-    return createFileObjectStore({
-      path: config.OBJECT_STORE_PATH,
-      baseUrl: `${config.VETRAI_PUBLIC_URL ?? ''}/objects/v1`,
-      secret: linkSecret({ secrets }),
-    })
-  }
-  if (!endpoint || !bucket || !accessKey || !secretKey) {
-    throw new ConfigError(['OBJECT_STORE=s3 needs S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY and S3_SECRET_KEY'])
-  }
-  return createS3ObjectStore({
-    ...{ endpoint, bucket, accessKey, secretKey },
-    region: config.S3_REGION,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
   })
 }

@@ -18,6 +18,7 @@ export const ROLE_PASSWORDS = {
   app: 'app-in-tests',
   system: 'system-in-tests',
   monitor: 'monitor-in-tests',
+  backup: 'backup-in-tests',
 }
 
 const TEMPLATE = 'vetrai_template'
@@ -107,6 +108,7 @@ export async function migratedDatabase(postgres: PrivatePostgres, name: string):
     appPassword: ROLE_PASSWORDS.app,
     systemPassword: ROLE_PASSWORDS.system,
     monitorPassword: ROLE_PASSWORDS.monitor,
+    backupPassword: ROLE_PASSWORDS.backup,
   })
   const client = await connectOwner(url, ROLE_PASSWORDS.owner)
   await migrateUp(client)

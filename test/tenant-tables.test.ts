@@ -64,7 +64,7 @@ describe('the tables of tenants', () => {
     await database.admin('grant select, insert, update, delete on left_open to vetrai_app')
     const open = (await readTables(database)).filter(({ name }) => name === 'left_open')
     for (const table of open) {
-      expect(problemsOf(table)).to.have.length(5)
+      expect(problemsOf(table)).to.have.length(6)
       await seed(table, newId())
       expect(await attack(table, newId(), newId())).to.have.length.above(3)
     }
@@ -128,6 +128,9 @@ function problemsOf(table: Table): string[] {
     problems.push('the policy does not check what is written')
   if (!table.policies.some(({ roles }) => roles.includes('vetrai_system')))
     problems.push('no policy for vetrai_system')
+  const read = table.policies.filter(({ roles }) => roles?.includes('vetrai_backup'))
+  if (read.length !== 1 || read[0]?.command !== 'r')
+    problems.push('vetrai_backup has not one policy, which reads')
   const wide = table.policies.filter(({ roles }) => roles.includes('vetrai_app') && roles.length > 1)
   if (wide.length > 0 || table.policies.some(({ roles }) => roles === null))
     problems.push('a policy is for several roles or all')

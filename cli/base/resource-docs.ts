@@ -114,6 +114,15 @@ export const queueDoc: JsonDoc = {
   oldest_waiting_s: 'seconds the job that waits longest could have begun; null where none waits',
 }
 
+export const maintenanceDoc: JsonDoc = {
+  on: 'true while requests are refused and no background work begins',
+  message: 'what callers are told; null in normal times',
+  retry_after_s: 'seconds after which they are told to try again; null in normal times',
+  since: 'since when; null in normal times',
+  settled: 'true once no request that could write is under way any more, in any process',
+  running_jobs: 'jobs that run; during a maintenance none begins',
+}
+
 export const templateDoc: JsonDoc = {
   key: 'name of the template',
   origin: 'shipped, or own',

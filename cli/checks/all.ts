@@ -1,4 +1,5 @@
 import { archiving } from './archiving.js'
+import { backups } from './backups.js'
 import { boot } from './boot.js'
 import type { Check } from './check.js'
 import { clock } from './clock.js'
@@ -51,5 +52,6 @@ export const CHECKS: readonly Check[] = [
   migrations,
   archiving,
   components,
+  backups,
   boot,
 ]

@@ -205,7 +205,7 @@ function parseBody(body: string): unknown {
 /** Whether a stream ended for the time being only: the server restarts, or failed at it. */
 function mayGoOn(data: unknown): boolean {
   const { reason } = (data ?? {}) as { reason?: string }
-  return reason === 'shutdown' || reason === 'failed'
+  return reason === 'shutdown' || reason === 'maintenance' || reason === 'failed'
 }
 
 /** The connection was open and broke: a restarting server does this, and once more is enough. */

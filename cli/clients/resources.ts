@@ -208,6 +208,16 @@ export interface Queue {
   oldest_waiting_s: number | null
 }
 
+/** Whether the installation rests. */
+export interface MaintenanceStatus {
+  on: boolean
+  message: string | null
+  retry_after_s: number | null
+  since: string | null
+  settled: boolean
+  running_jobs: number
+}
+
 /** A kind of job that may be enqueued, with the JSON Schema of its payload. */
 export interface JobKind {
   kind: string

@@ -7,7 +7,7 @@ import { checkView } from '../views/check-view.js'
 export default class Doctor extends DeploymentCommand {
   static override summary = 'look for what is wrong, with a remedy for each'
   static override description =
-    'Checks Node.js, memory, disk, clock, configuration, file modes, secrets, ports and who holds them, database and Redis versions, outgoing mail, the passwords of the database, pending migrations, the components and what starts them at boot; with the compose runtime also the Docker engine and Compose, what the containers have of memory, disk and kernel, the firewall, and whether the domain leads here and arrives. Changes nothing. Exits 1 when a check fails. `up` runs the part that matters before a start by itself.'
+    'Checks Node.js, memory, disk, clock, configuration, file modes, secrets, ports and who holds them, database and Redis versions, outgoing mail, the passwords of the database, pending migrations, the components, the backups and their targets, and what starts the deployment at boot; with the compose runtime also the Docker engine and Compose, what the containers have of memory, disk and kernel, the firewall, and whether the domain leads here and arrives. Changes nothing. Exits 1 when a check fails. `up` runs the part that matters before a start by itself.'
   static override flags = {
     skip: Flags.string({
       description: 'leave a check out, by its name; may be repeated',

@@ -11,7 +11,7 @@ import { initView } from '../views/init-view.js'
 export default class Init extends DeploymentCommand {
   static override summary = 'create a deployment, asking what it needs to know'
   static override description =
-    'Makes the directory with vetrai.yml and generated secrets; nothing is started. Every question has a flag and a variable. Without a terminal --name and --operator-email are required, unless --yes takes the safe defaults. An existing deployment is never touched.'
+    'Makes the directory with vetrai.yml and generated secrets; nothing is started. Prints the recovery key once: it opens the backups when this host is lost, and is kept nowhere. Every question has a flag and a variable. Without a terminal --name and --operator-email are required, unless --yes takes the safe defaults. An existing deployment is never touched.'
   static override flags = {
     name: Flags.string({ description: 'name of the deployment', env: 'VETRAI_NAME' }),
     runtime: Flags.option({ options: ['embedded', 'compose'] as const })({
@@ -105,6 +105,11 @@ export default class Init extends DeploymentCommand {
       env: 'VETRAI_MEMORY_MB',
       min: 1_024,
     }),
+    'recovery-recipient': Flags.string({
+      description: 'recipient (age1…) of a recovery key of your own, instead of one that is made and printed',
+      env: 'VETRAI_RECOVERY_RECIPIENT',
+      helpValue: 'RECIPIENT',
+    }),
     mirror: Flags.string({
       description: 'registry in place of the usual one (compose)',
       env: 'VETRAI_MIRROR',
@@ -122,14 +127,21 @@ export default class Init extends DeploymentCommand {
     url: 'URL it will have',
     operator_email: 'e-mail the operator signs in with',
     password_file: 'file that holds the generated password',
+    recovery_key:
+      'the key that opens the backups when this host is lost, given this once: keep it elsewhere; null with --recovery-recipient',
   }
 
   async run(): Promise<InitResult> {
     const { flags } = await this.parse(Init)
     await refuseExisting(this.deploymentDir)
     const answers = await this.complete(answersOf(flags))
-    const { initDeployment } = await import('../operations/init-deployment.js')
-    return this.show(await initDeployment(this.deploymentDir, answers), initView)
+    const [{ initDeployment }, { noteKeySeen }] = await Promise.all([
+      import('../operations/init-deployment.js'),
+      import('../operations/backup/recovery-key.js'),
+    ])
+    const result = this.show(await initDeployment(this.deploymentDir, answers), initView)
+    if (result.recovery_key !== null) await noteKeySeen(await this.deployment())
+    return result
   }
 
   /** Asks for what is missing, or names it where nobody can be asked. */

@@ -19,6 +19,7 @@ export default class Status extends DeploymentCommand {
   static override jsonDoc = {
     name: 'name of the deployment',
     ...statusDoc,
+    maintenance: 'since when the deployment rests and what callers are told; null in normal times',
     dir: 'directory of the deployment',
     disk: {
       free_bytes: 'room left on the file system that holds it',

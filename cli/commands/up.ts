@@ -9,7 +9,7 @@ import { startView } from '../views/start-view.js'
 export default class Up extends DeploymentCommand {
   static override summary = 'start the deployment, creating it first where there is none'
   static override description =
-    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets. Run again, it applies what changed in vetrai.yml, or changes nothing and says so. With --plan it only says what it would do: a list `changes`, each with component, action and reasons.'
+    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets; its recovery key, which opens the backups when this host is lost, is printed once. Run again, it applies what changed in vetrai.yml, or changes nothing and says so. With --plan it only says what it would do: a list `changes`, each with component, action and reasons.'
   static override flags = {
     plan: Flags.boolean({ description: 'say what would be done, and do nothing', env: 'VETRAI_PLAN' }),
   }
@@ -27,6 +27,8 @@ export default class Up extends DeploymentCommand {
     docs_url: 'URL of the browsable documentation',
     operator_email: 'e-mail the operator signs in with',
     password_file: 'file that holds the generated password',
+    recovery_key:
+      'the key that opens the backups when this host is lost, given this once: keep it elsewhere; null unless this run made one',
     status: statusDoc,
   }
 
@@ -36,7 +38,12 @@ export default class Up extends DeploymentCommand {
       const { planDeployment } = await import('../operations/plan-deployment.js')
       return this.show(await planDeployment(this.deploymentDir), planView)
     }
-    const { startDeployment } = await import('../operations/start-deployment.js')
-    return this.show(await startDeployment(this.deploymentDir, this.progress), startView)
+    const [{ startDeployment }, { noteKeySeen }] = await Promise.all([
+      import('../operations/start-deployment.js'),
+      import('../operations/backup/recovery-key.js'),
+    ])
+    const result = this.show(await startDeployment(this.deploymentDir, this.progress), startView)
+    if (result.recovery_key !== null) await noteKeySeen(await this.deployment())
+    return result
   }
 }

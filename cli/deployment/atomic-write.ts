@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
  * content: a temporary file beside it, fsync, rename, fsync of the folder. Root leaves the file to whose it was: containers
  * read secrets that are theirs.
  */
-export async function atomicWrite(path: string, content: string, mode = 0o600): Promise<void> {
+export async function atomicWrite(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx', mode)

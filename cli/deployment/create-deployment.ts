@@ -16,6 +16,8 @@ export interface DeploymentAnswers {
   config?: Partial<DeploymentConfigInput>
   /** Secrets the operator brings; the others are generated. */
   secrets?: Partial<Record<SecretName, string>>
+  /** The recovery key that backups will be sealed for was just made, and is yet to be shown. */
+  recoveryUnseen?: boolean
 }
 
 const DEFAULT_PORT = 8000
@@ -32,7 +34,8 @@ export async function createDeployment(dir: string, answers: DeploymentAnswers =
 
   await mkdir(absolute, { recursive: true, mode: 0o711 })
   const lock = await readLock(paths.lock)
-  if (!lock) await writeLock(paths.lock, newLock())
+  const unseen = answers.recoveryUnseen === true && { recovery_unseen: true }
+  if (!lock || unseen) await writeLock(paths.lock, { ...(lock ?? newLock()), ...unseen })
   await ensureDeploymentFolders(paths)
   await new Secrets(paths.secrets).generateMissing(answers.secrets)
   // Last: a directory with a vetrai.yml is a whole deployment.

@@ -34,7 +34,7 @@ describe('deployment directory', () => {
     expect(names).to.include.members(['master-key', 'operator-token', 'redis-password'])
     for (const name of names) {
       expect((await stat(join(paths.secrets, name))).mode & 0o777, name).to.equal(0o600)
-      expect(await readFile(join(paths.secrets, name), 'utf8')).to.match(/^[A-Za-z0-9_-]{32,64}\n$/)
+      expect(await readFile(join(paths.secrets, name), 'utf8')).to.match(/^[A-Za-z0-9_-]{32,80}\n$/)
     }
     expect(await secrets.read('master-key')).to.match(/^[0-9a-f]{64}$/)
     expect(isWellFormedToken(await secrets.read('operator-token'))).to.equal(true)

@@ -144,7 +144,8 @@ function openConfig(paths: DeploymentPaths): Promise<ConfigFile> {
 
 /** Creates the folders a deployment needs; those that exist keep their content. */
 export async function ensureDeploymentFolders(paths: DeploymentPaths): Promise<void> {
-  for (const folder of [paths.secrets, paths.journal, paths.logs, paths.run, paths.mail, paths.objects]) {
+  const { secrets, journal, logs, run, mail, objects, backups, recovery } = paths
+  for (const folder of [secrets, journal, logs, run, mail, objects, backups, recovery]) {
     await ensureDirectory(folder, 0o700)
   }
   await mkdir(paths.data, { recursive: true, mode: 0o711 })

@@ -23,6 +23,8 @@ export interface DeploymentLock {
   volumes?: Record<string, string>
   /** Who the containers run as. */
   user?: { uid: number; gid: number }
+  /** True from when a recovery key is made until it was printed: nobody has it before. */
+  recovery_unseen?: boolean
   /** What the database cluster was made with; another major or another order of text is refused. */
   cluster?: ClusterFacts
 }

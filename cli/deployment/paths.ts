@@ -11,8 +11,10 @@ export interface DeploymentPaths {
   run: string
   mail: string
   objects: string
-  /** Backups that are kept on this host. */
+  /** Backups, unless vetrai.yml names other targets. */
   backups: string
+  /** What whoever makes backups reads: where they go, and the sealed kit. Written by the command line only. */
+  recovery: string
   /** Files made from vetrai.yml for containers; never edited. */
   generated: string
   /** The rendered Compose file. */
@@ -36,6 +38,7 @@ export function deploymentPaths(dir: string): DeploymentPaths {
     mail: join(dir, 'mail'),
     objects: join(dir, 'objects'),
     backups: join(dir, 'backups'),
+    recovery: join(dir, 'recovery'),
     generated: join(dir, 'generated'),
     compose: join(dir, 'compose.yaml'),
     composeOverride: join(dir, 'compose.override.yaml'),

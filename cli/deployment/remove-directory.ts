@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path'
 import type { Deployment } from './deployment.js'
 
 /**
- * Removes what VetrAI made in a deployment's directory, and the directory when nothing else is in it. lock.json goes last
+ * Removes what VetrAI made in a deployment's directory, and the directory when nothing else is in it. Backups stay: whoever
+ * has the recovery key can go back to them. lock.json goes last
  * among the contents, so that an interrupted removal can be repeated.
  */
 export async function removeDirectory(deployment: Deployment): Promise<void> {
@@ -15,11 +16,13 @@ export async function removeDirectory(deployment: Deployment): Promise<void> {
     paths.objects,
     paths.journal,
     paths.secrets,
+    paths.recovery,
     paths.lock,
     paths.config,
   ]) {
     await rm(path, { recursive: true, force: true })
   }
+  await removeIfEmpty(paths.backups)
   await removeIfEmpty(dir)
   // The home of deployments that were given no directory of their own.
   if (basename(dirname(dir)) === '.vetrai') await removeIfEmpty(dirname(dir))

@@ -39,6 +39,12 @@ export class RotatingSecret {
     await this.secrets.write(this.name, next)
   }
 
+  /** Has another value be taken too, which is not to be gone on with. */
+  async keep(other: string): Promise<void> {
+    await ensureDirectory(dirname(this.paths.previous), 0o700)
+    await atomicWrite(this.paths.previous, `${other}\n`)
+  }
+
   /** Exchanges the two values, to go back. */
   async exchange(): Promise<void> {
     const previous = await this.previous()

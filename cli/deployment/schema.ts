@@ -176,8 +176,8 @@ export const deploymentSchema = z
         signup: z.enum(['open', 'invite']).default('invite').describe('Who may create an account.'),
       })
       .prefault({}),
-    proxy: proxy.prefault({}).describe('The proxy in front (compose).'),
     backup: backupSchema.prefault({}),
+    proxy: proxy.prefault({}).describe('The proxy in front (compose).'),
     monitoring: monitoring
       .refine(({ prometheus, grafana }) => prometheus || !grafana, {
         path: ['grafana'],

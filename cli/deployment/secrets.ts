@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { generateIdentity } from './age-keys.js'
 import { atomicWrite, ensureDirectory } from './atomic-write.js'
 import { CliError, isSystemError } from './errors.js'
 import { createOperatorToken } from './operator-token.js'
 
 const hex32 = () => randomBytes(32).toString('hex')
 const base64url24 = () => randomBytes(24).toString('base64url')
+/** Keys that were: old backups are sealed for them. The new one stands first, and is the one that new backups are sealed for. */
+const withFormer = async (former?: string) =>
+  [await generateIdentity(), ...(former === undefined ? [] : [former])].join('\n')
 
-/** What makes each secret of a new deployment. All are hex or base64url: safe in any shell, URL and file. */
+/** What makes each secret of a new deployment. All are letters, digits, - and _: safe in any shell, URL and file. */
 const GENERATORS = {
   'master-key': hex32,
   'postgres-superuser-password': hex32,
@@ -23,8 +27,17 @@ const GENERATORS = {
   'operator-password': base64url24,
   'operator-token': createOperatorToken,
   'fingerprint-key': hex32,
+  'database-backup-password': hex32,
+  'backup-key': withFormer,
   'wal-cipher-key': hex32,
 } as const
+
+/** What deployments of earlier versions lack: made when it is missing, and nothing is lost by that. */
+const ADDED_LATER = [
+  'database-backup-password',
+  'backup-key',
+  'wal-cipher-key',
+] as const satisfies readonly GeneratedSecret[]
 
 export type GeneratedSecret = keyof typeof GENERATORS
 /** Passwords of other people's servers: they come from the operator and exist only when given. */
@@ -43,9 +56,17 @@ export type SecretName = GeneratedSecret | (typeof GIVEN)[number] | TargetSecret
 
 export const GENERATED_SECRETS = Object.keys(GENERATORS) as GeneratedSecret[]
 
-/** Makes a fresh value for a secret. */
-export function generateSecret(name: GeneratedSecret): string {
-  return GENERATORS[name]()
+const LINE = /^[^\r\n\0]{1,4096}$/
+const KEYS = /^AGE-SECRET-KEY-1[A-Z0-9]{58}(\nAGE-SECRET-KEY-1[A-Z0-9]{58})*$/
+
+/** Makes a fresh value for a secret. Of some the present value stays a part of it. */
+export async function generateSecret(name: GeneratedSecret, present?: string): Promise<string> {
+  return name === 'backup-key' ? withFormer(present) : GENERATORS[name]()
+}
+
+/** Tells whether a deployment of an earlier version may lack a secret that `up` makes. */
+export function isAddedLater(name: SecretName): boolean {
+  return ADDED_LATER.some((one) => one === name)
 }
 
 /** Name of the secret that holds the secret key of an S3 target. */
@@ -95,7 +116,7 @@ export class Secrets {
 
   /** Stores a secret atomically, readable by its owner only. */
   async write(name: SecretName, value: string): Promise<void> {
-    if (!/^[^\r\n\0]{1,4096}$/.test(value)) {
+    if (!(name === 'backup-key' ? KEYS : LINE).test(value)) {
       throw new CliError({
         code: 'secret_invalid',
         message: `The secret ${name} must be one line of 1 to 4096 characters.`,
@@ -113,12 +134,19 @@ export class Secrets {
       if (value !== undefined && isSecretName(name)) await this.write(name, value)
     }
     for (const name of GENERATED_SECRETS) {
-      if ((await this.find(name)) === undefined) await this.write(name, GENERATORS[name]())
+      if ((await this.find(name)) === undefined) await this.write(name, await generateSecret(name))
+    }
+  }
+
+  /** Generates what a deployment of an earlier version lacks. */
+  async generateAddedLater(): Promise<void> {
+    for (const name of ADDED_LATER) {
+      if ((await this.find(name)) === undefined) await this.write(name, await generateSecret(name))
     }
   }
 }
 
-/** Reads the one line of a secret's file; undefined when it is missing or empty. */
+/** Reads what a secret's file says; undefined when it is missing or empty. */
 export async function readSecretFile(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, 'utf8')).trim() || undefined

@@ -16,7 +16,7 @@ export type SecretPlaces = Pick<Secrets, 'path' | 'previousPath' | 'find'>
 export interface EnvInput {
   config: DeploymentConfig
   /** Folders as the program sees them. */
-  paths: Pick<DeploymentPaths, 'objects' | 'mail'>
+  paths: Pick<DeploymentPaths, 'objects' | 'mail' | 'recovery'>
   secrets: SecretPlaces
   addresses: StoreAddresses
 }
@@ -41,6 +41,9 @@ export async function serverEnv({ config, paths, secrets, addresses }: EnvInput)
     DATABASE_POOL_MAX: config.database.pool_max,
     DATABASE_APP_PASSWORD_FILE: secrets.path('database-app-password'),
     DATABASE_SYSTEM_PASSWORD_FILE: secrets.path('database-system-password'),
+    DATABASE_BACKUP_PASSWORD_FILE: await given(secrets, 'database-backup-password'),
+    BACKUP_KEY_FILE: await given(secrets, 'backup-key'),
+    BACKUP_RECOVERY_PATH: paths.recovery,
     REDIS_URL: config.redis.url ?? addresses.redisUrl,
     REDIS_PASSWORD_FILE: config.redis.url
       ? await given(secrets, 'external-redis-password')

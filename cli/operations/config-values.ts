@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Deployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
+import { writeRecoveryKit } from '../deployment/recovery-folder.js'
+import { isTargetSecret, type TargetSecret, targetSecret } from '../deployment/secrets.js'
 
 /** One setting and its value with the default filled in; null when unset. */
 export interface ConfigValue {
@@ -18,7 +20,7 @@ const BROUGHT_SECRETS = [
   ...(['smtp-password', 's3-secret-key'] as const),
   ...(['external-postgres-password', 'external-redis-password'] as const),
 ] as const
-export type BroughtSecret = (typeof BROUGHT_SECRETS)[number]
+export type BroughtSecret = (typeof BROUGHT_SECRETS)[number] | TargetSecret
 
 /** Reads a setting by its dotted path. */
 export function readConfigValue(deployment: Deployment, path: string): ConfigValue {
@@ -33,6 +35,7 @@ export async function changeConfigValue(
 ): Promise<ConfigChange> {
   const before = structuredClone(readConfigValue(deployment, path).value)
   await deployment.set(path, value)
+  await writeRecoveryKit(deployment)
   const after = readConfigValue(deployment, path).value
   return { path, value: after, changed: !isDeepStrictEqual(before, after) }
 }
@@ -45,6 +48,7 @@ export async function changeSecret(
 ): Promise<ConfigChange> {
   const before = await deployment.secrets.find(name)
   if (before !== value) await deployment.secrets.write(name, value)
+  await writeRecoveryKit(deployment)
   return { path: `secrets.${name}`, value: null, changed: before !== value }
 }
 
@@ -52,12 +56,12 @@ export async function changeSecret(
 export function secretOf(path: string): BroughtSecret | undefined {
   if (!path.startsWith('secrets.')) return undefined
   const name = path.slice('secrets.'.length)
-  const brought = BROUGHT_SECRETS.find((secret) => secret === name)
+  const brought = isTargetSecret(name) ? name : BROUGHT_SECRETS.find((secret) => secret === name)
   if (brought) return brought
   throw new CliError({
     code: 'secret_not_settable',
     message: `The secret ${name} is not one that is set by hand.`,
-    next: `These are: ${BROUGHT_SECRETS.map((secret) => `secrets.${secret}`).join(', ')}`,
+    next: `These are: ${[...BROUGHT_SECRETS, targetSecret('TARGET')].map((secret) => `secrets.${secret}`).join(', ')}`,
     exitCode: 4,
   })
 }

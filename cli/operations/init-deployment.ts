@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createDeployment } from '../deployment/create-deployment.js'
+import { writeRecoveryKit } from '../deployment/recovery-folder.js'
 import type { DeploymentConfigInput } from '../deployment/schema.js'
 import type { SecretName } from '../deployment/secrets.js'
 import { hostMemory } from '../runtimes/compose/host-memory.js'
+import { makeRecoveryKey } from './backup/recovery-key.js'
 
 /** Everything `init` may be told. What is left out gets a safe default. */
 export interface InitAnswers {
@@ -37,6 +39,7 @@ export interface InitAnswers {
   grafana?: boolean
   memory_mb?: number
   mirror?: string
+  recovery_recipient?: string
 }
 
 /** A deployment that was made, and where its parts are. */
@@ -46,20 +49,26 @@ export interface InitResult {
   url: string
   operator_email: string
   password_file: string
+  /** Opens the backups when this host is lost; shown this once. Null where a recipient was brought. */
+  recovery_key: string | null
 }
 
 /** Creates a deployment from answers; nothing is started, and an existing one is never touched. */
 export async function initDeployment(dir: string, answers: InitAnswers): Promise<InitResult> {
+  const key = answers.recovery_recipient === undefined ? await makeRecoveryKey() : undefined
   const deployment = await createDeployment(dir, {
-    config: configOf(answers),
+    config: { ...configOf(answers), backup: { recovery: key?.recipient ?? answers.recovery_recipient } },
     secrets: await secretsOf(answers),
+    recoveryUnseen: key !== undefined,
   })
+  await writeRecoveryKit(deployment)
   return {
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,
     operator_email: deployment.config.operator.email,
     password_file: deployment.secrets.path('operator-password'),
+    recovery_key: key?.identity ?? null,
   }
 }
 

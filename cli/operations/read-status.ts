@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { spaceAt } from '../checks/disk.js'
 import type { Deployment } from '../deployment/deployment.js'
 import type { Runtime, RuntimeStatus } from '../runtimes/runtime.js'
+import { maintenanceIfKnown } from './maintenance.js'
+import { openApi } from './open-api.js'
 
 /** The stable shape of `status --json`, with where the data is and how much room is left. */
 export interface DeploymentStatus extends RuntimeStatus {
   name: string
   dir: string
+  /** What callers are told while the deployment rests; null in normal times, or where the server cannot be asked. */
+  maintenance: { since: string; message: string } | null
   disk: { free_bytes: number; total_bytes: number; used_bytes: number | null }
   drift: NonNullable<RuntimeStatus['drift']>
 }
@@ -22,6 +26,7 @@ export async function readStatus(
   { measure = false }: { measure?: boolean } = {},
 ): Promise<DeploymentStatus> {
   const [status, space] = await Promise.all([runtime.status(deployment), spaceAt(deployment.dir)])
+  const maintenance = status.ready ? await maintenanceOf(deployment) : null
   const { url, version, runtime: name, ready, components, drift = [] } = status
   return {
     name: deployment.name,
@@ -29,6 +34,7 @@ export async function readStatus(
     version,
     runtime: name,
     ready,
+    maintenance,
     dir: deployment.dir,
     disk: {
       free_bytes: space.free,
@@ -38,6 +44,11 @@ export async function readStatus(
     components,
     drift,
   }
+}
+
+async function maintenanceOf(deployment: Deployment): Promise<DeploymentStatus['maintenance']> {
+  const status = await openApi(deployment).then(maintenanceIfKnown, () => null)
+  return status?.on ? { since: status.since ?? '', message: status.message ?? '' } : null
 }
 
 /** Bytes that the data occupies; its parts may be links to elsewhere. Null where it may not be read. */

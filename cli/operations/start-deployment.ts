@@ -3,10 +3,12 @@ import { type Deployment, openDeployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
 import { runtimeFor } from '../runtimes/index.js'
 import type { Progress, RuntimeStatus } from '../runtimes/runtime.js'
+import { makeRecoveryKey, type RecoveryKey, remakeUnseenKey } from './backup/recovery-key.js'
 import { requirePreflight } from './check-deployment.js'
+import { settleRestore } from './restore/run-restore.js'
 import { settleRotations } from './secrets/settle-rotations.js'
 
-const WAIT_FOR_ROTATION_MS = 60_000
+const WAIT_FOR_OTHERS_MS = 60_000
 
 /** What `up` did and where everything is. */
 export interface StartResult {
@@ -21,6 +23,8 @@ export interface StartResult {
   operator_email: string
   /** File that holds the generated password of the operator. */
   password_file: string
+  /** Opens the backups when this host is lost, shown by the run that made it; null by every other. */
+  recovery_key: string | null
   status: RuntimeStatus
 }
 
@@ -29,21 +33,26 @@ export interface StartResult {
  * defaults; where everything runs nothing is changed. Nothing starts unless the preflight passes.
  */
 export async function startDeployment(dir: string, progress: Progress): Promise<StartResult> {
-  const { deployment, created } = await openOrCreate(dir, progress)
+  const { deployment, created, ...made } = await openOrCreate(dir, progress)
+  // One of an earlier run that ended before it could show it is made anew.
+  const key = made.key ?? (await remakeUnseenKey(deployment))
+  await deployment.secrets.generateAddedLater()
   const runtime = runtimeFor(deployment)
+  const restored = await settleRestore({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
-  const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_ROTATION_MS)
+  const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const { changed, status } = await runtime.up(deployment, progress)
   return {
     created,
-    changed: changed || created || settled.finished.length + settled.undone.length > 0,
+    changed: changed || created || restored !== 'none' || settled.finished.length + settled.undone.length > 0,
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,
     docs_url: `${deployment.publicUrl}/docs`,
     operator_email: deployment.config.operator.email,
     password_file: deployment.secrets.path('operator-password'),
+    recovery_key: key?.identity ?? null,
     status,
   }
 }
@@ -51,16 +60,20 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
 async function openOrCreate(
   dir: string,
   progress: Progress,
-): Promise<{ deployment: Deployment; created: boolean }> {
+): Promise<{ deployment: Deployment; created: boolean; key?: RecoveryKey }> {
   try {
     return { deployment: await openDeployment(dir), created: false }
   } catch (error) {
     if (!(error instanceof CliError && error.code === 'config_missing')) throw error
   }
   const step = progress.step('Create the deployment')
-  const deployment = await createDeployment(dir)
+  const key = await makeRecoveryKey()
+  const deployment = await createDeployment(dir, {
+    config: { backup: { recovery: key.recipient } },
+    recoveryUnseen: true,
+  })
   step.done(dir)
-  return { deployment, created: true }
+  return { deployment, created: true, key }
 }
 
 async function preflight(deployment: Deployment, progress: Progress): Promise<void> {

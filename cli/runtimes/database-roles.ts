@@ -1,6 +1,6 @@
 import type { Deployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
-import type { SecretName } from '../deployment/secrets.js'
+import { isAddedLater, type SecretName } from '../deployment/secrets.js'
 import type { AcceptedSecret } from './runtime.js'
 
 /** A role of the database and the secret that holds its password. */
@@ -26,13 +26,16 @@ export function databaseRoles({ config }: Deployment): DatabaseRole[] {
     { role: 'vetrai_owner', secret: 'database-owner-password' },
     { role: 'vetrai_app', secret: 'database-app-password' },
     { role: 'vetrai_system', secret: 'database-system-password' },
+    { role: 'vetrai_backup', secret: 'database-backup-password' },
   ]
 }
 
 /** The role whose password the deployment keeps in this secret, and may set; undefined where it is no role's. */
 export function roleOfSecret(deployment: Deployment, name: SecretName): DatabaseRole | undefined {
-  const monitor: DatabaseRole = { role: 'vetrai_monitor', secret: 'database-monitor-password' }
-  const roles = [...databaseRoles(deployment), monitor]
+  const roles: DatabaseRole[] = [
+    ...databaseRoles(deployment),
+    { role: 'vetrai_monitor', secret: 'database-monitor-password' },
+  ]
   return roles.find(({ secret }) => secret === name && !secret.startsWith('external-'))
 }
 
@@ -43,14 +46,14 @@ export async function acceptsPassword(url: string, role: DatabaseRole, password:
 
 /**
  * Signs in over `url`, which names neither user nor password, as each role with the password in its secret. A password of
- * the operator's own that was never given is left out. CliError `database_unreachable` where nobody answers.
+ * the operator's own that was never given, and one that `up` will make, are left out. CliError `database_unreachable` where nobody answers.
  */
 export async function trySecrets(deployment: Deployment, url: string): Promise<AcceptedSecret[]> {
   const tried = await Promise.all(
     databaseRoles(deployment).map(async (role): Promise<AcceptedSecret[]> => {
       const password = await deployment.secrets.find(role.secret)
       if (password !== undefined) return [await tryRole(url, role, password)]
-      return role.secret.startsWith('external-') ? [] : [missing(role)]
+      return mayBeMissing(role) ? [] : [missing(role)]
     }),
   )
   return tried.flat()
@@ -59,6 +62,11 @@ export async function trySecrets(deployment: Deployment, url: string): Promise<A
 /** Tells whether a secret is the superuser's, with which the other roles are set. */
 export function isSuperusers(secret: string): boolean {
   return secret === 'postgres-superuser-password' || secret === 'external-postgres-password'
+}
+
+/** Tells whether a deployment may lack the secret of a role: it is the operator's to give, or `up` makes it. */
+export function mayBeMissing({ secret }: DatabaseRole): boolean {
+  return secret.startsWith('external-') || isAddedLater(secret)
 }
 
 /** A secret that is not there. */

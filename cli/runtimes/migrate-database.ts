@@ -81,9 +81,13 @@ async function bootstrapStamp(deployment: Deployment, place: string): Promise<st
     ...(deployment.config.database.url ? [] : (['postgres-superuser-password'] as const)),
   ]
   const secrets = await Promise.all(names.map((name) => deployment.secret(name)))
-  const monitor = await deployment.secrets.find('database-monitor-password')
+  const younger = await Promise.all(
+    (['database-monitor-password', 'database-backup-password'] as const).map((name) =>
+      deployment.secrets.find(name),
+    ),
+  )
   return createHash('sha256')
-    .update(JSON.stringify([place, monitor === undefined ? secrets : [...secrets, monitor]]))
+    .update(JSON.stringify([place, [...secrets, ...younger.filter((value) => value !== undefined)]]))
     .digest('hex')
     .slice(0, 32)
 }

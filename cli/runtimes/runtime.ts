@@ -1,5 +1,6 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
+import type { ToolRequest } from './backup-tool.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
@@ -187,6 +188,12 @@ export interface Runtime {
   ): Promise<void>
   /** Undefined where this runtime archives no WAL. */
   pointInTime?: PointInTime
+  /**
+   * Runs the program that makes and reads backups, with the rights and environment that migrations have; answers its result.
+   * What it says went wrong is a CliError. CliError `not_running` (exit 3) where it needs stores that do not run. The program
+   * ends with this command.
+   */
+  tool(deployment: Deployment, request: ToolRequest): Promise<unknown>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

@@ -36,6 +36,17 @@ export function time(iso: string | null | undefined): string {
   return iso.slice(0, 16).replace('T', ' ')
 }
 
+/** An RFC 3339 time cut to the minute on the clock of this host, `2026-11-22 21:30 CET`; null or nothing gives a dash. */
+export function localTime(iso: string | null | undefined): string {
+  if (!iso) return '–'
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short' },
+  }).formatToParts(new Date(iso))
+  const of = (type: string) => parts.find((part) => part.type === type)?.value ?? ''
+  return `${of('year')}-${of('month')}-${of('day')} ${of('hour')}:${of('minute')} ${of('timeZoneName')}`
+}
+
 /** `1 tenant`, `2 tenants`: the count with the noun in the right number. */
 export function count(amount: number, noun: string, plural = `${noun}s`): string {
   return `${amount} ${amount === 1 ? noun : plural}`

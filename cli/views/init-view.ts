@@ -1,5 +1,6 @@
 import type { InitResult } from '../operations/init-deployment.js'
 import { fields } from './fields.js'
+import { recoveryKeyLines } from './recovery-key-view.js'
 import type { View } from './view.js'
 
 /** A new deployment, where its parts are, and the command that starts it. */
@@ -16,6 +17,7 @@ export const initView: View<InitResult> = (result, paint) =>
       ],
       paint,
     ),
+    ...recoveryKeyLines(result.recovery_key, paint),
     '',
     paint.dim('Next: vetrai up'),
   ].join('\n')

@@ -39,6 +39,7 @@ const STATUS: DeploymentStatus = {
       last_error: 'exit code 1',
     },
   ],
+  maintenance: null,
   drift: [],
 }
 
@@ -91,6 +92,7 @@ describe('what lifecycle commands show', () => {
       docs_url: 'http://127.0.0.1:8000/docs',
       operator_email: 'ops@shop.example',
       password_file: '/srv/shop/secrets/operator-password',
+      recovery_key: 'AGE-SECRET-KEY-1TEST',
       status: STATUS,
     }
     const text = startView(result, plain)
@@ -100,6 +102,7 @@ describe('what lifecycle commands show', () => {
       result.docs_url,
       result.operator_email,
       result.password_file,
+      'AGE-SECRET-KEY-1TEST',
     ]) {
       expect(text).to.include(words)
     }

@@ -1,5 +1,6 @@
 import type { StartResult } from '../operations/start-deployment.js'
 import { fields } from './fields.js'
+import { recoveryKeyLines } from './recovery-key-view.js'
 import type { View } from './view.js'
 
 /** What `up` leaves a person with: the addresses, who signs in, and the file that holds the password. */
@@ -18,5 +19,6 @@ export const startView: View<StartResult> = (result, paint) => {
   const next = result.created
     ? ['', paint.dim('Next: vetrai tenants create SLUG, or vetrai seed for demo data.')]
     : []
-  return [`${paint.green('✓')} ${title}`, '', lines, ...next].join('\n')
+  const key = recoveryKeyLines(result.recovery_key, paint)
+  return [`${paint.green('✓')} ${title}`, '', lines, ...key, ...next].join('\n')
 }

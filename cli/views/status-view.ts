@@ -1,7 +1,7 @@
 import type { DeploymentStatus } from '../operations/read-status.js'
 import type { ComponentState, ComponentStatus } from '../runtimes/runtime.js'
 import { fields } from './fields.js'
-import { bytes, duration } from './format.js'
+import { bytes, duration, time } from './format.js'
 import type { Paint } from './paint.js'
 import { type Column, table } from './table.js'
 import type { View } from './view.js'
@@ -14,6 +14,7 @@ export const statusView: View<DeploymentStatus> = (status, paint) => {
       ['deployment', `${paint.bold(status.name)} (${status.runtime}, ${status.version})`],
       ['url', status.url],
       ['ready', status.ready ? paint.green('yes') : paint.red('no')],
+      ['maintenance', maintenanceText(status, paint)],
       ['directory', status.dir],
       ['disk', diskText(disk)],
     ],
@@ -21,6 +22,10 @@ export const statusView: View<DeploymentStatus> = (status, paint) => {
   )
   const drift = status.drift.length > 0 ? [driftText(status.drift, paint)] : []
   return [head, componentTable(status.components, paint), ...drift].join('\n\n')
+}
+
+function maintenanceText({ maintenance }: DeploymentStatus, paint: Paint): string | null {
+  return maintenance && paint.yellow(`on since ${time(maintenance.since)} UTC: ${maintenance.message}`)
 }
 
 function driftText(drift: DeploymentStatus['drift'], paint: Paint): string {

@@ -6,11 +6,14 @@ export const FORMAT = 1
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 const count = z.int().min(0)
 
-/** A name below its backup, or among the shared objects: no path leaves the target by it. */
+/**
+ * A whole name in a target, such as `backups/<id>/data/users.0001.zst.age`. No path leaves the target by it: no segment
+ * begins with a dot.
+ */
 export const partName = z
   .string()
   .max(200)
-  .regex(/^[a-z0-9_][a-z0-9_.-]*(\/[a-z0-9_][a-z0-9_.-]*){0,3}$/)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,3}$/)
 
 /** One file of a backup: what is stored, and what comes out of it. */
 export const part = z.strictObject({

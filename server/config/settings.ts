@@ -84,6 +84,10 @@ export const settings = {
     doc: 'Password of the role vetrai_system, which serves work across tenants.',
     secret: true,
   }),
+  DATABASE_BACKUP_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_backup, which reads all data for backups and proves them in databases of its own; without it the role is left as it is.',
+    secret: true,
+  }),
   DATABASE_POOL_MAX: setting(number({ min: 1, max: 200, fallback: 10 }), {
     doc: 'Most connections of each pool: transactions and single reads, for both roles; vetrai_system takes half, and transactions inside others half again.',
   }),
@@ -168,6 +172,13 @@ export const settings = {
   S3_BUCKET: setting(text(63).optional(), { doc: 'Bucket of the S3 store.' }),
   S3_ACCESS_KEY: setting(text(255).optional(), { doc: 'Access key of the S3 store.' }),
   S3_SECRET_KEY: setting(text(512).optional(), { doc: 'Secret key of the S3 store.', secret: true }),
+  BACKUP_RECOVERY_PATH: setting(text(4096).optional(), {
+    doc: 'Folder in which the command line leaves what backups need: settings.json (targets, schedule, for whom they are sealed) and the sealed kit. Without it no backups are made.',
+  }),
+  BACKUP_KEY: setting(text(65_536).optional(), {
+    doc: 'age identities of this deployment, one a line, the present one first: backups are sealed for it too, so that they can be proven without the recovery key.',
+    secret: true,
+  }),
   OUTBOUND_ALLOW: setting(list(), {
     doc: 'Hosts and CIDR ranges the guarded HTTP client may reach although they are private.',
     example: '10.1.0.0/16,llm.internal',
@@ -247,6 +258,7 @@ export const migrationSettings = {
     doc: 'Password of the role vetrai_monitor, which sees how PostgreSQL fares and no data; without it the role is left as it is.',
     secret: true,
   }),
+  DATABASE_BACKUP_PASSWORD: settings.DATABASE_BACKUP_PASSWORD,
   DATABASE_ADMIN_USER: setting(text(63).default('postgres'), {
     doc: 'A superuser; creates the roles and the database once.',
   }),
@@ -259,4 +271,29 @@ export const migrationSettings = {
     secret: true,
     fileMayBeMissing: true,
   }),
+} as const
+
+/** Settings of the program that makes, proves and restores backups; each part is needed by some of what it does. */
+export const backupToolSettings = {
+  DATABASE_URL: settings.DATABASE_URL,
+  DATABASE_BACKUP_PASSWORD: settings.DATABASE_BACKUP_PASSWORD,
+  DATABASE_OWNER_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_owner, as which a backup is loaded.',
+    secret: true,
+  }),
+  DATABASE_ADMIN_USER: migrationSettings.DATABASE_ADMIN_USER,
+  DATABASE_ADMIN_PASSWORD: migrationSettings.DATABASE_ADMIN_PASSWORD,
+  REDIS_URL: settings.REDIS_URL,
+  REDIS_PASSWORD: settings.REDIS_PASSWORD,
+  OBJECT_STORE: settings.OBJECT_STORE,
+  OBJECT_STORE_PATH: settings.OBJECT_STORE_PATH,
+  VETRAI_PUBLIC_URL: settings.VETRAI_PUBLIC_URL,
+  S3_ENDPOINT: settings.S3_ENDPOINT,
+  S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT,
+  S3_REGION: settings.S3_REGION,
+  S3_BUCKET: settings.S3_BUCKET,
+  S3_ACCESS_KEY: settings.S3_ACCESS_KEY,
+  S3_SECRET_KEY: settings.S3_SECRET_KEY,
+  BACKUP_RECOVERY_PATH: settings.BACKUP_RECOVERY_PATH,
+  BACKUP_KEY: settings.BACKUP_KEY,
 } as const

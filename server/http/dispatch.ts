@@ -12,12 +12,14 @@ import type { Principal } from '../kernel/principal.js'
 import type { Resources } from '../kernel/resources.js'
 import { requestLogger } from '../observability/logger.js'
 import { Limiter } from '../storage/limiter.js'
+import { behindGate } from '../storage/maintenance-gate.js'
 import type { Answer } from './answer.js'
 import { callerOf, credentialOf, stillHolds } from './authenticate.js'
 import { EventStream, type StreamOutcome } from './event-stream.js'
 import type { Exchange } from './exchange.js'
 import { corsHeaders, givenRequestId, givenTraceId, PREFLIGHT_HEADERS, securityHeaders } from './headers.js'
-import { type ErrorFormat, renderProblem, toAppError } from './problem.js'
+import { isOperatorToken, renderFailure } from './maintenance.js'
+import { type ErrorFormat, toAppError } from './problem.js'
 import { badCredentialLimit, limitHeaders, limitOf } from './rate-limit.js'
 import { RouteTable } from './router.js'
 import { runRoute } from './run-route.js'
@@ -127,15 +129,16 @@ class Dispatcher {
     let stream: EventStream | undefined
     let answer: Answer
     try {
-      principal = await this.#identify(exchange, route)
+      principal = await this.#admit(exchange, route)
       await this.#limit(exchange, route, principal)
       if (route.record.stream) stream = this.#admitStream(exchange, route, principal)
       const time = new TimeLimit()
-      const work = runRoute(this.#context(exchange, principal), route, params, exchange, time)
+      const run = () => runRoute(this.#context(exchange, principal), route, params, exchange, time)
+      const work = isAlwaysServed(route, principal) ? run() : behindGate(run)
       answer = await time.race(this.#resources.config.REQUEST_TIMEOUT_MS, work)
     } catch (thrown) {
       const error = toAppError(thrown, log.child({ request_id: exchange.id }))
-      answer = renderProblem(error, exchange, errorFormatOf(route), this.#resources.config.VETRAI_NAME)
+      answer = renderFailure(error, exchange, errorFormatOf(route), this.#resources.config.VETRAI_NAME)
     }
     metrics.inFlight.dec()
     const sending = stream && answer.events ? this.#stream(exchange, route, stream, answer.events) : undefined
@@ -177,6 +180,16 @@ class Dispatcher {
     const outcome = await stream.run(events, exchange.headers)
     streamsOpen.dec(labels)
     return outcome
+  }
+
+  /** Who calls; throws where a maintenance keeps them out. */
+  async #admit(exchange: Exchange, route: MountedRoute): Promise<Principal | null> {
+    const { current } = this.#resources.maintenance
+    if (!current || route.record.duringMaintenance) return this.#identify(exchange, route)
+    const isNamed = credentialOf(exchange.request) !== null
+    const principal = isNamed ? await this.#identify(exchange, route).catch(nobodyUnlessLimited) : null
+    if (isOperatorToken(principal)) return principal
+    throw new kernelErrors.Maintenance(current)
   }
 
   async #identify(exchange: Exchange, route: MountedRoute): Promise<Principal | null> {
@@ -238,7 +251,7 @@ class Dispatcher {
   }
 
   #refuse(exchange: Exchange, error: AppError): void {
-    this.#write(exchange, renderProblem(error, exchange))
+    this.#write(exchange, renderFailure(error, exchange, 'problem', this.#resources.config.VETRAI_NAME))
   }
 
   #write(exchange: Exchange, answer: Answer): void {
@@ -288,6 +301,16 @@ class Dispatcher {
       'request',
     )
   }
+}
+
+function isAlwaysServed({ record }: MountedRoute, principal: Principal | null): boolean {
+  return record.duringMaintenance === true || isOperatorToken(principal)
+}
+
+/** During a maintenance it makes no difference why somebody is not known, unless they try many credentials. */
+function nobodyUnlessLimited(thrown: unknown): null {
+  if (thrown instanceof AppError && thrown.code === kernelErrors.RateLimited.code) throw thrown
+  return null
 }
 
 function errorFormatOf({ record }: MountedRoute): ErrorFormat {

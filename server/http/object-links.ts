@@ -88,5 +88,8 @@ async function upload(
     request.headers['content-length'] === String(contentLength)
   if (!fits) throw new linkErrors.Mismatch()
   const info = await resources.objects.put(grant.key, request, { contentType, maxBytes: contentLength })
+  // One that began before a maintenance and outlasted its beginning is not promised: the client sends it again.
+  const { current } = resources.maintenance
+  if (current) throw new kernelErrors.Maintenance(current)
   response.status(200).set('ETag', `"${info.etag}"`).end()
 }

@@ -247,6 +247,7 @@ function errorsOfEvery({ access, input, method, stream }: MountedRoute['record']
     kernelErrors.RateLimited,
     kernelErrors.Internal,
     kernelErrors.Unavailable,
+    kernelErrors.Maintenance,
     // Any unknown parameter is refused, also where none is known.
     kernelErrors.Invalid,
     ...(access.kind === 'open' ? [] : [kernelErrors.Unauthenticated, kernelErrors.NotFound]),

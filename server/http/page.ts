@@ -29,6 +29,11 @@ export function fillPlace(frame: string, place: string, content: string): string
   return frame.replace(`<!-- ${place} -->\n`, () => content)
 }
 
+/** A file of web, by a name this program chose. */
+export function readSharedPage(name: string): string {
+  return readFileSync(new URL(`../${name}`, FILES), 'utf8')
+}
+
 /** A file of web/account, by a name this program chose. */
 export function readPage(name: string): string {
   return readFileSync(new URL(name, FILES), 'utf8')

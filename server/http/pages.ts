@@ -12,9 +12,10 @@ import { VERSION } from '../version.js'
 import { mountAccountPages } from './account-pages.js'
 import { authenticate, credentialOf } from './authenticate.js'
 import { givenRequestId, securityHeaders } from './headers.js'
+import { renderFailure } from './maintenance.js'
 import { mountObjectLinks } from './object-links.js'
 import { openapiDocument } from './openapi.js'
-import { renderProblem, toAppError } from './problem.js'
+import { toAppError } from './problem.js'
 
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'"
@@ -36,6 +37,11 @@ export function mountPages(
     next()
   })
   mountHealth(app, resources, state)
+  app.use((_request: Request, _response: Response, next: NextFunction) => {
+    const { current } = resources.maintenance
+    if (current) throw new kernelErrors.Maintenance(current)
+    next()
+  })
   if (api) {
     mountDocuments(app, resources)
     mountObjectLinks(app, resources)
@@ -46,7 +52,8 @@ export function mountPages(
   })
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     const error = toAppError(thrown, resources.log)
-    const answer = renderProblem(error, { id: String(response.locals.id), path: request.path })
+    const about = { id: String(response.locals.id), path: request.path, request }
+    const answer = renderFailure(error, about, 'problem', resources.config.VETRAI_NAME)
     response.status(answer.status).set(answer.headers).end(answer.body)
   })
 }
@@ -58,9 +65,12 @@ function mountHealth(app: Express, resources: Resources, state: { draining: bool
   app.get('/readyz', async (_request, response) => {
     const report = await readiness(resources)
     const ready = report.ready && !state.draining
-    response
-      .status(ready ? 200 : 503)
-      .json({ ...report, ready, ...(state.draining ? { draining: true } : {}) })
+    response.status(ready ? 200 : 503).json({
+      ...report,
+      ready,
+      maintenance: resources.maintenance.isOn,
+      ...(state.draining ? { draining: true } : {}),
+    })
   })
   for (const service of resources.assembly.services) {
     app.get(`${service.prefix}/health`, async (_request, response) => {

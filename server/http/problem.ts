@@ -3,6 +3,7 @@ import { AppError } from '../kernel/define-errors.js'
 import { kernelErrors } from '../kernel/errors.js'
 import { UnknownSealingKey } from '../kernel/sealing-ring.js'
 import { databaseCode, isDatabaseAway } from '../storage/database-away.js'
+import { refusedBy } from '../storage/maintenance-gate.js'
 import type { Answer } from './answer.js'
 import { answerPage } from './page.js'
 
@@ -16,6 +17,8 @@ export function toAppError(thrown: unknown, log: Logger): AppError {
   if (thrown instanceof AppError) return thrown
   // Express could not decode the address: the caller's mistake, not ours.
   if (thrown instanceof URIError) return new kernelErrors.NotFound()
+  const maintenance = refusedBy(thrown)
+  if (maintenance) return new kernelErrors.Maintenance(maintenance)
   const code = databaseCode(thrown)
   if (code !== undefined && CONFLICTS.has(code)) return new kernelErrors.Conflict()
   if (code !== undefined && UNSTORABLE.has(code)) {

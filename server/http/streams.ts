@@ -7,7 +7,7 @@ import type { EventStream } from './event-stream.js'
 /** The streams that this process has open: how many one caller may have, how many all, and their common end. */
 export class Streams {
   readonly #config: Pick<Config, 'STREAMS_PER_PRINCIPAL' | 'STREAMS_MAX'>
-  readonly #open = new Set<EventStream>()
+  readonly #open = new Map<EventStream, Principal | null>()
   readonly #byCaller = new Map<string, number>()
   #draining = false
 
@@ -23,7 +23,7 @@ export class Streams {
     if (count >= limit) throw new kernelErrors.TooManyStreams({ limit })
     if (this.#draining || this.#open.size >= max) throw new kernelErrors.StreamsFull()
     const stream = make()
-    this.#open.add(stream)
+    this.#open.set(stream, principal)
     this.#byCaller.set(caller, count + 1)
     void stream.closed.then(() => this.#forget(stream, caller))
     return stream
@@ -32,7 +32,12 @@ export class Streams {
   /** Ends all of them at once, and lets in no other: their clients connect to another process. */
   drain(): void {
     this.#draining = true
-    for (const stream of this.#open) stream.end('shutdown')
+    for (const stream of this.#open.keys()) stream.end('shutdown')
+  }
+
+  /** Ends those of everybody whom a maintenance concerns. */
+  rest(isConcerned: (principal: Principal | null) => boolean): void {
+    for (const [stream, principal] of this.#open) if (isConcerned(principal)) stream.end('maintenance')
   }
 
   #forget(stream: EventStream, caller: string): void {

@@ -1,5 +1,5 @@
 import type { Ctx } from '../kernel/context.js'
-import type { JobRecord, Period } from '../kernel/define-job.js'
+import type { Period } from '../kernel/define-job.js'
 import { newId } from '../kernel/ids.js'
 import { INSTALLATION } from './job-row.js'
 import { nextFiring, type Timing } from './schedule-timing.js'
@@ -9,14 +9,42 @@ interface BuiltIn extends Timing, Record<string, unknown> {
   kind: string
 }
 
+/** A kind of job and when it is to run by itself; undefined leaves it as it is. */
+export interface PeriodOfKind {
+  kind: string
+  period: Period | undefined
+}
+
+/** The schedule of a periodic job, as it is now. */
+export interface BuiltInSchedule {
+  cron: string | null
+  everyS: number | null
+  timeZone: string
+  /** Since when there is one. */
+  createdAt: Date
+  /** Null while it is paused. */
+  nextAt: Date | null
+}
+
+/** The schedule of a kind; undefined where it does not run by itself. Needs a system transaction. */
+export async function findBuiltIn(ctx: Ctx, kind: string): Promise<BuiltInSchedule | undefined> {
+  const [found] = await ctx.db.query<BuiltInSchedule & Record<string, unknown>>({
+    name: 'schedules-find-built-in',
+    text: `select cron, every_s as "everyS", time_zone as "timeZone", created_at as "createdAt", next_at as "nextAt"
+      from schedules where tenant_id = $1 and kind = $2`,
+    values: [INSTALLATION, kind],
+  })
+  return found
+}
+
 /**
- * Makes the schedules of the installation those of the periodic jobs in the code: new ones are added and first fire
+ * Makes the schedules of the installation those of its periodic jobs: new ones are added and first fire
  * after their period, changed ones take on the new rhythm, and those of jobs that are no more are removed. What has
  * not changed is left alone, so that a rhythm outlives any restart. `owns` says which kinds this server speaks for.
  */
 export function syncBuiltIns(
   ctx: Ctx,
-  jobs: readonly JobRecord[],
+  periods: readonly PeriodOfKind[],
   owns: (kind: string) => boolean,
 ): Promise<void> {
   return ctx.system('schedules of the installation', async () => {
@@ -25,12 +53,12 @@ export function syncBuiltIns(
     })
     const now = clock?.now ?? ctx.now()
     const present = new Map((await readBuiltIns(ctx)).map((one) => [one.kind, one]))
-    for (const job of jobs) {
-      if (!job.period) continue
-      const known = present.get(job.name)
-      present.delete(job.name)
-      const rhythm = rhythmOf(job.period)
-      if (!known) await insert(ctx, job.name, { ...rhythm, startsAt: null, endsAt: null, createdAt: now })
+    for (const { kind, period } of periods) {
+      const known = present.get(kind)
+      present.delete(kind)
+      if (!period) continue
+      const rhythm = rhythmOf(period)
+      if (!known) await insert(ctx, kind, { ...rhythm, startsAt: null, endsAt: null, createdAt: now })
       else if (isOther(known, rhythm)) await change(ctx, { ...known, ...rhythm }, now)
     }
     const gone = [...present.values()].filter(({ kind }) => owns(kind))

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../kernel/define-job.js'
 import { newId } from '../kernel/ids.js'
 import type { Database } from '../storage/database.js'
+import { isBehindGate } from '../storage/maintenance-gate.js'
 import { laneOf } from './enqueue.js'
 import type { Jobs } from './jobs.js'
 
@@ -28,6 +29,8 @@ export interface StoredJob {
 interface Waiting {
   id: string
   job: LoneJob
+  /** It is a request's, and must not be kept once a maintenance has begun. */
+  isGated: boolean
   resolve: (stored: StoredJob) => void
   reject: (error: unknown) => void
 }
@@ -51,7 +54,7 @@ export class InsertGroup {
 
   add(tenantId: string, job: LoneJob): Promise<StoredJob> {
     return new Promise((resolve, reject) => {
-      const one = { id: newId(), job, resolve, reject }
+      const one = { id: newId(), job, isGated: isBehindGate(), resolve, reject }
       const waiting = this.#waiting.get(tenantId)
       if (waiting) waiting.push(one)
       else {
@@ -78,7 +81,7 @@ export class InsertGroup {
   }
 
   async #store(tenantId: string, batch: readonly Waiting[]): Promise<void> {
-    const rows = await this.#db.writeTenant<StoredJob & Record<string, unknown>>(tenantId, {
+    const statement = {
       name: 'jobs-insert-group',
       text: INSERT,
       values: [
@@ -94,7 +97,9 @@ export class InsertGroup {
         batch.map(({ job }) => job.createdBy),
         batch.map(({ job }) => job.requestId),
       ],
-    })
+    }
+    const isGated = batch.some((one) => one.isGated)
+    const rows = await this.#db.writeTenant<StoredJob & Record<string, unknown>>(tenantId, statement, isGated)
     const stored = new Map(rows.map((row) => [row.id, row]))
     for (const { id, job, resolve, reject } of batch) {
       const row = stored.get(id)

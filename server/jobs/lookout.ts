@@ -7,7 +7,7 @@ const TIMER_MAX_MS = 60_000
 
 /**
  * Finds what no hint told of: jobs that wait, jobs whose process died, delayed jobs whose time has come. One
- * question now and then while idle, and a timer for the next job that is due. Never rejects.
+ * question now and then while idle, and a timer for the next job that is due. Rests with the installation. Never rejects.
  */
 export class Lookout {
   readonly #resources: Resources
@@ -73,7 +73,7 @@ export class Lookout {
   }
 
   async #guarded(words: string, work: () => Promise<void>): Promise<void> {
-    if (this.#isClosed) return
+    if (this.#isClosed || this.#resources.maintenance.isOn) return
     try {
       await work()
     } catch (err) {

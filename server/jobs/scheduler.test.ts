@@ -14,6 +14,7 @@ import { nothing } from '../kernel/schema.js'
 import { housekeeping } from '../storage/housekeeping.js'
 import { syncBuiltIns } from './built-in-schedules.js'
 import { INSTALLATION } from './job-row.js'
+import { readPeriods } from './read-periods.js'
 import { Scheduler, tellSchedulers } from './scheduler.js'
 
 const quiet = { attempts: 1, timeoutMs: 1_000, safeToRepeat: 'a test', run: async () => null }
@@ -244,7 +245,7 @@ describe('the scheduler', () => {
   describe('and periodic jobs', () => {
     const ctx = () => backgroundContext(server.resources, 'test')
     const sync = (jobs: readonly JobRecord[], owns = (kind: string) => kind.startsWith('test.')) =>
-      syncBuiltIns(ctx(), jobs, owns)
+      readPeriods(server.resources, jobs).then((periods) => syncBuiltIns(ctx(), periods, owns))
     const read = async (kind: string) =>
       (await admin(`select * from schedules where tenant_id = '${INSTALLATION}' and kind = '${kind}'`))[0]
 
@@ -277,6 +278,34 @@ describe('the scheduler', () => {
       expect(changed.next_at).to.be.above(new Date())
       await sync([tidy])
       expect(await read('test.tidy')).to.include({ cron: null, every_s: 3_600 })
+    })
+
+    it('asks some when they run, follows what changes meanwhile, and stays as it is where the answer makes no sense', async () => {
+      let answer: Period | undefined = { cron: '17 3 * * *', timeZone: 'Europe/Berlin' }
+      const asked: JobRecord = {
+        ...periodic('test.asked', { everySeconds: 60 }),
+        period: async () => {
+          if (answer && 'everySeconds' in answer) throw new Error('the settings cannot be read')
+          return answer
+        },
+      }
+      await sync([tidy, asked])
+      expect(await read('test.asked')).to.include({ cron: '17 3 * * *', time_zone: 'Europe/Berlin' })
+      answer = { cron: '5 4 * * *' }
+      await sync([tidy, asked])
+      expect(await read('test.asked')).to.include({ cron: '5 4 * * *', time_zone: 'UTC' })
+      for (const nonsense of [
+        { everySeconds: 1 },
+        { cron: 'never' },
+        { cron: '1 1 1 1 1', timeZone: 'Nowhere' },
+      ]) {
+        answer = nonsense
+        await sync([tidy, asked])
+        expect(await read('test.asked')).to.include({ cron: '5 4 * * *' })
+      }
+      answer = undefined
+      await sync([tidy, asked])
+      expect(await read('test.asked')).to.equal(undefined)
     })
 
     it('removes the schedules of jobs that are no more, of the services it mounts only', async () => {

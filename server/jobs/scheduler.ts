@@ -4,6 +4,7 @@ import type { Resources } from '../kernel/resources.js'
 import { Alarm } from './alarm.js'
 import { syncBuiltIns } from './built-in-schedules.js'
 import { fireDue, msUntilDue } from './fire-schedules.js'
+import { readPeriods } from './read-periods.js'
 
 /** Topic: a schedule is due at this time (milliseconds since 1970) that was not known to be. */
 const SCHEDULED_TOPIC = 'schedules.due'
@@ -31,9 +32,10 @@ export class Scheduler {
   readonly #kinds: ReadonlyMap<string, JobRecord>
   readonly #alarm = new Alarm()
   #loop: Promise<void> = Promise.resolve()
-  #unsubscribe: () => void = () => undefined
+  #unsubscribe: (() => void)[] = []
   #stopping = false
-  #isSynced = false
+  /** The rhythms that the schedules were made to follow last. */
+  #synced: string | undefined
   #saidAt = Number.NEGATIVE_INFINITY
 
   constructor(resources: Resources) {
@@ -42,34 +44,44 @@ export class Scheduler {
   }
 
   start(): void {
-    this.#unsubscribe = this.#resources.bus.subscribe(SCHEDULED_TOPIC, (time) =>
-      this.#alarm.ringIn(Number(time) - Date.now()),
-    )
+    const { bus, maintenance } = this.#resources
+    this.#unsubscribe = [
+      bus.subscribe(SCHEDULED_TOPIC, (time) => this.#alarm.ringIn(Number(time) - Date.now())),
+      maintenance.onChange(() => this.#alarm.ringIn(0)),
+    ]
     this.#loop = this.#run()
   }
 
   /** Fires nothing further and resolves once what is being fired is kept. */
   async close(): Promise<void> {
     this.#stopping = true
-    this.#unsubscribe()
+    for (const stop of this.#unsubscribe) stop()
     this.#alarm.ringIn(0)
     await this.#loop
   }
 
-  /** Fires all that is due; answers after how many milliseconds to look again. */
+  /** Fires all that is due, unless the installation rests; answers after how many milliseconds to look again. */
   async look(): Promise<number> {
+    const { maintenance } = this.#resources
+    if (maintenance.isOn) return LOOK_MS
     const ctx = backgroundContext(this.#resources, 'scheduler')
-    if (!this.#isSynced) {
-      await syncBuiltIns(ctx, [...this.#kinds.values()], (kind) => this.#owns(kind))
-      this.#isSynced = true
-    }
+    await this.#sync(ctx)
     const kinds = [...this.#kinds.keys()]
-    while (!this.#stopping) {
+    while (!this.#stopping && !maintenance.isOn) {
       const ms = await msUntilDue(ctx.db, kinds)
       if (ms === null || ms > 0) return Math.min(ms ?? LOOK_MS, LOOK_MS)
       if ((await fireDue(ctx, this.#kinds)) === 0) return AGAIN_MS
     }
     return 0
+  }
+
+  /** Has periodic jobs follow their rhythms; those of some are settings, which may change while this runs. */
+  async #sync(ctx: Ctx): Promise<void> {
+    const periods = await readPeriods(this.#resources, this.#kinds.values())
+    const rhythms = JSON.stringify(periods)
+    if (rhythms === this.#synced) return
+    await syncBuiltIns(ctx, periods, (kind) => this.#owns(kind))
+    this.#synced = rhythms
   }
 
   async #run(): Promise<void> {

@@ -77,8 +77,9 @@ export class Worker implements LocalWorker {
 
   /** Takes hints, looks for waiting jobs at once and then now and then, and renews leases. */
   start(): void {
-    const { jobs, bus } = this.#resources
+    const { jobs, bus, maintenance } = this.#resources
     this.#detach.push(
+      maintenance.onChange((isOn) => (isOn ? this.#giveBack() : this.#resume())),
       bus.subscribe(CANCEL_TOPIC, (id) => this.#stop(id, 'cancelled')),
       bus.subscribe(DUE_TOPIC, (time) => this.dueAt(Number(time))),
       bus.subscribe(PASSED_TOPIC, (kind) => {
@@ -95,7 +96,7 @@ export class Worker implements LocalWorker {
   }
 
   get room(): number {
-    if (this.#stopping || this.#isClogged) return 0
+    if (this.#holdsOff) return 0
     return this.#options.concurrency - this.#runs.size - this.#ahead.length
   }
 
@@ -146,7 +147,7 @@ export class Worker implements LocalWorker {
     this.#lookout.close()
     for (const waiter of this.#roomWaiters.splice(0)) waiter()
     await this.#claiming
-    for (const job of this.#ahead.splice(0)) this.#settler.add({ job, outcome: { status: 'released' } })
+    this.#giveBack()
     await Promise.race([this.#allEnds(), sleep(graceMs)])
     for (const run of this.#runs.values()) run.stop('shutdown')
     await this.#allEnds()
@@ -154,6 +155,17 @@ export class Worker implements LocalWorker {
     await this.#notes.flush()
     await this.#resources.jobs.sent()
     for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  /** What was claimed and not begun is anybody's again. */
+  #giveBack(): void {
+    for (const job of this.#ahead.splice(0)) this.#settler.add({ job, outcome: { status: 'released' } })
+  }
+
+  #resume(): void {
+    for (const waiter of this.#roomWaiters.splice(0)) waiter()
+    this.#tryEverything()
+    void this.#lookout.look()
   }
 
   #tryEverything(): void {
@@ -173,13 +185,18 @@ export class Worker implements LocalWorker {
     this.take(hint)
   }
 
+  /** Nothing is to be begun now. */
+  get #holdsOff(): boolean {
+    return this.#stopping || this.#isClogged || this.#resources.maintenance.isOn
+  }
+
   get #isClogged(): boolean {
     return this.#settler.waiting.length > this.#options.concurrency * UNSETTLED_FACTOR
   }
 
   /** How many jobs to claim now: free places, and some ahead where jobs are short. */
   #room(): Room {
-    if (this.#stopping || this.#isClogged) return { wanted: 0, free: 0 }
+    if (this.#holdsOff) return { wanted: 0, free: 0 }
     const { concurrency } = this.#options
     const most = Math.min(AHEAD_MAX, Math.floor((AHEAD_MS / this.#averageMs) * concurrency))
     const free = concurrency - this.#runs.size - this.#ahead.length
@@ -202,6 +219,7 @@ export class Worker implements LocalWorker {
         const jobs = await this.#claims.next(room)
         this.#vacuum.count(jobs.length)
         this.#ahead.push(...jobs)
+        if (this.#resources.maintenance.isOn) this.#giveBack()
         this.#beginNext()
       } catch (err) {
         this.#resources.log.warn({ err }, 'jobs: a claim failed')

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Config } from '../config/config.js'
 import { Cron } from '../jobs/cron.js'
 import type { Ctx } from './context.js'
 import type { JobHandle } from './job-handle.js'
@@ -61,8 +62,11 @@ export interface JobSpec<P> {
   retention?: Retention
   /** What `concurrency.perKey` counts by. */
   keyOf?(payload: P): string
-  /** Runs by itself, exactly once each time however many processes there are; it must accept an empty payload. */
-  period?: Period
+  /**
+   * Runs by itself, exactly once each time however many processes there are; it must accept an empty payload. A function
+   * is asked now and then, and answers undefined where it does not run by itself; what it throws changes nothing.
+   */
+  period?: Period | ((config: Config) => Promise<Period | undefined>)
   /** Who may enqueue it by REST; left out, nobody: only code of the server does. */
   exposed?: { permission: string; summary: string }
   run(ctx: Ctx, payload: P, job: JobHandle): Promise<unknown>
@@ -90,7 +94,8 @@ export function defineJob<P>(spec: JobSpec<P>): JobRecord<P> {
     throw new TypeError(`job name "${spec.name}" is not service.verb-noun`)
   if (spec.period && !spec.payload.safeParse({}).success)
     throw new TypeError(`periodic job "${spec.name}" must accept an empty payload`)
-  if (spec.period && 'cron' in spec.period) new Cron(spec.period.cron, spec.period.timeZone)
+  if (typeof spec.period === 'object' && 'cron' in spec.period)
+    new Cron(spec.period.cron, spec.period.timeZone)
   if (spec.concurrency?.perKey !== undefined && !spec.keyOf)
     throw new TypeError(`job "${spec.name}" limits by key and has no keyOf`)
   return { ...DEFAULTS, queue: spec.name.slice(0, spec.name.indexOf('.')), ...spec }

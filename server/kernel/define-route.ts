@@ -96,6 +96,8 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
   errorFormat?: 'problem' | 'oauth'
   /** Cache-Control of the answer; `no-store` when left out. */
   cache?: string
+  /** Answers during a maintenance too, by which it is ended. */
+  duringMaintenance?: boolean
   /** Errors of the operation that the document names. */
   errors?: readonly Pick<ErrorClass<unknown>, 'code' | 'status' | 'title'>[]
   handler: (ctx: Ctx, input: HandlerInput<I>) => Promise<z.input<O>> | z.input<O>

@@ -19,7 +19,7 @@ export interface StreamHandle<Id = unknown> {
 }
 
 /** Why a stream ended: the data of its last event, which is named `end`. */
-export const END_REASONS = ['finished', 'revoked', 'shutdown', 'failed'] as const
+export const END_REASONS = ['finished', 'revoked', 'shutdown', 'maintenance', 'failed'] as const
 export type EndReason = (typeof END_REASONS)[number]
 
 type Inherited =
@@ -77,7 +77,7 @@ const streamEnd = z
   .meta({
     id: 'StreamEnd',
     description:
-      'The last event. `finished`: nothing more will come. `revoked`: the credential is no longer good, or no longer gives the same rights. `shutdown`, `failed`: connect again, with `Last-Event-ID`.',
+      'The last event. `finished`: nothing more will come. `revoked`: the credential is no longer good, or no longer gives the same rights. `shutdown`, `maintenance`, `failed`: connect again, with `Last-Event-ID`; during a maintenance that is answered 503 with `Retry-After`.',
   })
 
 /** What one event of a stream may be: its name decides about its data. */

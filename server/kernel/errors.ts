@@ -116,6 +116,13 @@ export const kernelErrors = defineErrors('request', {
     next: 'Try again in a few seconds; the operator sees the cause in /readyz.',
     headers: () => ({ 'Retry-After': '2' }),
   },
+  maintenance: {
+    status: 503,
+    title: 'Maintenance',
+    message: (d: { message: string; retryAfterS: number }) => d.message,
+    next: 'Nothing of this request was done. Send it again after the seconds in Retry-After.',
+    headers: (d: { message: string; retryAfterS: number }) => ({ 'Retry-After': String(d.retryAfterS) }),
+  },
   notImplemented: {
     status: 501,
     message: (d: { what: string }) => d.what,

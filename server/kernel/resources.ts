@@ -7,6 +7,7 @@ import type { SafeFetch } from '../outbound/safe-fetch.js'
 import type { Bus } from '../storage/bus.js'
 import type { Database } from '../storage/database.js'
 import type { SealingKeys } from '../storage/installation-keys/sealing-keys.js'
+import type { Maintenance } from '../storage/maintenance.js'
 import type { ObjectStore } from '../storage/object-store/object-store.js'
 import type { RedisClient } from '../storage/redis.js'
 import type { Assembly } from './assemble.js'
@@ -25,6 +26,8 @@ export interface Resources {
   readonly sealingKeys: SealingKeys
   /** Columns of sealed values of every service, mounted here or not. */
   readonly sealed: readonly SealedColumn[]
+  /** Whether the installation rests. */
+  readonly maintenance: Maintenance
   readonly mail: Mailer
   readonly fetch: SafeFetch
   readonly jobs: Jobs

@@ -14,6 +14,18 @@ export interface JobCount {
   oldestS: number | null
 }
 
+/** How backups fare: times in seconds since 1970, null for what there is not. */
+export interface BackupFigures {
+  lastSuccess: number | null
+  lastDuration: number | null
+  lastBytes: number | null
+  lastFailure: number | null
+  due: number | null
+  lastVerifiedRestore: number | null
+  drillDuration: number | null
+  restoreDue: number | null
+}
+
 /** A gauge whose values are asked for when somebody asks for metrics; `value` null leaves a row out. */
 interface Sampled<Row, L extends string> {
   name: string
@@ -237,6 +249,55 @@ export class Metrics {
       help: 'For how long the schedule that is due longest has been due; every process tells the same.',
       value: (seconds) => seconds,
     })
+  }
+
+  /** Watches whether the installation rests. */
+  watchMaintenance(isOn: () => boolean): void {
+    this.#sample(() => [isOn() ? 1 : 0], {
+      name: 'vetrai_maintenance',
+      help: 'Whether a maintenance goes on: 1 while requests are refused and no background work begins; every process tells the same.',
+      value: (isOnNow) => isOnNow,
+    })
+  }
+
+  /** Watches how backups fare. */
+  watchBackups(figures: () => Promise<BackupFigures>): void {
+    const gauge = (name: string, help: string, value: (row: BackupFigures) => number | null) => ({
+      name: `vetrai_backup_${name}`,
+      help: `${help}; every process tells the same.`,
+      value,
+    })
+    this.#sample(
+      async () => [await figures()],
+      gauge('last_success_timestamp_seconds', 'When the last backup was whole', (row) => row.lastSuccess),
+      gauge('last_duration_seconds', 'How long the last whole backup took', (row) => row.lastDuration),
+      gauge(
+        'last_bytes',
+        'Bytes of the last whole backup as stored, objects left out',
+        (row) => row.lastBytes,
+      ),
+      gauge(
+        'last_failure_timestamp_seconds',
+        'When a backup failed or was missed last',
+        (row) => row.lastFailure,
+      ),
+      gauge(
+        'due_timestamp_seconds',
+        'By when the next backup is to be whole, from its schedule; absent where there is none',
+        (row) => row.due,
+      ),
+      gauge(
+        'last_verified_restore_timestamp_seconds',
+        'When a backup was last restored to see that it can be',
+        (row) => row.lastVerifiedRestore,
+      ),
+      gauge('drill_duration_seconds', 'How long that took', (row) => row.drillDuration),
+      gauge(
+        'restore_due_timestamp_seconds',
+        'By when a restore is to be proven again, from its schedule; absent where there is none',
+        (row) => row.restoreDue,
+      ),
+    )
   }
 
   /** Watches how many providers, or hosts behind a channel, this process leaves alone because they are down. */

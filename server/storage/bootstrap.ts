@@ -13,7 +13,12 @@ export interface BootstrapOptions {
   systemPassword: string
   /** Without it there need be no role that monitors. */
   monitorPassword?: string | undefined
+  /** Without it the role that makes backups is left as it is. */
+  backupPassword?: string | undefined
 }
+
+/** As many as a backup and a drill at the same time want, so that they cannot starve the server. */
+const BACKUP_CONNECTIONS = 12
 
 /**
  * Creates or aligns the roles and the database. Safe to repeat. Passwords reach the server as SCRAM
@@ -35,6 +40,7 @@ export async function bootstrapDatabase(options: BootstrapOptions): Promise<void
       `grant connect on database ${pg.escapeIdentifier(database)} to vetrai_app, vetrai_system`,
     )
     if (options.monitorPassword !== undefined) await alignMonitor(admin, database, options.monitorPassword)
+    if (options.backupPassword !== undefined) await alignBackup(admin, database, options.backupPassword)
   } finally {
     await admin.end()
   }
@@ -46,6 +52,13 @@ async function alignMonitor(admin: pg.Client, database: string, password: string
   await admin.query('alter role vetrai_monitor connection limit 5')
   await admin.query('grant pg_monitor to vetrai_monitor')
   await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_monitor`)
+}
+
+/** A role that reads every row and makes databases of its own, in which backups are proved; `migrateUp` lets it read. */
+async function alignBackup(admin: pg.Client, database: string, password: string): Promise<void> {
+  await alignRole(admin, 'vetrai_backup', password)
+  await admin.query(`alter role vetrai_backup createdb connection limit ${BACKUP_CONNECTIONS}`)
+  await admin.query(`grant connect on database ${pg.escapeIdentifier(database)} to vetrai_backup`)
 }
 
 /** Connects as the superuser, whose password is the present one once this returns. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Sequelize } from 'sequelize'
+import { ADMIT, isBehindGate, pastGate } from './maintenance-gate.js'
 import { openModels } from './models.js'
 import {
   type DatabaseRole,
@@ -39,6 +40,12 @@ export interface PoolUse {
 }
 
 type Row = Record<string, unknown>
+
+const BIND = { name: 'bind-tenant', text: "select set_config('vetrai.tenant_id', $1, true)" }
+const GATED_BIND = {
+  name: 'bind-tenant-gated',
+  text: `select set_config('vetrai.tenant_id', $1, true), ${ADMIT}`,
+}
 
 // timestamptz stays a Date (pg's default); bigint counters fit a double here and are numbers everywhere.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -86,7 +93,8 @@ export class Database {
 
     const client = await (current ? this.#nested : this.#transactions)[scope.role].connect()
     const open: OpenTransaction = { scope, client, afterCommit: [], ended: false }
-    const result = await this.#run(open, work)
+    // What runs inside another transaction belongs to what was let in already.
+    const result = await this.#run(open, work, !current && isBehindGate())
     for (const effect of open.afterCommit) await this.#runEffect(effect)
     return result
   }
@@ -96,16 +104,12 @@ export class Database {
     return this.inTransaction ? work() : this.transaction(scope, work)
   }
 
-  async #run<T>(open: OpenTransaction, work: () => Promise<T>): Promise<T> {
+  async #run<T>(open: OpenTransaction, work: () => Promise<T>, isGated: boolean): Promise<T> {
     const { client, scope } = open
     let broken: Error | undefined
     try {
       await client.query('begin')
-      await client.query({
-        name: 'bind-tenant',
-        text: "select set_config('vetrai.tenant_id', $1, true)",
-        values: [scope.tenantId ?? ''],
-      })
+      await client.query({ ...(isGated ? GATED_BIND : BIND), values: [scope.tenantId ?? ''] })
       const result = await runWith(open, work)
       open.ended = true
       const { command } = await client.query('commit')
@@ -169,15 +173,20 @@ export class Database {
 
   /**
    * Writes rows of one tenant in a single autocommitted statement, which binds the tenant before row security looks
-   * at what is written. The text goes on after `with ctx as (…)`: `insert … select … from ctx …`; $1 is the tenant.
+   * at what is written. The text goes on after `with ctx as (…)`: `insert … select … from ctx …`; $1 is the tenant. `isGated`
+   * says that it is written for a request, where that is not the one that runs this.
    */
-  async writeTenant<R extends Row = Row>(tenantId: string, statement: Statement): Promise<R[]> {
+  async writeTenant<R extends Row = Row>(
+    tenantId: string,
+    statement: Statement,
+    isGated = isBehindGate(),
+  ): Promise<R[]> {
     // Without the reference nothing would be bound when the first row is checked.
     if (!/\bctx\.t\b/.test(statement.text))
       throw new TypeError('a tenant write must take the tenant from ctx.t')
     const { rows } = await this.#reads.app.query({
-      ...(statement.name ? { name: statement.name } : {}),
-      text: `with ctx as materialized (select set_config('vetrai.tenant_id', $1, true) as t) ${statement.text}`,
+      ...(statement.name ? { name: isGated ? `${statement.name}-gated` : statement.name } : {}),
+      text: `with ctx as materialized (select set_config('vetrai.tenant_id', $1, true) as t${isGated ? `, ${ADMIT} as gate` : ''}) ${statement.text}`,
       values: [tenantId, ...(statement.values ?? [])],
     })
     return rows as R[]
@@ -219,7 +228,7 @@ export class Database {
   async #runEffect(effect: () => unknown): Promise<void> {
     try {
       // Outside the transaction's scope: it is over.
-      await runWith(undefined, effect)
+      await pastGate(() => runWith(undefined, effect))
     } catch (error) {
       this.#options.onAfterCommitError?.(error)
     }

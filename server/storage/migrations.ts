@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { MigrationError, Umzug } from 'umzug'
 import type { Migration } from '../../migrations/helpers/migration.js'
+import { alignAccess } from './align-access.js'
 import { connectionParts } from './database.js'
 import { knownMigrations, MIGRATIONS_FOLDER } from './known-migrations.js'
 
@@ -19,6 +20,8 @@ export interface MigrateOptions {
   onStep?: (name: string) => void
   /** Where the compiled migrations are; this version's own unless given. */
   folder?: URL
+  /** Applies none but these. */
+  only?: readonly string[]
 }
 
 /** Opens a connection as vetrai_owner, which owns the schema. */
@@ -49,6 +52,7 @@ export async function migrateUp(client: pg.Client, options: MigrateOptions = {})
     await client.query('grant select on schema_migrations to vetrai_app, vetrai_system')
     await client.query("set lock_timeout = '5s'")
     const done = await (await umzugFor(client, options)).up()
+    await alignAccess(client)
     return done.map(({ name }) => name)
   } catch (error) {
     // Umzug's wrapping says nothing that ours does not.
@@ -76,7 +80,8 @@ async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Map<
   return new Map(rows.map((row: { name: string; applied_at: Date }) => [row.name, row.applied_at]))
 }
 
-async function umzugFor(client: pg.Client, { onStep, folder = MIGRATIONS_FOLDER }: MigrateOptions) {
+async function umzugFor(client: pg.Client, { onStep, folder = MIGRATIONS_FOLDER, only }: MigrateOptions) {
+  const known = await knownMigrations(folder)
   return new Umzug({
     context: client,
     logger: undefined,
@@ -86,13 +91,15 @@ async function umzugFor(client: pg.Client, { onStep, folder = MIGRATIONS_FOLDER 
       logMigration: async () => undefined,
       unlogMigration: async () => undefined,
     },
-    migrations: (await knownMigrations(folder)).map((name) => ({
-      name,
-      up: async () => {
-        onStep?.(name)
-        await apply(client, name, await load(new URL(`${name}.js`, folder)))
-      },
-    })),
+    migrations: known
+      .filter((name) => only?.includes(name) ?? true)
+      .map((name) => ({
+        name,
+        up: async () => {
+          onStep?.(name)
+          await apply(client, name, await load(new URL(`${name}.js`, folder)))
+        },
+      })),
   })
 }
 

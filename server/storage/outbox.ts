@@ -28,14 +28,15 @@ const PAUSE_MAX_S = 3600
 /**
  * Delivers stored events to the services' `on:` handlers, at least once, each handler by itself: one failing
  * is tried again with growing pauses and does not repeat the others. Any number of processes may run one. An
- * event is leased while it is delivered, so no transaction stays open meanwhile, and a crash delays it only.
+ * event is leased while it is delivered, so no transaction stays open meanwhile, and a crash delays it only. During a
+ * maintenance nothing is delivered.
  */
 export class OutboxDispatcher {
   readonly #resources: Resources
   readonly #leaseS: number
   readonly #sweepMs: number
   #timer: NodeJS.Timeout | undefined
-  #unsubscribe: (() => void) | undefined
+  #unsubscribe: (() => void)[] = []
   #running: Promise<void> | undefined
   #again = false
   #stopped = false
@@ -50,7 +51,11 @@ export class OutboxDispatcher {
   start(): void {
     this.#timer = setInterval(() => this.kick(), this.#sweepMs)
     this.#timer.unref()
-    this.#unsubscribe = this.#resources.bus.subscribe(EVENT_STORED, () => this.kick())
+    const { bus, maintenance } = this.#resources
+    this.#unsubscribe = [
+      bus.subscribe(EVENT_STORED, () => this.kick()),
+      maintenance.onChange(() => this.kick()),
+    ]
     this.kick()
   }
 
@@ -73,7 +78,7 @@ export class OutboxDispatcher {
   async close(): Promise<void> {
     this.#stopped = true
     clearInterval(this.#timer)
-    this.#unsubscribe?.()
+    for (const stop of this.#unsubscribe) stop()
     await this.#running
   }
 
@@ -89,7 +94,7 @@ export class OutboxDispatcher {
   }
 
   async #deliverDue(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#stopped && !this.#resources.maintenance.isOn) {
       const row = await this.#claim()
       if (!row) return
       await this.#deliver(row)

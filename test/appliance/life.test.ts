@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { DeploymentStatus } from '../../cli/operations/read-status.js'
 import { ACCESS_KEY, BUCKET } from '../../cli/runtimes/compose/generated-files.js'
@@ -28,6 +29,7 @@ tellDeployment('an appliance, from nothing to nothing', {
     containersHold(running)
     linksHold(running)
     changesHold(running)
+    restartsHold(running)
     tellDiagnosis(running)
     const run = (stdin: string, ...argv: string[]) => {
       const [command = '', target = '', ...rest] = argv
@@ -142,6 +144,52 @@ function changesHold({ json, vetrai, key, acme, url }: RunningStory): void {
       headers: { authorization: `Bearer ${key()}` },
     })
     expect(answer.status).to.equal(200)
+  })
+}
+
+function restartsHold({ dir, url, acme, vetrai, status }: RunningStory): void {
+  it('drops no request while its server is restarted', async () => {
+    const token = (await secretsOf(dir()))['operator-token'] ?? ''
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'x-tenant': String(acme().slug),
+      'content-type': 'application/json',
+    }
+    const answers: (number | string)[] = []
+    let isOver = false
+    const caller = async (who: number) => {
+      for (let n = 0; !isOver; n++) {
+        const body = JSON.stringify({ external_id: `restart-${who}-${n}` })
+        const answer = await fetch(`${url()}/notifications/v1/subscribers`, { method: 'PUT', headers, body })
+        answers.push(answer.ok ? 200 : `${answer.status} ${await answer.text()}`)
+      }
+    }
+    const callers = Promise.all([1, 2, 3].map(caller))
+    await ok(vetrai('restart', 'server'))
+    const after = answers.length
+    while (answers.length < after + 20) await sleep(20)
+    isOver = true
+    await callers
+    expect(answers.filter((answer) => answer !== 200)).to.deep.equal([])
+  })
+
+  it('has the proxy answer for a server that stays away: browsers a page, programs a problem', async () => {
+    const server = (await containersOf(PROJECT)).find((one) => serviceOf(one) === 'server')
+    await docker('stop', '--time', '10', server?.Id ?? '')
+    const [page, problem] = await Promise.all([
+      fetch(`${url()}/account/sessions`, { headers: { accept: 'text/html,*/*;q=0.8' } }),
+      fetch(`${url()}/tenancy/v1/tenants`, { method: 'POST', body: '{}' }),
+    ])
+    expect([page.status, page.headers.get('retry-after')]).to.deep.equal([503, '15'])
+    expect(page.headers.get('content-type')).to.equal('text/html; charset=utf-8')
+    expect(await page.text())
+      .to.include('Back soon')
+      .and.include(NAME)
+    expect([problem.status, problem.headers.get('retry-after')]).to.deep.equal([503, '15'])
+    expect(problem.headers.get('content-type')).to.equal('application/problem+json')
+    expect(await problem.json()).to.include({ status: 503, code: 'proxy.server_away' })
+    await ok(vetrai('up'))
+    expect(await status()).to.include({ ready: true, maintenance: null })
   })
 }
 

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { expect } from 'chai'
 import { findFreePort } from '../../cli/deployment/free-port.js'
+import { openTarget } from '../../server/backup/stores/open-target.js'
+import { readContract, writeContract } from '../../server/backup/stores/store-contract.js'
+import { makeBackup, refusal } from '../../server/backup/test-support.js'
+import { verifyBackup } from '../../server/backup/verify-backup.js'
 import { createS3ObjectStore } from '../../server/storage/object-store/s3-driver.js'
 import { signedLinksContract, storeContract } from '../../server/storage/object-store/test-support.js'
 import { until } from '../until.js'
@@ -47,6 +53,49 @@ describe('the object store of the appliance', function () {
     createS3ObjectStore({ endpoint, region: 'us-east-1', bucket: 'contract', accessKey: 'vetrai', secretKey })
   storeContract('s3', open)
   signedLinksContract(open)
+
+  const openBackups = async (prefix: string) => {
+    await (await open()).prepare()
+    const keys = { access_key: 'vetrai', secret_key: secretKey }
+    return openTarget({
+      name: 's3',
+      s3: { endpoint, region: 'us-east-1', bucket: 'contract', prefix, ...keys },
+    })
+  }
+  readContract('a bucket of backups', async (files) => {
+    const store = await openBackups('/some/backups/')
+    for (const [name, bytes] of files) await store.put(name, Readable.from([bytes]))
+    return store
+  })
+  writeContract('a bucket of backups', () => openBackups('others'))
+
+  it('keeps backups that verify and restore, and says what to do where it cannot be used', async () => {
+    const store = await openBackups('whole')
+    const id = '20261126T031500Z-1a2b3c'
+    const manifest = await makeBackup(store, {
+      id,
+      sealing: 'none',
+      objects: { a: 'one' },
+      rows: randomBytes(20_000_000),
+    })
+    expect(await verifyBackup(store, manifest)).to.include({ ok: true, parts: 4 })
+    const s3 = {
+      endpoint,
+      region: 'us-east-1',
+      bucket: 'none-such',
+      access_key: 'vetrai',
+      secret_key: secretKey,
+    }
+    for (const wrong of [
+      {},
+      { bucket: 'contract', secret_key: 'wrong-secret' },
+      { endpoint: 'http://127.0.0.1:1' },
+    ]) {
+      const error = await refusal(openTarget({ name: 's3', s3: { ...s3, ...wrong } }))
+      expect(error.code).to.equal('store_unavailable')
+      expect(JSON.stringify([error.message, error.next])).to.not.contain(secretKey)
+    }
+  })
 })
 
 function hardening(): string[] {

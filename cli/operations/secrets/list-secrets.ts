@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Deployment } from '../../deployment/deployment.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
-import { isUsed, SECRETS } from './records.js'
+import { isUsed, secretRecords } from './records.js'
 import { rotationHistory } from './rotation-history.js'
 import type { SecretRecord } from './secret-record.js'
 
@@ -30,7 +30,7 @@ export async function listSecrets(deployment: Deployment): Promise<{ secrets: Li
     rotatingSecrets(deployment.secrets),
   ])
   const secrets = await Promise.all(
-    SECRETS.map(async (record) => ({
+    secretRecords(deployment.config).map(async (record) => ({
       ...aboutOf(record, deployment),
       ...(await fileOf(record, deployment)),
       rotated_at: history.get(record.name)?.rotatedAt ?? null,

@@ -1,5 +1,6 @@
 import { CliError } from '../../deployment/errors.js'
 import type { DeploymentConfig } from '../../deployment/schema.js'
+import { targetSecret } from '../../deployment/secrets.js'
 import { masterKey } from './master-key.js'
 import { operatorToken } from './operator-token.js'
 import type { FileSecret, GivenSecret, SecretRecord } from './secret-record.js'
@@ -37,6 +38,7 @@ export const SECRETS: readonly SecretRecord[] = [
     'lets the exporter read figures of the database',
     (config) => hasContainers(config) && config.monitoring.prometheus && !config.database.url,
   ),
+  stored('database-backup-password', 'lets backups read the database'),
   stored('redis-password', 'lets the server use Redis', ({ redis }) => !redis.url),
   stored(
     'object-store-secret-key',
@@ -59,6 +61,13 @@ export const SECRETS: readonly SecretRecord[] = [
     inStore: false,
     byNameOnly: true,
   },
+  {
+    ...stored(
+      'backup-key',
+      'opens the backups of this deployment; former keys are kept in it, for older backups',
+    ),
+    inStore: false,
+  },
   masterKey,
   jwt,
   encryption,
@@ -79,11 +88,27 @@ export const SECRETS: readonly SecretRecord[] = [
   given('external-redis-password', 'password of your own Redis', ({ redis }) => !!redis.url),
 ]
 
+/** Every secret that a deployment of this configuration may have: those of its S3 targets go by their names. */
+export function secretRecords({ backup }: DeploymentConfig): readonly SecretRecord[] {
+  const targets = backup.targets.filter(({ s3 }) => s3 !== undefined)
+  return [
+    ...SECRETS,
+    ...targets.map(({ name }) =>
+      given(
+        targetSecret(name),
+        `secret key at the S3 store of the backup target ${name}`,
+        always,
+        `replace it there, then: vetrai config set secrets.${targetSecret(name)}, and vetrai up`,
+      ),
+    ),
+  ]
+}
+
 /** The secrets that a command line means: the one it names, or all that this deployment uses and makes itself. */
 export function chooseSecrets(name: string | undefined, config: DeploymentConfig): SecretRecord[] {
   if (name === undefined)
     return SECRETS.filter((record) => isRotatedWithAll(record) && isUsed(record, config))
-  const record = SECRETS.find((one) => one.name === name)
+  const record = secretRecords(config).find((one) => one.name === name)
   if (!record) {
     throw new CliError({
       code: 'secret_unknown',

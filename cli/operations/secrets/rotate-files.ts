@@ -15,7 +15,7 @@ export async function rotateFiles(context: RotationContext, records: readonly Fi
   const work = async (step: Step) => {
     await before(context, secrets, step, async () => {
       for (const { record, values } of secrets) {
-        const next = generateSecret(record.name)
+        const next = await generateSecret(record.name, await values.present())
         await step({ step: 'begin', secret: record.name, mark: markOf(next) })
         await values.begin(next)
       }

@@ -1,5 +1,6 @@
 import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { openApi } from '../open-api.js'
 import { chooseSecrets } from './records.js'
 import { rotateFiles } from './rotate-files.js'
@@ -45,6 +46,8 @@ export async function rotateSecrets(
     for (const key of records.filter((record) => record.kind === 'server')) {
       rotated.push({ name: key.name, detail: await rotateKey(context, key, leaked) })
     }
+    // Those that were retired are of no use in it.
+    await writeRecoveryKit(deployment)
     return { ...settled, rotated }
   })
 }

@@ -1,7 +1,7 @@
 import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
-import { type DatabaseRole, databaseRoles, missing } from '../database-roles.js'
+import { type DatabaseRole, databaseRoles, mayBeMissing, missing } from '../database-roles.js'
 import type { AcceptedSecret } from '../runtime.js'
 import { projectOf } from './names.js'
 
@@ -23,12 +23,14 @@ const REFUSED = /password authentication failed|is not permitted to log in|role 
  */
 export async function acceptedSecrets(deployment: Deployment): Promise<AcceptedSecret[]> {
   if (deployment.config.database.url) return askFromInside(deployment)
-  return Promise.all(
+  const tried = await Promise.all(
     databaseRoles(deployment).map(async (role) => {
       const password = await deployment.secrets.find(role.secret)
-      return password === undefined ? missing(role) : tryRole(deployment, role, password)
+      if (password !== undefined) return [await tryRole(deployment, role, password)]
+      return mayBeMissing(role) ? [] : [missing(role)]
     }),
   )
+  return tried.flat()
 }
 
 async function askFromInside(deployment: Deployment): Promise<AcceptedSecret[]> {

@@ -96,6 +96,7 @@ export function composeRuntime(): Runtime {
       state: async (deployment) =>
         (await import('./point-in-time/archiving-state.js')).archivingState(deployment),
     },
+    tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

@@ -61,9 +61,12 @@ export class Engine {
     })
   }
 
-  /** Removes one-off containers that an interrupted command left. */
-  async removeLeftovers(): Promise<void> {
-    const label = [this.projectLabel, 'com.docker.compose.oneoff=True']
+  /** Removes one-off containers that an interrupted command left: those of one service, or all. */
+  async removeLeftovers(service?: string): Promise<void> {
+    const label = [
+      ...[this.projectLabel, 'com.docker.compose.oneoff=True'],
+      ...(service === undefined ? [] : [`com.docker.compose.service=${service}`]),
+    ]
     for (const { Id } of await this.docker.listContainers({ all: true, filters: { label } })) {
       await this.docker.getContainer(Id).remove({ force: true }).catch(ignoreMissing)
     }

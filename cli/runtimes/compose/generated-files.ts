@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { DeploymentConfig } from '../../deployment/schema.js'
 import { domainOrigin } from '../../deployment/server-env.js'
+import { awayPage } from './away-page.js'
 import { composeAsset, ROOT } from './installation.js'
 import { pgbackrestConf, WAL_CONF } from './point-in-time/repository.js'
 import type { Sizes } from './sizes.js'
@@ -47,6 +48,7 @@ async function caddyfile(config: DeploymentConfig): Promise<string> {
     objects:
       objects.store === 'built-in' ? fillText((signed ?? '').trimEnd(), { bucket: BUCKET }) : undefined,
     domain_site: site,
+    ...awayPage(await readFile(join(ROOT, 'web/maintenance.html'), 'utf8'), config.name),
   })
 }
 

@@ -39,7 +39,7 @@ export async function guardCluster(
   const id = (await engine.docker.getImage(image.use).inspect()).Id
   if (lock.cluster && lock.done.cluster === id) return
   if (!(await hasDatabaseVolume(deployment, engine))) return
-  await engine.removeLeftovers()
+  await engine.removeLeftovers('postgres')
   const { stdout } = await engine.compose(
     ['run', '--rm', '--no-deps', '-T', '--entrypoint', 'sh', 'postgres', '-c', LOOK],
     {},

@@ -8,7 +8,7 @@ export function composeMigrator(deployment: Deployment, engine: Engine, rendered
   return {
     ...migratedBy(deployment, rendered),
     run: async (verb) => {
-      await engine.removeLeftovers()
+      await engine.removeLeftovers('migrate')
       return engine.compose(['run', '--rm', '--no-deps', '-T', 'migrate', verb], { check: false })
     },
   }

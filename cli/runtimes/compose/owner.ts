@@ -25,11 +25,12 @@ export function containerUser(deployment: Deployment): ContainerUser {
 /** Gives what containers read and write to their user. Only root can give away; others own it already. Safe to repeat. */
 export async function giveToContainers(deployment: Deployment, user: ContainerUser): Promise<void> {
   if (process.getuid?.() !== 0) return
-  const { secrets, generated, mail, objects } = deployment.paths
+  const { secrets, generated, mail, objects, backups, recovery } = deployment.paths
   // The folder of the secrets stays root's: containers are handed single files of it.
   await giveFiles(secrets, user)
   await giveFiles(generated, user)
-  for (const folder of [generated, mail, objects]) await chown(folder, user.uid, user.gid)
+  await giveFiles(recovery, user)
+  for (const folder of [generated, mail, objects, backups, recovery]) await chown(folder, user.uid, user.gid)
   const archive = deployment.config.backup.wal ? walFolder(deployment) : undefined
   if (archive !== undefined) await chown(archive, user.uid, user.gid)
 }

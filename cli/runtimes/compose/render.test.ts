@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import { createDeployment } from '../../deployment/create-deployment.js'
 import type { Deployment } from '../../deployment/deployment.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import type { DeploymentConfigInput } from '../../deployment/schema.js'
 import { GENERATED_SECRETS } from '../../deployment/secrets.js'
 import { temporaryFolder } from '../../testing/temporary-folder.js'
@@ -27,6 +29,9 @@ const wishes: fc.Arbitrary<Wish> = fc.record({
   monitoring: fc.constantFrom({}, { prometheus: true }),
   mail: fc.constantFrom({}, { from: 'Shop & $Co <no-reply@example.com>' }),
 })
+
+const ONE_OFF = ['migrate', 'backup-tool']
+const WAL = ['postgres', 'wal', 'wal-restore']
 
 describe('a rendered Compose file', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -57,11 +62,9 @@ describe('a rendered Compose file', () => {
           expect(service.security_opt, name).to.deep.equal(['no-new-privileges:true'])
           expect(service.user, name).to.match(/^[1-9]\d*:[1-9]\d*$/)
           expect(service.mem_limit, name).to.match(/^\d+m$/)
-          expect(service.logging, name).to.deep.equal({
-            driver: 'json-file',
-            options: { 'max-size': '10m', 'max-file': '5' },
-          })
-          if (name !== 'migrate') expect(service.healthcheck, name).to.be.an('object')
+          const kept = { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } }
+          expect(service.logging, name).to.deep.equal(name === 'backup-tool' ? { driver: 'none' } : kept)
+          if (!ONE_OFF.includes(name)) expect(service.healthcheck, name).to.be.an('object')
         }
       }),
       { numRuns: 40 },
@@ -123,7 +126,7 @@ describe('a rendered Compose file', () => {
       objects: { store: 's3', s3: { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' } },
       monitoring: { prometheus: true },
     })
-    expect(Object.keys(own.services)).to.have.members(['server', 'migrate', 'proxy', 'prometheus'])
+    expect(Object.keys(own.services)).to.have.members(['server', ...ONE_OFF, 'proxy', 'prometheus'])
     expect(own.services.server?.environment).to.include({
       DATABASE_URL: 'postgres://db.example.com/vetrai',
       S3_ENDPOINT: 'https://s3.example.com',
@@ -148,19 +151,106 @@ describe('a rendered Compose file', () => {
     ])
   })
 
+  /** Names of the services that are made anew for what `change` changes. */
+  async function remade(one: Deployment, change: () => Promise<unknown>): Promise<string[]> {
+    const services = async () => (await render(one)).file.services
+    const before = await services()
+    await change()
+    const after = await services()
+    return Object.keys(after).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  }
+
   it('makes a container anew when a secret that it mounts changes, and only then', async () => {
     const one = await deployment()
-    const labels = async () =>
-      Object.fromEntries(
-        Object.entries((await render(one)).file.services).map(([name, { labels: all }]) => [name, all]),
-      )
-    const before = await labels()
-    await one.secrets.write('redis-password', 'f'.repeat(64))
-    const after = await labels()
-    const changed = Object.keys(before).filter(
-      (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+    const change = () => one.secrets.write('redis-password', 'f'.repeat(64))
+    expect(await remade(one, change)).to.have.members(['redis', 'server', ...ONE_OFF])
+  })
+
+  it('makes the programs anew for other settings of backups, and for a kit that is sealed anew nothing', async () => {
+    const one = await deployment()
+    expect(await remade(one, () => writeRecoveryKit(one))).to.deep.equal([])
+    const change = () => one.set('backup.keep.last', 5)
+    expect(await remade(one, change)).to.have.members(['server', ...ONE_OFF])
+  })
+
+  it('shows the programs where backups go, and the secret of a store once it is there', async () => {
+    const s3 = { endpoint: 'https://s3.example.com', bucket: 'b', access_key: 'k' }
+    const targets = [
+      { name: 'disk', folder: '/mnt/disk' },
+      { name: 'off', s3 },
+    ]
+    const one = await deployment({ backup: { targets } })
+    const { services } = (await render(one)).file
+    for (const name of ['server', 'backup-tool']) {
+      const volumes = services[name]?.volumes
+      expect(volumes, name).to.deep.include.members([
+        { type: 'bind', source: one.paths.recovery, target: '/data/recovery', read_only: true },
+        { type: 'bind', source: one.paths.backups, target: '/data/backups' },
+        { type: 'bind', source: '/mnt/disk', target: '/mnt/disk' },
+      ])
+      const environment = services[name]?.environment
+      expect(environment, name).to.include({
+        BACKUP_RECOVERY_PATH: '/data/recovery',
+        BACKUP_KEY_FILE: '/run/secrets/backup-key',
+        DATABASE_BACKUP_PASSWORD_FILE: '/run/secrets/database-backup-password',
+      })
+    }
+    expect(services['backup-tool']?.profiles).to.deep.equal(['one-off'])
+    expect(services.server?.secrets).to.not.include('backup-off-secret-key')
+    await one.secrets.write('backup-off-secret-key', 'secret')
+    expect((await render(one)).file.services.server?.secrets).to.include('backup-off-secret-key')
+  })
+
+  it('archives the database by an image of its own, and hands the archive to nobody else', async () => {
+    const one = await deployment({ backup: { wal: true } })
+    const { file, text, generated } = await render(one)
+    const key = await one.secret('wal-cipher-key')
+    expect(generated['pgbackrest.conf']).to.include(`repo1-cipher-pass=${key}\n`)
+    expect(text).not.to.include(key)
+    for (const [name, service] of Object.entries(file.services)) {
+      const targets = ((service.volumes ?? []) as { target: string }[]).map(({ target }) => target)
+      const sees = targets.includes('/backups/wal') && targets.includes('/etc/pgbackrest/pgbackrest.conf')
+      expect(sees, name).to.equal(WAL.includes(name))
+      if (sees) expect(service.image).to.match(/^vetrai\/postgres:[\w.-]+-[0-9a-f]{12}$/)
+      else if (name !== 'server') expect(JSON.stringify(service)).not.to.include('/run/postgresql')
+    }
+    expect(file.services.wal).to.include({ network_mode: 'none' })
+    expect(file.services.wal?.volumes).to.deep.include({
+      ...{ type: 'volume', source: 'postgres', target: '/var/lib/postgresql/data' },
+      ...{ volume: { nocopy: true }, read_only: true },
+    })
+    expect(file.services.postgres?.networks).to.deep.equal(['back'])
+    const command = (file.services.postgres?.command as string[]).join(' ')
+    expect(command).to.include(`archive_command=pgbackrest --stanza=vetrai-${one.id} archive-push "%p"`)
+    expect(Object.keys((await rendered()).services)).not.to.include('wal')
+  })
+
+  it('lets an archive in a bucket out by a network that nothing else is in', async () => {
+    const s3 = { endpoint: 'https://s3.example.com:9443', bucket: 'b', prefix: 'shop/a', access_key: 'k' }
+    const one = await deployment({ backup: { wal: true, targets: [{ name: 'off', s3 }] } })
+    await one.secrets.write('backup-off-secret-key', 'hidden')
+    const { file, text, generated } = await render(one)
+    for (const line of ['path=/shop/a/wal', 'storage-port=9443', 's3-endpoint=s3.example.com'])
+      expect(generated['pgbackrest.conf']).to.include(`repo1-${line}\n`)
+    expect(generated['pgbackrest.conf']).to.include('repo1-s3-key-secret=hidden\n')
+    expect(text).not.to.include('hidden')
+    const inside = Object.entries(file.services).filter(([, { networks }]) =>
+      (networks as string[] | undefined)?.includes('archive'),
     )
-    expect(changed).to.have.members(['redis', 'server', 'migrate'])
+    expect(inside.map(([name]) => name)).to.have.members(WAL)
+  })
+
+  it('puts another volume in the place of one, and has what mounts it made anew', async () => {
+    const one = await deployment({ backup: { wal: true } })
+    const before = (await render(one)).file
+    await one.updateLock((lock) => ({ ...lock, volumes: { postgres: 'restored' } }))
+    const after = (await render(one)).file
+    expect(after.volumes.postgres).to.deep.equal({ name: 'restored', external: true })
+    expect(after.volumes.redis).to.deep.equal(before.volumes.redis)
+    const remade = Object.keys(after.services).filter(
+      (name) => !isDeepStrictEqual(after.services[name], before.services[name]),
+    )
+    expect(remade).to.have.members(WAL)
   })
 
   it('keeps project and volumes when the deployment that has them is named otherwise', async () => {

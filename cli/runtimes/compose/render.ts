@@ -127,6 +127,7 @@ async function contentStamp(
   // Compose takes a volume of another name for the same.
   for (const name of volumesOf(service)) hash.update(deployment.lock.volumes?.[name] ?? '')
   for (const name of spec.mounts) hash.update(`${name}\0${generated[name] ?? ''}\0`)
+  if (spec.reads !== undefined) hash.update(spec.reads)
   return hash.digest('hex').slice(0, 16)
 }
 

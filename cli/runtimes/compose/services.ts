@@ -1,10 +1,12 @@
 import type { Deployment } from '../../deployment/deployment.js'
+import { CONTAINER_PLACES, settingsText } from '../../deployment/recovery-folder.js'
 import { DEFAULT_ENGINE, type DeploymentConfig, type ImageName } from '../../deployment/schema.js'
-import type { SecretName } from '../../deployment/secrets.js'
+import { type SecretName, targetSecret } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
 import { ACCESS_KEY, BUCKET, generatedFiles } from './generated-files.js'
 import { memoryOf } from './host-memory.js'
-import { archivingSettings, stanzaOf, WAL_CONF, WAL_FOLDER, walFolder } from './point-in-time/repository.js'
+import { archivingSettings, stanzaOf, WAL_CONF } from './point-in-time/repository.js'
+import { CLUSTER, SOCKET, walNetworks, walSpecs, walVolumes } from './point-in-time/wal-specs.js'
 import { type Sizes, sizesFor } from './sizes.js'
 
 /** A service of the Compose file before its fragment is filled. */
@@ -16,6 +18,8 @@ export interface ServiceSpec {
   values: Record<string, unknown>
   /** Generated files it mounts: a change of theirs makes it anew. */
   mounts: string[]
+  /** Further text that makes it anew when it changes. */
+  reads?: string
 }
 
 /** The server keeps four pools: two of database.pool_max connections, two of half as many. */
@@ -34,7 +38,9 @@ export async function serviceSpecs(
     ...storeSpecs(deployment, sizes),
     ...(await programSpecs(deployment, sizes)),
     proxySpec(config, sizes),
-    ...(config.backup.wal ? walSpecs(deployment, sizes) : []),
+    ...(config.backup.wal
+      ? walSpecs(deployment, { wal: mb(sizes.wal), restore: mb(sizes.postgres), shm: sharedMemory(sizes) })
+      : []),
   ]
   return { specs: [...specs, ...monitoringSpecs(config, sizes, Object.keys(generated))], generated }
 }
@@ -92,16 +98,6 @@ function storeSpecs(deployment: Deployment, sizes: Sizes): ServiceSpec[] {
   return all.filter(({ name }) => storeNames(config).includes(name))
 }
 
-const CLUSTER = {
-  type: 'volume',
-  source: 'postgres',
-  target: '/var/lib/postgresql/data',
-  volume: { nocopy: true },
-}
-const RUN = '/run/postgresql'
-/** The database's socket, where a container beside it uses it. */
-const SOCKET = { type: 'volume', source: 'postgres-socket', target: RUN, volume: { nocopy: true } }
-
 function postgresSpec(deployment: Deployment, sizes: Sizes): ServiceSpec {
   const { wal } = deployment.config.backup
   const settings = {
@@ -118,7 +114,7 @@ function postgresSpec(deployment: Deployment, sizes: Sizes): ServiceSpec {
         ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
       volumes: [CLUSTER, ...(wal ? [SOCKET, ...walVolumes(deployment)] : [])],
-      tmpfs: ['/tmp:mode=1777,size=64m', ...(wal ? [] : [`${RUN}:mode=1777,size=1m`])],
+      tmpfs: ['/tmp:mode=1777,size=64m', ...(wal ? [] : [`${SOCKET.target}:mode=1777,size=1m`])],
       networks: ['back', ...(wal ? walNetworks(deployment) : [])],
       memory: mb(sizes.postgres),
       shm: sharedMemory(sizes),
@@ -127,65 +123,14 @@ function postgresSpec(deployment: Deployment, sizes: Sizes): ServiceSpec {
   }
 }
 
-/** What makes base backups beside the database, and the one-off that restores one. */
-function walSpecs(deployment: Deployment, sizes: Sizes): ServiceSpec[] {
-  const networks = walNetworks(deployment)
-  const shared = {
-    environment: { PGBACKREST_STANZA: stanzaOf(deployment) },
-    ...(networks.length > 0
-      ? { networks, network_mode: undefined }
-      : { networks: undefined, network_mode: 'none' }),
-  }
-  const spec = (name: string, values: Record<string, unknown>): ServiceSpec => ({
-    name,
-    fragment: name,
-    image: 'postgres',
-    values: { ...shared, ...values },
-    mounts: [WAL_CONF],
-  })
-  const repository = walVolumes(deployment)
-  return [
-    spec('wal', { memory: mb(sizes.wal), volumes: [{ ...CLUSTER, read_only: true }, SOCKET, ...repository] }),
-    spec('wal-restore', {
-      memory: mb(sizes.postgres),
-      shm: sharedMemory(sizes),
-      environment: { ...shared.environment, PGDATA: `${CLUSTER.target}/cluster` },
-      volumes: [CLUSTER, ...repository],
-    }),
-  ]
-}
-
-/** The repository, as far as it is on this host, and how it is used. */
-function walVolumes(deployment: Deployment) {
-  const folder = walFolder(deployment)
-  return [
-    {
-      type: 'bind',
-      source: `${deployment.paths.generated}/${WAL_CONF}`,
-      target: '/etc/pgbackrest/pgbackrest.conf',
-      read_only: true,
-    },
-    ...(folder === undefined ? [] : [{ type: 'bind', source: folder, target: WAL_FOLDER }]),
-  ]
-}
-
-/** A way out for what has no other, where the repository is on another host. Nothing else is in that network. */
-function walNetworks(deployment: Deployment): string[] {
-  return walFolder(deployment) === undefined ? ['archive'] : []
-}
-
-function sharedMemory(sizes: Sizes): string {
-  return mb(Math.max(64, sizes.postgres / 4))
-}
-
-/** The server, its workers and the one-off that migrates: one image in three roles. */
+/** The server, its workers and the one-offs that migrate and make backups: one image in four roles. */
 async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<ServiceSpec[]> {
   const { config, paths, secrets } = deployment
   const input = {
     config,
-    paths: { objects: '/data/objects', mail: '/data/mail' },
+    paths: { objects: '/data/objects', mail: '/data/mail', recovery: CONTAINER_PLACES.recovery },
     secrets: {
-      path: (name: SecretName) => `${MOUNT}${name}`,
+      path: CONTAINER_PLACES.secret,
       previousPath: (name: SecretName) => `${PREVIOUS}/${name}`,
       find: (name: SecretName) => secrets.find(name),
     },
@@ -197,17 +142,23 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
   const shared = {
     image: 'server' as const,
     mounts: [],
+    reads: settingsText(deployment),
   }
+  const targets = await targetSecrets(deployment)
   const needs = Object.fromEntries(storeNames(config).map((name) => [name, { condition: 'service_healthy' }]))
   const volumes = [
     { type: 'bind', source: paths.mail, target: '/data/mail' },
     { type: 'bind', source: paths.objects, target: '/data/objects' },
     // A folder, since what is in it comes and goes: a container need not be made anew for that.
     { type: 'bind', source: secrets.previousFolder('master-key'), target: PREVIOUS, read_only: true },
+    // A folder too: what is sealed in it changes with every secret, and what changes settings.json makes them anew.
+    { type: 'bind', source: paths.recovery, target: CONTAINER_PLACES.recovery, read_only: true },
+    { type: 'bind', source: paths.backups, target: CONTAINER_PLACES.backups },
+    ...targetFolders(config).map((folder) => ({ type: 'bind', source: folder, target: folder })),
   ]
   const programs = (environment: Record<string, string>, memory: number) => ({
     environment,
-    secrets: secretsOf(environment),
+    secrets: [...new Set([...secretsOf(environment), ...targets])].sort(),
     volumes,
     memory: mb(memory),
     depends_on: needs,
@@ -227,7 +178,30 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
           },
         ]),
     { ...shared, name: 'migrate', fragment: 'migrate', values: programs(migrate, sizes.server) },
+    {
+      ...{ ...shared, name: TOOL, fragment: TOOL },
+      values: programs(migrate, Math.max(sizes.server, LEAST_FOR_BACKUPS)),
+    },
   ]
+}
+
+/** The one-off that makes and reads backups. */
+export const TOOL = 'backup-tool'
+/** Services that only a command runs, and that are no components. */
+export const ONE_OFFS: readonly string[] = ['migrate', TOOL, 'wal-restore']
+/** Megabytes: parts are compressed and sealed several at a time, and a drill starts a server of its own. */
+const LEAST_FOR_BACKUPS = 768
+
+/** Folders elsewhere on this host that backups go to. */
+export function targetFolders({ backup }: DeploymentConfig): string[] {
+  return [...new Set(backup.targets.flatMap(({ folder }) => (folder === undefined ? [] : [folder])))].sort()
+}
+
+/** Compose refuses a secret without a file: one that is yet to be given is left out, and its target says so. */
+async function targetSecrets({ config, secrets }: Deployment): Promise<string[]> {
+  const names = config.backup.targets.flatMap(({ name, s3 }) => (s3 ? [targetSecret(name)] : []))
+  const found = await Promise.all(names.map(async (name) => ((await secrets.find(name)) ? [name] : [])))
+  return found.flat()
 }
 
 const MOUNT = '/run/secrets/'
@@ -312,6 +286,10 @@ function monitoringSpecs(
         ]
       : []),
   ]
+}
+
+function sharedMemory(sizes: Sizes): string {
+  return mb(Math.max(64, sizes.postgres / 4))
 }
 
 function mb(megabytes: number): string {

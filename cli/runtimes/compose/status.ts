@@ -6,7 +6,7 @@ import { Engine, type RunningContainer } from './engine.js'
 import { installedVersion } from './installation.js'
 import { makePlan } from './plan.js'
 import { render } from './render.js'
-import { serviceSpecs } from './services.js'
+import { ONE_OFFS, serviceSpecs } from './services.js'
 
 const TIMEOUT_MS = 3_000
 
@@ -96,7 +96,7 @@ async function wantedComponents(
 ): Promise<{ name: string; service: string; number: number }[]> {
   const { specs } = await serviceSpecs(deployment)
   return specs.flatMap(({ name, values }) => {
-    if (name === 'migrate' || name === 'wal-restore') return []
+    if (ONE_OFFS.includes(name)) return []
     if (typeof values.processes !== 'number') return [{ name, service: name, number: 1 }]
     return Array.from({ length: values.processes }, (_, n) => ({
       name: `${name}-${n + 1}`,

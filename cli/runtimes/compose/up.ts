@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
@@ -18,6 +19,7 @@ import { provideImages } from './provide-images.js'
 import { type Rendered, render } from './render.js'
 import { storeNames } from './services.js'
 import { composeStatus, readiness } from './status.js'
+import { makeTargetFolders } from './target-folders.js'
 import { prepareVolumes } from './volumes.js'
 import { writeFiles } from './write-files.js'
 
@@ -113,6 +115,8 @@ const STEPS: readonly Step[] = [
     run: async ({ deployment, engine, rendered }) => {
       await noteCluster(deployment, engine, rendered)
       await noteVersions(deployment, rendered)
+      // Again, for what lock.json has come to say meanwhile.
+      await writeRecoveryKit(deployment)
     },
   },
 ]
@@ -161,6 +165,7 @@ async function stopServices({ engine }: Context, services: string[]): Promise<vo
 async function prepare(deployment: Deployment): Promise<Context> {
   await ensureDeploymentFolders(deployment.paths)
   await deployment.secrets.generateMissing()
+  await writeRecoveryKit(deployment)
   const engine = await Engine.open(deployment)
   const rendered = await render(deployment)
   const plan = await makePlan(deployment, engine, rendered)
@@ -212,6 +217,7 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   if (archive !== undefined) await ensureDirectory(archive, 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
+  await makeTargetFolders(deployment, rendered.user)
   await giveToContainers(deployment, rendered.user)
 }
 

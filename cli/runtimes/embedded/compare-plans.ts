@@ -9,14 +9,17 @@ export function differences(running: ChildPlan, wanted: ChildPlan): string[] {
     changedSettings.length > 0 && `settings changed: ${changedSettings.join(', ')}`,
     running.user?.name !== wanted.user?.name && `it will run as ${wanted.user?.name ?? 'you'}`,
     running.cwd !== wanted.cwd && `its folder is ${wanted.cwd} now`,
-    running.code !== wanted.code && codeReason(wanted),
+    running.code !== wanted.code && codeReason(running, wanted),
   ].filter((reason) => reason !== false)
   return reasons.length > 0 ? reasons : ['it is started in another way']
 }
 
 /** Stores have settings of their own for a code, programs what they are built from. */
-function codeReason({ health }: ChildPlan): string {
-  return health.kind === 'http' ? 'its program was built anew' : 'its port or number of connections changed'
+function codeReason(running: ChildPlan, wanted: ChildPlan): string {
+  if (wanted.health.kind !== 'http') return 'its port or number of connections changed'
+  const [before, after] = [running.code.split(':'), wanted.code.split(':')]
+  if (before[0] !== after[0]) return 'its program was built anew'
+  return before[1] !== after[1] ? 'a secret that it reads changed' : 'other settings for backups'
 }
 
 function changedNames(before: NodeJS.ProcessEnv, after: NodeJS.ProcessEnv): string[] {

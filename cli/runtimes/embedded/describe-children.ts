@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
+import { settingsText } from '../../deployment/recovery-folder.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
 import { folderStamp, secretStamp } from './code-stamp.js'
 import { SERVER_GRACE_MS, STORE_GRACE_MS } from './graces.js'
 import { childEnv } from './host-env.js'
-import type { ChildPlan } from './plan.js'
+import { type ChildPlan, fingerprint } from './plan.js'
 import type { PostgresBinaries } from './postgres-binaries.js'
 import { nodeArgs, type ProgramPaths } from './program-paths.js'
 import type { RedisBinary } from './redis-binaries.js'
@@ -129,7 +130,11 @@ async function serverChild(
     health: { kind: 'http', url: `${deployment.localUrl}/healthz` },
     stop: { kind: 'signal', graceMs: SERVER_GRACE_MS },
     log: join(deployment.paths.logs, 'server.log'),
-    code: `${await folderStamp(dirname(programs.server))}:${await secretStamp(env)}`,
+    code: [
+      await folderStamp(dirname(programs.server)),
+      await secretStamp(env),
+      fingerprint(settingsText(deployment)),
+    ].join(':'),
   }
 }
 

@@ -104,6 +104,12 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const { applySecret } = await import('./apply-secret.js')
       await applySecret(deployment, await programs(), { name, phase }, progress)
     },
+    tool: async (deployment, request) => {
+      const { embeddedTool } = await import('./tool.js')
+      const { storeAddresses } = await import('./store-folder.js')
+      const find = request.needsStores === false ? storeAddresses : runningStores
+      return embeddedTool(deployment, await programs(), await find(deployment), request)
+    },
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

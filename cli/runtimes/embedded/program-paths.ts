@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 export interface ProgramPaths {
   server: string
   migrate: string
+  backupTool: string
   supervisor: string
   /** Folder of compiled migrations; its listing tells whether any could be pending. */
   migrations: string
@@ -22,6 +23,7 @@ export async function installedPrograms(): Promise<ProgramPaths> {
   return {
     server: join(packed, 'server', 'main.js'),
     migrate: join(packed, 'server', 'migrate.js'),
+    backupTool: join(packed, 'server', 'backup-tool.js'),
     supervisor: join(packed, 'cli', 'runtimes', 'embedded', 'supervisor-main.js'),
     migrations: join(dist, 'migrations'),
     version: manifest.version,

@@ -1,4 +1,5 @@
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
+import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, UpResult } from '../runtime.js'
@@ -85,12 +86,16 @@ async function converge(
       for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
     await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
+    // Again, for what lock.json has come to say meanwhile.
+    await writeRecoveryKit(deployment)
   })
   return { changed: true, status: await embeddedStatus(deployment, programs) }
 }
 
 async function prepare(deployment: Deployment, programs: ProgramPaths, progress: Progress) {
   await ensureDeploymentFolders(deployment.paths)
+  await deployment.secrets.generateAddedLater()
+  await writeRecoveryKit(deployment)
   const running = await supervisorReport(deployment)
   if (!running) await stopOrphans(deployment)
   if (!servesAlready(running, deployment.localUrl)) await requirePublicPort(deployment.config)

@@ -1,10 +1,11 @@
 import type { DataOf } from '../variables.js'
 import { accountMessages } from './account-messages.js'
 import type { MessageDefinition } from './message-definition.js'
+import { operatorMessages } from './operator-messages.js'
 import { tenantMessages } from './tenant-messages.js'
 
 /** Every message this server can write by itself. */
-export const MESSAGES = { ...accountMessages, ...tenantMessages } as const
+export const MESSAGES = { ...accountMessages, ...tenantMessages, ...operatorMessages } as const
 
 export type MessageKey = keyof typeof MESSAGES
 

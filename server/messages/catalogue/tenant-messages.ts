@@ -141,18 +141,6 @@ export const tenantMessages = {
       link: link('page of the quotas', 'settings/quotas'),
     },
   },
-  'backup-failed': {
-    summary: 'tells operators that a backup was not made',
-    category: 'product',
-    isCritical: true,
-    isCustomizable: false,
-    channels: ['email', 'in_app', 'sms', 'push'],
-    variables: {
-      when: time('when it failed'),
-      reason: { kind: 'plain', about: 'what went wrong', example: 'no space left on the disk' },
-      last_good_at: { ...time('when the last good one was made', '2026-01-30T02:00:00Z'), optional: true },
-    },
-  },
   'webhook-disabled': {
     summary: 'tells that a webhook endpoint was switched off',
     category: 'product',

@@ -60,8 +60,8 @@ export async function readMeta(path: string): Promise<FileMeta | undefined> {
 /** Moves a finished file to its place, making the folder; a folder that vanishes meanwhile is made again. */
 export async function moveIntoPlace(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    await mkdir(dirname(to), { recursive: true, mode: 0o700 })
     try {
+      await mkdir(dirname(to), { recursive: true, mode: 0o700 })
       return await rename(from, to)
     } catch (error) {
       if (codeOf(error) !== 'ENOENT' || attempt === 5) throw error

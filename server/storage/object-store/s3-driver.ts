@@ -36,6 +36,8 @@ export interface S3StoreOptions {
   readonly bucket: string
   readonly accessKey: string
   readonly secretKey: string
+  /** What tidy looks at, where others keep theirs in the same bucket. Default: all of it. */
+  readonly tidyPrefix?: string
   readonly now?: () => Date
 }
 
@@ -137,7 +139,7 @@ export function createS3ObjectStore(options: S3StoreOptions): ObjectStore {
       }),
     tidy: () =>
       withClient('', (client) =>
-        abortOldUploads(client, bucket, now()).catch((error: unknown) => {
+        abortOldUploads(client, bucket, options.tidyPrefix ?? '', now()).catch((error: unknown) => {
           // Some servers cannot list unfinished uploads; they clear them by rules of their own.
           if (codeOf(error) === 'NotImplemented') return 0
           throw error
@@ -244,9 +246,9 @@ async function list(
   return { objects, nextCursor: hasMore ? encodeCursor(objects.at(-1)?.key ?? '') : undefined }
 }
 
-async function abortOldUploads(client: Client, bucket: string, now: Date): Promise<number> {
+async function abortOldUploads(client: Client, bucket: string, prefix: string, now: Date): Promise<number> {
   let removed = 0
-  for await (const upload of client.listIncompleteUploads(bucket, '', true)) {
+  for await (const upload of client.listIncompleteUploads(bucket, prefix, true)) {
     const { key, uploadId, initiated } = upload as { key: string; uploadId: string; initiated: Date }
     if (now.getTime() - new Date(initiated).getTime() < 86_400_000) continue
     await client.abortMultipartUpload(bucket, key, uploadId)

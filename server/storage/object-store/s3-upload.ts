@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { Client } from 'minio'
 import { ObjectStoreError } from './errors.js'
 
-/** Bytes held in memory of one upload of unknown length; 10 000 parts of it bound an object to 80 GiB. */
+/** Bytes held in memory of one upload of unknown length. */
 const PART_BYTES = 8 * 1024 * 1024
+/** What 10 000 parts hold, which is as many as S3 takes: 80 GiB. */
+export const MAX_UPLOAD_BYTES = 10_000 * PART_BYTES
 
 /** An error of the caller's own stream, kept apart from the storage server's. */
 export class SourceFailure {
@@ -80,7 +83,11 @@ async function uploadPart(
       objectName: key,
       // URLSearchParams would write `~` as %7E, which is not what a signature is computed of: Ceph's ids hold one.
       query: `partNumber=${part}&uploadId=${encodeURIComponent(uploadId)}`,
-      headers: { 'Content-Length': String(bytes.length) },
+      // Over TLS the library signs no digest of the body: the server could not tell bytes that changed on the way.
+      headers: {
+        'Content-Length': String(bytes.length),
+        'Content-MD5': createHash('md5').update(bytes).digest('base64'),
+      },
     },
     bytes,
   )

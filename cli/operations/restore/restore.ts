@@ -1,0 +1,175 @@
+import { type Deployment, openDeployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { rotatingSecrets } from '../../deployment/rotating-secret.js'
+import { runtimeFor } from '../../runtimes/index.js'
+import type { Progress } from '../../runtimes/runtime.js'
+import type { InfoResult, Keys } from '../backup/protocol.js'
+import { useTool } from '../backup/use-tool.js'
+import { requirePreflight } from '../check-deployment.js'
+import { type Changes, deploymentFromKit, kitNeeded } from './deployment-from-kit.js'
+import { type InspectedBackup, inspectSource } from './inspect-source.js'
+import { type RestoreSource, sourceWords, toolSource } from './restore-source.js'
+import { runRestore } from './run-restore.js'
+
+/** What `vetrai restore` was told. */
+export interface RestoreOptions {
+  dir: string
+  source: RestoreSource
+  keys: Keys
+  changes: Changes
+  safety: boolean
+  keepOld: boolean
+  progress: Progress
+}
+
+/** A backup, and what would become of it here. */
+export interface PlannedRestore {
+  backup: InfoResult
+  from: string
+  dir: string
+  /** Name of the deployment that it would be restored to. */
+  name: string
+  runtime: string
+  /** True where there is none in the directory yet. */
+  creates: boolean
+  /** True where data that is there would give way. */
+  replaces: boolean
+}
+
+/** What a restore did. */
+export interface RestoreResult extends PlannedRestore {
+  url: string
+  rows: number
+  safety_backup: string | null
+  kept_database: string | null
+  duration_s: number
+}
+
+/** A plan with all that carrying it out needs. */
+export interface Restore {
+  plan: PlannedRestore
+  /** Reads every byte of the backup, and looks whether this version knows its schema. Changes nothing. */
+  check(): Promise<{ ok: boolean; pending_migrations: string[] }>
+  run(): Promise<RestoreResult>
+}
+
+/** Looks at a backup and at where it is to go, and changes nothing. */
+export async function planRestore(options: RestoreOptions): Promise<Restore> {
+  const { dir, source, keys, changes } = options
+  const existing = await openExisting(dir)
+  if (existing) refuseChanges(changes)
+  else if (source.kind === 'target') throw noTargets(dir)
+  const found = await inspectSource(
+    source,
+    keys,
+    existing && { deployment: existing, runtime: runtimeFor(existing) },
+  )
+  if (!existing && found.kit === undefined) throw kitNeeded()
+  const plan: PlannedRestore = {
+    backup: found.info,
+    from: sourceWords(source),
+    dir,
+    name: existing?.name ?? changes.name ?? found.info.deployment.name,
+    runtime: existing?.config.runtime ?? changes.runtime ?? found.info.deployment.runtime,
+    creates: existing === undefined,
+    replaces: existing !== undefined,
+  }
+  return {
+    plan,
+    check: () => check(options, existing),
+    run: () => run(options, plan, { existing, found }),
+  }
+}
+
+async function check(
+  { source, keys, progress }: RestoreOptions,
+  existing: Deployment | undefined,
+): Promise<{ ok: boolean; pending_migrations: string[] }> {
+  const { request, mounts } = toolSource(source)
+  const tool = { verb: 'restore-check', request: { source: request, ...keys }, mounts, needsStores: false }
+  if (existing) return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
+  const { hostTool } = await import('../../runtimes/embedded/host-tool.js')
+  return (await hostTool(tool)) as { ok: boolean; pending_migrations: string[] }
+}
+
+async function run(
+  options: RestoreOptions,
+  plan: PlannedRestore,
+  { existing, found }: { existing: Deployment | undefined; found: InspectedBackup },
+): Promise<RestoreResult> {
+  const { dir, source, keys, changes, progress } = options
+  const deployment = existing ?? (await deploymentFromKit(dir, found.kit ?? never(), changes))
+  const runtime = runtimeFor(deployment)
+  await refuseRotation(deployment)
+  if (!(await runtime.status(deployment, { brief: true })).ready) {
+    await requirePreflight(deployment)
+    await runtime.up(deployment, progress)
+  }
+  const outcome = await runRestore(
+    { deployment, runtime, progress },
+    {
+      source: pinned(source, found.info.id),
+      backup: found.info.id,
+      keys: { identities: keys.identities ?? [], ...(keys.passphrase && { passphrase: keys.passphrase }) },
+      masterKey: found.kit?.secrets['master-key'],
+      safety: existing !== undefined && options.safety,
+      keepOld: existing !== undefined && options.keepOld,
+    },
+  )
+  return {
+    ...plan,
+    url: deployment.publicUrl,
+    rows: found.info.rows,
+    safety_backup: outcome.safety_backup,
+    kept_database: outcome.kept,
+    duration_s: outcome.duration_s,
+  }
+}
+
+/** The backup that was looked at, whatever is the newest by now. */
+function pinned(source: RestoreSource, id: string): RestoreSource {
+  return source.kind === 'archive' ? source : { ...source, id }
+}
+
+async function openExisting(dir: string): Promise<Deployment | undefined> {
+  try {
+    return await openDeployment(dir)
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'config_missing') return undefined
+    throw error
+  }
+}
+
+function refuseChanges(changes: Changes): void {
+  const [name] = Object.keys(changes)
+  if (name === undefined) return
+  throw new CliError({
+    code: 'usage',
+    message: 'There is a deployment here already; it keeps its configuration, and gets the data only.',
+    next: `Leave --${name.replace('publicUrl', 'public-url')} out and change it with \`vetrai config set\`, or restore to another directory with --dir.`,
+    exitCode: 2,
+  })
+}
+
+async function refuseRotation({ secrets }: Deployment): Promise<void> {
+  if ((await rotatingSecrets(secrets)).length === 0) return
+  throw new CliError({
+    code: 'rotation_pending',
+    message: 'A rotation of secrets is not settled yet.',
+    next: 'Settle it with `vetrai up`, then restore.',
+    exitCode: 4,
+  })
+}
+
+function noTargets(dir: string): CliError {
+  return new CliError({
+    code: 'source_missing',
+    message: `There is no deployment in ${dir}, so nobody knows where its backups are.`,
+    next: 'Name a downloaded file, or --from with the folder of a target, or the bucket with --s3-endpoint and --s3-bucket.',
+    exitCode: 2,
+  })
+}
+
+function never(): never {
+  throw kitNeeded()
+}

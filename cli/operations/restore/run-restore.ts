@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { CliError } from '../../deployment/errors.js'
+import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import type { RestoreSource } from './restore-source.js'
+import { sourceWords } from './restore-source.js'
+import { readRestoreState, writeRestoreState } from './restore-state.js'
+import {
+  FINISHING,
+  LOADING,
+  note,
+  type RestoreContext,
+  type RestoreKeys,
+  type RestoreWork,
+  SWAPPING,
+  undoRestore,
+} from './restore-steps.js'
+
+type Note = (detail: Record<string, unknown>) => Promise<void>
+
+/** What a restore is told. */
+export interface RestoreRequest {
+  source: RestoreSource
+  /** Id of the backup that the source names. */
+  backup: string
+  keys: RestoreKeys
+  masterKey: string | undefined
+  /** Whether what is there now is backed up first. */
+  safety: boolean
+  keepOld: boolean
+}
+
+/** What a restore left. */
+export interface RestoreOutcome {
+  backup: string
+  safety_backup: string | null
+  /** Database that holds what was there before; null where it was removed. */
+  kept: string | null
+  duration_s: number
+}
+
+/**
+ * Puts a backup in the place of a deployment's data. It is loaded beside the living data, which goes on serving, and takes its
+ * place in a moment when nobody writes. Whatever fails until the server is ready on it has everything as it was; a process that
+ * dies leaves what the next command finishes or takes back. Needs a deployment that is up.
+ */
+export async function runRestore(context: RestoreContext, request: RestoreRequest): Promise<RestoreOutcome> {
+  const { deployment } = context
+  const began = performance.now()
+  return withLifecycleLock(deployment, 'restore', 0, async () => {
+    await settle(context)
+    const work = await begin(context, request)
+    await deployment.journal.record('restore', (step) => perform(work, step), { backup: request.backup })
+    return {
+      backup: request.backup,
+      safety_backup: work.state.safety,
+      kept: work.state.keep_old ? work.state.before : null,
+      duration_s: Math.round((performance.now() - began) / 100) / 10,
+    }
+  })
+}
+
+/** What became of a restore that an earlier command left half done: `none` where there was none. */
+export type SettledRestore = 'none' | 'finished' | 'undone'
+
+/** Finishes or takes back a restore that was cut short. Waits for somebody who restores at the moment. */
+export async function settleRestore(context: RestoreContext, waitMs: number): Promise<SettledRestore> {
+  if ((await readRestoreState(context.deployment)) === undefined) return 'none'
+  return withLifecycleLock(context.deployment, 'restore', waitMs, () => settle(context))
+}
+
+async function settle(context: RestoreContext): Promise<SettledRestore> {
+  const { deployment } = context
+  const state = await readRestoreState(deployment)
+  if (state === undefined) return 'none'
+  const work: RestoreWork = {
+    ...context,
+    source: { kind: 'target', target: null, id: state.backup },
+    keys: { identities: [] },
+    masterKey: undefined,
+    safety: false,
+    state,
+  }
+  return deployment.journal.record(
+    'restore',
+    async (step) => {
+      if (state.phase === 'swapped') {
+        await runAll(FINISHING, work, step)
+        return 'finished'
+      }
+      await step({ step: 'undo' })
+      await undoRestore(work)
+      return 'undone'
+    },
+    { backup: state.backup, resumed: true },
+  )
+}
+
+async function begin(context: RestoreContext, request: RestoreRequest): Promise<RestoreWork> {
+  const { backup, source, keys, masterKey, safety, keepOld } = request
+  const stamp = `${new Date()
+    .toISOString()
+    .slice(0, 19)
+    .replaceAll(/[^0-9]/g, '')}_${randomBytes(2).toString('hex')}`
+  const state: RestoreWork['state'] = {
+    format: 1,
+    backup,
+    source: sourceWords(source),
+    started_at: new Date().toISOString(),
+    next: `vetrai_restore_${stamp}`,
+    before: `vetrai_before_${stamp}`,
+    safety: null,
+    keep_old: keepOld,
+    phase: 'loading',
+  }
+  await writeRestoreState(context.deployment, state)
+  return { ...context, source, keys, masterKey, safety, state }
+}
+
+async function perform(work: RestoreWork, step: Note): Promise<void> {
+  try {
+    await runAll(LOADING, work, step)
+    await note(work, { phase: 'swapping' })
+    await runAll(SWAPPING, work, step)
+  } catch (error) {
+    await step({ step: 'undo' })
+    await undoRestore(work).catch((second: unknown) => {
+      throw stuck(work, error, second)
+    })
+    throw undone(work, error)
+  }
+  await note(work, { phase: 'swapped' })
+  await runAll(FINISHING, work, step)
+}
+
+async function runAll(steps: typeof LOADING, work: RestoreWork, step: Note): Promise<void> {
+  for (const { name, run } of steps) {
+    await step({ step: name })
+    await run(work)
+  }
+}
+
+/** What failed, and that nothing came of it. */
+function undone({ deployment }: RestoreWork, error: unknown): CliError {
+  const { code, message, next, exitCode } = asCliError(error)
+  return new CliError({
+    code,
+    message: `${message}\nThe restore was taken back: ${deployment.name} runs on the data from before.`,
+    next,
+    exitCode,
+    cause: error,
+  })
+}
+
+/** Both data are there; only the way back did not work at once. */
+function stuck({ state }: RestoreWork, error: unknown, second: unknown): CliError {
+  return new CliError({
+    code: 'restore_unsettled',
+    message: `${asCliError(error).message}\nGoing back did not work either: ${asCliError(second).message}`,
+    next: `Nothing is lost: see to the cause, then \`vetrai up\` puts the data from before back${state.safety === null ? '' : ` (it is also in the backup ${state.safety})`}.`,
+    cause: error,
+  })
+}
+
+function asCliError(error: unknown): Pick<CliError, 'code' | 'message' | 'next' | 'exitCode'> {
+  if (error instanceof CliError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'restore_failed', message, next: 'See how it stands with: vetrai status', exitCode: 1 }
+}

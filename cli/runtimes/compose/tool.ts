@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { access, stat } from 'node:fs/promises'
+import { compose, composeArgs } from '../../clients/compose.js'
+import { dockerEnv } from '../../clients/docker.js'
+import type { Deployment } from '../../deployment/deployment.js'
+import { CliError } from '../../deployment/errors.js'
+import { runTool, type ToolMount, type ToolRequest } from '../backup-tool.js'
+import { Engine, ignoreMissing, type RunningContainer } from './engine.js'
+import { projectName } from './names.js'
+import { containerUser } from './owner.js'
+import { storeNames, TOOL } from './services.js'
+
+/** `Runtime.tool` of the compose runtime: a one-off container of the server's image. */
+export async function composeTool(deployment: Deployment, request: ToolRequest): Promise<unknown> {
+  const engine = await Engine.open(deployment)
+  const running = (await engine.containers()).filter(({ state }) => state === 'running')
+  if (request.needsStores !== false) requireStores(deployment, running)
+  await requireRendered(deployment)
+  const mounts = await Promise.all((request.mounts ?? []).map((mount) => volumeOf(deployment, mount)))
+  const name = `${projectName(deployment)}-${TOOL}-${randomBytes(4).toString('hex')}`
+  const remove = () => engine.docker.getContainer(name).remove({ force: true }).catch(ignoreMissing)
+  const args = [
+    ...['run', '--rm', '--no-deps', '-T', '--name', name],
+    ...mounts.flatMap((volume) => ['--volume', volume]),
+    ...[TOOL, request.verb],
+  ]
+  const env = { ...(await dockerEnv()), COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'quiet' }
+  const project = await engine.project()
+  const how = { command: 'docker', args: composeArgs(project, args), env, cwd: deployment.dir, kill: remove }
+  try {
+    return await runTool(request, how)
+  } finally {
+    // Its networks are nobody's while nothing else runs: `down` would find nothing to stop and leave them.
+    if (running.length === 0) await removeNetworks(deployment)
+  }
+}
+
+function requireStores({ config }: Deployment, running: RunningContainer[]): void {
+  const missing = storeNames(config).filter((name) => !running.some(({ service }) => service === name))
+  if (missing.length > 0) throw notRunning(`${missing.join(', ')} cannot be asked`)
+}
+
+async function requireRendered({ paths }: Deployment): Promise<void> {
+  const isThere = await access(paths.compose).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) throw notRunning('it was never started, so there is no container to look with')
+}
+
+async function removeNetworks(deployment: Deployment): Promise<void> {
+  const project = { name: projectName(deployment), dir: deployment.dir, files: [] }
+  await compose(project, ['down'], { check: false })
+}
+
+function notRunning(why: string): CliError {
+  return new CliError({
+    code: 'not_running',
+    message: `The deployment is not running: ${why}.`,
+    next: 'Start it with: vetrai up',
+    exitCode: 3,
+  })
+}
+
+/** The containers' user must be able to read it: where root gave them another, its files are closed to them. */
+async function volumeOf(deployment: Deployment, { path, writable = false }: ToolMount): Promise<string> {
+  if (path.includes(':')) {
+    throw new CliError({
+      code: 'path_unusable',
+      message: `${path} cannot be shown to a container: its name holds a colon.`,
+      next: 'Rename it.',
+      exitCode: 2,
+    })
+  }
+  const user = containerUser(deployment)
+  const { uid, gid, mode } = await stat(path)
+  const bit = uid === user.uid ? 0o400 : gid === user.gid ? 0o040 : 0o004
+  if ((mode & bit) === 0 && user.uid !== 0) {
+    throw new CliError({
+      code: 'file_unreadable',
+      message: `Containers run as user ${user.uid}, who may not read ${path}.`,
+      next: `Let them: chown ${user.uid} '${path}'`,
+      exitCode: 4,
+    })
+  }
+  return `${path}:${path}:${writable ? 'rw' : 'ro'}`
+}

@@ -1,0 +1,21 @@
+import type { Deployment } from '../../deployment/deployment.js'
+import type { StoreAddresses } from '../../deployment/server-env.js'
+import { runTool, type ToolRequest } from '../backup-tool.js'
+import { childEnv } from './host-env.js'
+import type { ProgramPaths } from './program-paths.js'
+
+/** `Runtime.tool` of the embedded runtime: a child of this command, which sees this host as it is. */
+export async function embeddedTool(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  addresses: StoreAddresses,
+  request: ToolRequest,
+): Promise<unknown> {
+  const { PATH, TZ } = childEnv()
+  return runTool(request, {
+    command: process.execPath,
+    args: [programs.backupTool, request.verb],
+    env: { PATH, TZ, ...(await deployment.migrateEnv(addresses)) },
+    cwd: '/',
+  })
+}

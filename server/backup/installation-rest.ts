@@ -1,0 +1,22 @@
+import { type DatabaseLogin, withClient } from './database/open-client.js'
+
+const UNTIL_SERVED_S = 60
+
+/** Has the installation whose database this is rest from its first moment: nothing is delivered, fired or written by callers. */
+export async function beginRest(login: DatabaseLogin, message: string): Promise<void> {
+  await withClient(login, (client) =>
+    client.query(
+      `insert into installation_state (key, value)
+       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp()))
+       on conflict (key) do update set value = excluded.value`,
+      [message, UNTIL_SERVED_S],
+    ),
+  )
+}
+
+/** Ends that rest; servers notice within a second. */
+export async function endRest(login: DatabaseLogin): Promise<void> {
+  await withClient(login, (client) =>
+    client.query("delete from installation_state where key = 'maintenance'"),
+  )
+}
