@@ -220,8 +220,9 @@ describe('a rendered Compose file', () => {
       ...{ volume: { nocopy: true }, read_only: true },
     })
     expect(file.services.postgres?.networks).to.deep.equal(['back'])
-    const command = (file.services.postgres?.command as string[]).join(' ')
-    expect(command).to.include(`archive_command=pgbackrest --stanza=vetrai-${one.id} archive-push "%p"`)
+    expect(file.services.postgres?.command).to.include(
+      `archive_command=pgbackrest --stanza=vetrai-${one.id} archive-push "%p"`,
+    )
     expect(Object.keys((await rendered()).services)).not.to.include('wal')
   })
 
