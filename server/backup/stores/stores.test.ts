@@ -11,8 +11,8 @@ import { BackupError } from '../backup-error.js'
 import { filesOf, makeBackup, memoryStore, refusal } from '../test-support.js'
 import { openArchive } from './archive-file.js'
 import { openTarget } from './open-target.js'
-import { readContract, writeContract } from './store-contract.js'
 import { decodeHeader, encodeHeader } from './tar-header.js'
+import { readContract, writeContract } from './test-support.js'
 import { writeArchive } from './write-archive.js'
 
 describe('stores of backups', () => {
