@@ -44,6 +44,8 @@ export async function deploymentFromKit(
     // Containers have a store of their own; without them objects are files.
     config.objects = { store: 'file' }
   }
+  // That archive is for containers only; the configuration would be refused.
+  if (runtime === 'embedded' && config.backup?.wal) config.backup = { ...config.backup, wal: false }
   const deployment = await createDeployment(dir, { config, secrets: kit.secrets })
   if (kit.override !== null && runtime === before.runtime && runtime !== 'embedded')
     await writeFile(deployment.paths.composeOverride, kit.override, { mode: 0o600 })

@@ -76,7 +76,7 @@ export const SECRETS: readonly SecretRecord[] = [
     'wal-cipher-key',
     'encrypts the archive of the database’s changes',
     ({ backup }) => backup.wal,
-    'move backups/wal away, remove secrets/wal-cipher-key, then: vetrai up (what was archived before needs the old key)',
+    'move the archive away (wal/ of the first target of backups), remove secrets/wal-cipher-key, then: vetrai up; what was archived needs the key it was archived with',
   ),
   given('smtp-password', 'password at the mail server', ({ mail }) => mail.smtp !== undefined),
   given('s3-secret-key', 'secret key at the object store', ({ objects }) => objects.store === 's3'),
