@@ -51,12 +51,25 @@ round() {
   base "$type"
 }
 
-# A cluster of another identity or major version is taken into the same repository, beside what is there.
+# A cluster of another major version is taken into the same repository, beside what is there. Another one of the same version is
+# what is made where a volume was lost: what is archived of that one must not give way to it.
 prepare() {
-  pgbackrest stanza-create || pgbackrest stanza-upgrade
+  if ! pgbackrest stanza-create; then
+    [ "$(is_newer)" = t ] ||
+      { echo 'the archive cannot be used, or is of another database than this one, which is new: bring that back (vetrai restore --at TIME), or move its archive away'; return 1; }
+    pgbackrest stanza-upgrade
+  fi
   [ -z "$(gap)" ] || touch /tmp/gap
   pgbackrest check
   touch /tmp/stanza
+}
+
+is_newer() {
+  sql <<'SQL'
+\set info `pgbackrest --output=json info`
+select (db ->> 'version')::int <> current_setting('server_version_num')::int / 10000
+from jsonb_array_elements(:'info'::jsonb) stanza, jsonb_array_elements(stanza -> 'db') db order by (db ->> 'id')::int desc limit 1
+SQL
 }
 
 # Says something where WAL since the newest archived segment is lost, as archiving was turned off for a while: then only a new base

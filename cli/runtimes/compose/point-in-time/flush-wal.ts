@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../engine.js'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 30_000
 
 /** A commit after every other, so that recovery can tell that it has passed any time before. */
 const MARK = "select pg_logical_emit_message(true, 'vetrai', 'flush')"
 
 /**
- * Has a running database archive everything up to now. False where it does not run, or its archive does not take it within a
- * minute.
+ * Has a running database archive everything up to now. False where it does not run, or its archive does not take it within
+ * half a minute.
  */
 export async function flushWal(engine: Engine): Promise<boolean> {
   const runs = (await engine.containers()).some(

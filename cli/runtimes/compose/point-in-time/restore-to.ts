@@ -9,7 +9,7 @@ import { projectName, volumeName } from '../names.js'
 import { provideImages } from '../provide-images.js'
 import { type Rendered, render } from '../render.js'
 import { up } from '../up.js'
-import { makeVolume } from '../volumes.js'
+import { makeVolume, prepareVolumes } from '../volumes.js'
 import { chooseRoute, type Route } from './choose-base.js'
 import { flushWal } from './flush-wal.js'
 import { type RestoredCluster, requireRoom, restoreVolume } from './restore-volume.js'
@@ -70,6 +70,8 @@ async function prepare(deployment: Deployment, time: Date, progress: Progress): 
     await during(progress, 'Provide the images', async (step) =>
       provideImages(deployment, engine, await render(deployment), step),
     )
+    // A volume that was lost is what some come for.
+    await prepareVolumes(deployment, engine, await render(deployment))
   })
   const route = await during(progress, 'Find the way to that time', async () => {
     await flushWal(engine)
