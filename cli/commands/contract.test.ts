@@ -19,7 +19,7 @@ const PROMISED = `
   audit:list audit:verify bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
   secrets:list secrets:rotate
   backup:create backup:list backup:info backup:verify backup:drill backup:prune backup:schedule backup:download
-  backup:copy backup:recovery-key backup:targets
+  backup:copy backup:recovery-key backup:targets backup:window backup:base restore
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test

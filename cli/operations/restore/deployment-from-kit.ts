@@ -48,6 +48,8 @@ export async function deploymentFromKit(
     runtime === 'embedded' && store === 'built-in'
       ? { store: 'file' }
       : { ...config.objects, ...(store && { store }) }
+  // That archive is for containers only; the configuration would be refused.
+  if (runtime === 'embedded' && config.backup?.wal) config.backup = { ...config.backup, wal: false }
   const deployment = await createDeployment(dir, { config, secrets: kit.secrets })
   if (kit.override !== null && runtime === before.runtime && runtime !== 'embedded')
     await writeFile(deployment.paths.composeOverride, kit.override, { mode: 0o600 })
