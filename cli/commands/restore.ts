@@ -6,7 +6,7 @@ import { OPTIONAL } from '../base/docs.js'
 import { confirmFlag, optionalArg } from '../base/flags.js'
 import { given } from '../base/given.js'
 import { sourceFlags, sourceOf } from '../base/restore-flags.js'
-import { arrivalFlags, arrivalFlags, arrivalOf, type arrivalOf } from '../base/tenant-archive-docs.js'
+import { arrivalFlags, arrivalOf } from '../base/tenant-archive-docs.js'
 import { usageError } from '../base/usage-error.js'
 import type { PlannedRestore, RestoreResult } from '../operations/restore/restore.js'
 import type { ImportedTenant } from '../operations/tenant-archives.js'
@@ -101,7 +101,9 @@ export default class Restore extends DeploymentCommand {
     kept_volume: `with --at: volume with the data as it was before; ${OPTIONAL}`,
   }
 
-  async run(): Promise<RestoreResult | RestoredTo | ImportedTenant | (PlannedRestore & { pending_migrations: string[] })> {
+  async run(): Promise<
+    RestoreResult | RestoredTo | ImportedTenant | (PlannedRestore & { pending_migrations: string[] })
+  > {
     const { args, flags } = await this.parse(Restore)
     if (flags.at !== undefined && (args.backup !== undefined || flags['dry-run']))
       throw usageError('--at takes neither a backup nor --dry-run.', 'Leave one of them out.')
