@@ -42,7 +42,7 @@ describe('a database that is dumped and loaded', function () {
       }
       await createScratch({ login: maker, name: scratch, owner })
       await migrateTo({ login, migrations: manifest.migrations })
-      await loadDatabase({ login, manifest, readPart: parts.read })
+      await loadDatabase({ login, manifest, readPart: parts.read, inOrder: true })
 
       const [there, here] = await Promise.all(
         [{ ...logins.admin, database: scratch }, logins.admin].map((one) => withClient(one, tableChecksums)),
