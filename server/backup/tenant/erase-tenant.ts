@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { newId } from '../../kernel/ids.js'
 import { VERSION } from '../../version.js'
@@ -15,7 +14,7 @@ import { erasePeople, peopleOfNobodyElse } from './erase-people.js'
 import { findTenant } from './export-tenant.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { withPermit } from './permit.js'
-import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
+import { announce, installationOf, type TenantContext, untilShut, withClient } from './tenant-context.js'
 import { tenantError } from './tenant-error.js'
 import { eachObject } from './tenant-objects.js'
 
@@ -29,9 +28,6 @@ export interface EraseOptions {
   /** Backups that have the tenant; undefined where nobody looked. */
   readonly backups?: readonly RemainingBackup[] | undefined
 }
-
-/** Identities are at most 800 ms old in every server: after this nobody is in any more. */
-const SHUT_MS = 1_000
 
 /**
  * Erases a tenant for good: its rows in every table, its audit chain, its objects, its counters, and the people who
@@ -72,7 +68,7 @@ async function shut(
     [id],
   )
   await announce(context, id, slug)
-  await sleep(SHUT_MS)
+  await untilShut(context)
 }
 
 class Erasure {
