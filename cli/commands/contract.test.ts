@@ -19,7 +19,8 @@ const PROMISED = `
   audit:list audit:verify bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
   secrets:list secrets:rotate
   backup:create backup:list backup:info backup:verify backup:drill backup:prune backup:schedule backup:download
-  backup:copy backup:recovery-key backup:targets
+  backup:copy backup:recovery-key backup:targets restore
+  tenants:export tenants:import tenants:erase upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test

@@ -262,7 +262,7 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       const { id } = await json('backup', 'create')
       const { backups } = await json<{ backups: { id: string }[] }>('backup', 'list')
       expect(backups.map((one) => one.id)).to.deep.equal([id])
-      const file = join(folder, 'backup.tar')
+      const file = join(folder.path, 'backup.tar')
       await json('backup', 'download', 'latest', '--output', file)
       for (const which of ['latest', file]) {
         expect(await json('backup', 'verify', which)).to.include({ id, ok: true, opened: true, objects: 0 })
