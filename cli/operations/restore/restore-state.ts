@@ -23,6 +23,8 @@ export interface RestoreState {
   safety: string | null
   /** Whether the data from before stays when all is done. */
   keep_old: boolean
+  /** Whether the deployment stays in maintenance when all is done; somebody else opens it. */
+  rests: boolean
   phase: 'loading' | 'swapping' | 'swapped'
 }
 

@@ -19,6 +19,8 @@ export interface RestoreOptions {
   changes: Changes
   safety: boolean
   keepOld: boolean
+  /** Whether the deployment stays in maintenance when it is done. */
+  rests: boolean
   progress: Progress
 }
 
@@ -42,6 +44,8 @@ export interface RestoreResult extends PlannedRestore {
   rows: number
   safety_backup: string | null
   kept_database: string | null
+  /** Whether it was left in maintenance. */
+  maintenance: boolean
   duration_s: number
 }
 
@@ -114,6 +118,7 @@ async function run(
       masterKey: found.kit?.secrets['master-key'],
       safety: existing !== undefined && options.safety,
       keepOld: existing !== undefined && options.keepOld,
+      rests: options.rests,
     },
   )
   return {
@@ -122,6 +127,7 @@ async function run(
     rows: found.info.rows,
     safety_backup: outcome.safety_backup,
     kept_database: outcome.kept,
+    maintenance: options.rests,
     duration_s: outcome.duration_s,
   }
 }

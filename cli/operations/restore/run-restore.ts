@@ -27,6 +27,8 @@ export interface RestoreRequest {
   /** Whether what is there now is backed up first. */
   safety: boolean
   keepOld: boolean
+  /** Whether the deployment stays in maintenance. */
+  rests: boolean
 }
 
 /** What a restore left. */
@@ -96,7 +98,7 @@ async function settle(context: RestoreContext): Promise<SettledRestore> {
 }
 
 async function begin(context: RestoreContext, request: RestoreRequest): Promise<RestoreWork> {
-  const { backup, source, keys, masterKey, safety, keepOld } = request
+  const { backup, source, keys, masterKey, safety, keepOld, rests } = request
   const stamp = `${new Date()
     .toISOString()
     .slice(0, 19)
@@ -110,6 +112,7 @@ async function begin(context: RestoreContext, request: RestoreRequest): Promise<
     before: `vetrai_before_${stamp}`,
     safety: null,
     keep_old: keepOld,
+    rests,
     phase: 'loading',
   }
   await writeRestoreState(context.deployment, state)
