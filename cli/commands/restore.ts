@@ -5,8 +5,15 @@ import { DeploymentCommand } from '../base/deployment-command.js'
 import { confirmFlag, requiredArg } from '../base/flags.js'
 import { given } from '../base/given.js'
 import { sourceFlags, sourceOf } from '../base/restore-flags.js'
+import { arrivalFlags, arrivalOf } from '../base/tenant-archive-docs.js'
 import type { PlannedRestore, RestoreResult } from '../operations/restore/restore.js'
+import type { ImportedTenant } from '../operations/tenant-archives.js'
 import { plannedRestoreView, restoredView } from '../views/restore-views.js'
+import { importedTenantView } from '../views/tenant-archive-views.js'
+
+type TenantFlags = Parameters<typeof sourceOf>[1] &
+  Parameters<typeof keyFilesOf>[0] &
+  Parameters<typeof arrivalOf>[0]
 
 export default class Restore extends DeploymentCommand {
   static override summary = 'put a backup in the place of the data, or make a deployment out of it'
@@ -16,7 +23,14 @@ export default class Restore extends DeploymentCommand {
   static override flags = {
     ...sourceFlags,
     ...keyFlags,
-    confirm: confirmFlag('the name of the deployment whose data gives way'),
+    tenant: Flags.string({
+      description: 'bring in this tenant only, beside the others, which go on',
+      env: 'VETRAI_TENANT',
+      helpValue: 'SLUG',
+    }),
+    as: { ...arrivalFlags.as, dependsOn: ['tenant'] },
+    conflict: arrivalFlags.conflict,
+    confirm: confirmFlag('the name of the deployment, or the slug of the tenant, whose data gives way'),
     'dry-run': Flags.boolean({
       description: 'read the whole backup and say what would be done, and do nothing',
       env: 'VETRAI_DRY_RUN',
@@ -54,6 +68,7 @@ export default class Restore extends DeploymentCommand {
     '<%= config.bin %> <%= command.id %> shop.tar --identity-file recovery.key --dir /srv/vetrai',
     '<%= config.bin %> <%= command.id %> latest --from /mnt/backups --identity-file recovery.key --runtime compose --domain api.example.com --json',
     '<%= config.bin %> <%= command.id %> 20261126T031500Z-1a2b3c --dry-run',
+    '<%= config.bin %> <%= command.id %> latest --tenant acme --conflict replace --confirm acme',
   ]
   static override jsonDoc = {
     backup: 'what the backup says of itself, as `vetrai backup info` does',
@@ -72,8 +87,9 @@ export default class Restore extends DeploymentCommand {
     duration_s: 'seconds that it took',
   }
 
-  async run(): Promise<RestoreResult | (PlannedRestore & { pending_migrations: string[] })> {
+  async run(): Promise<RestoreResult | (PlannedRestore & { pending_migrations: string[] }) | ImportedTenant> {
     const { args, flags } = await this.parse(Restore)
+    if (flags.tenant !== undefined) return this.restoreTenant(flags.tenant, args.backup, flags)
     const [{ planRestore }, { readKeys }] = await Promise.all([
       import('../operations/restore/restore.js'),
       import('../operations/backup/read-keys.js'),
@@ -106,5 +122,16 @@ export default class Restore extends DeploymentCommand {
       })
     }
     return this.show(await restore.run(), restoredView)
+  }
+
+  private async restoreTenant(slug: string, backup: string, flags: TenantFlags): Promise<ImportedTenant> {
+    const [{ restoreTenant }, { readKeys }] = await Promise.all([
+      import('../operations/tenant-archives.js'),
+      import('../operations/backup/read-keys.js'),
+    ])
+    const deployment = await this.deployment()
+    const context = { deployment, runtime: await this.runtime(deployment), progress: this.progress }
+    const from = { source: await sourceOf(backup, flags), slug, keys: await readKeys(keyFilesOf(flags)) }
+    return this.show(await restoreTenant(context, from, arrivalOf(flags)), importedTenantView)
   }
 }

@@ -17,6 +17,7 @@ export async function removeDirectory(deployment: Deployment): Promise<void> {
     paths.journal,
     paths.secrets,
     paths.recovery,
+    paths.upgrade,
     // How far a restore or a move was.
     join(dir, 'restore.json'),
     join(dir, 'move.json'),

@@ -1,5 +1,6 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
+import type { UpgradeHost } from './upgrade-host.js'
 import type { ToolRequest } from './backup-tool.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
@@ -145,12 +146,18 @@ export interface Runtime {
     phase: SecretPhase,
     progress: Progress,
   ): Promise<void>
+  /** What an upgrade needs of this runtime. */
+  upgrades?(deployment: Deployment): Promise<UpgradeHost>
+  /** The version that `up` would have but for the data, which is of another. */
+  waitingUpgrade?(deployment: Deployment): Promise<{ from: string; to: string } | undefined>
   /**
    * Runs the program that makes and reads backups, with the rights and environment that migrations have; answers its result.
    * What it says went wrong is a CliError. CliError `not_running` (exit 3) where it needs stores that do not run. The program
    * ends with this command.
    */
   tool(deployment: Deployment, request: ToolRequest): Promise<unknown>
+  /** Gives a file of this host under a path that this program can read it by, until it is released. */
+  lend(deployment: Deployment, path: string): Promise<{ path: string; release(): Promise<void> }>
   /**
    * Removes what the runtime created outside and inside the directory. The deployment must be stopped. With `keepData` what
    * `up` needs to serve the same data again stays: data, secrets, configuration, lock.json and journal.

@@ -88,6 +88,9 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
         docs_url: `${started.url}/docs`,
       })
       expect(started.status).to.include({ ready: true, runtime })
+      // Shown by whatever made the deployment, this once.
+      if (init === undefined) expect(started.recovery_key).to.match(/^AGE-SECRET-KEY-1/)
+      else expect(started.recovery_key).to.equal(null)
       expect((await fetch(`${started.url}/readyz`)).status).to.equal(200)
     })
 
@@ -106,7 +109,7 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
     it('changes nothing when it is started again', async () => {
       const before = await status()
       const again = await json<StartResult>('up')
-      expect(again).to.include({ created: false, changed: false })
+      expect(again).to.include({ created: false, changed: false, recovery_key: null })
       expect(pids(await status())).to.deep.equal(pids(before))
       expect((await vetrai('up')).stdout).to.include('nothing was changed')
     })

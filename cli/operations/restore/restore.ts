@@ -1,6 +1,9 @@
+import { resolve } from 'node:path'
+import { identitiesIn } from '../../deployment/age-keys.js'
 import { type Deployment, openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
+import { hostTool } from '../../runtimes/embedded/host-tool.js'
 import { runtimeFor } from '../../runtimes/index.js'
 import type { Progress } from '../../runtimes/runtime.js'
 import type { InfoResult, Keys } from '../backup/protocol.js'
@@ -90,9 +93,11 @@ async function check(
   existing: Deployment | undefined,
 ): Promise<{ ok: boolean; pending_migrations: string[] }> {
   const { request, mounts } = toolSource(source)
-  const tool = { verb: 'restore-check', request: { source: request, ...keys }, mounts, needsStores: false }
-  if (existing) return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
-  const { hostTool } = await import('../../runtimes/embedded/host-tool.js')
+  const own = identitiesIn((await existing?.secrets.find('backup-key')) ?? '')
+  const opening = { ...keys, identities: [...(keys.identities ?? []), ...own] }
+  const tool = { verb: 'restore-check', request: { source: request, ...opening }, mounts, needsStores: false }
+  if (existing && source.kind === 'target')
+    return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
   return (await hostTool(tool)) as { ok: boolean; pending_migrations: string[] }
 }
 
@@ -109,10 +114,11 @@ async function run(
     await requirePreflight(deployment)
     await runtime.up(deployment, progress)
   }
+  const lent = source.kind === 'archive' ? await runtime.lend(deployment, resolve(source.file)) : undefined
   const outcome = await runRestore(
     { deployment, runtime, progress },
     {
-      source: pinned(source, found.info.id),
+      source: lent ? { kind: 'archive', file: lent.path } : pinned(source, found.info.id),
       backup: found.info.id,
       keys: { identities: keys.identities ?? [], ...(keys.passphrase && { passphrase: keys.passphrase }) },
       masterKey: found.kit?.secrets['master-key'],
@@ -120,7 +126,7 @@ async function run(
       keepOld: existing !== undefined && options.keepOld,
       rests: options.rests,
     },
-  )
+  ).finally(() => lent?.release())
   return {
     ...plan,
     url: deployment.publicUrl,

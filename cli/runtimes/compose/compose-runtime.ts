@@ -86,7 +86,10 @@ export function composeRuntime(): Runtime {
       const alignRoles = async () => repairRoles(deployment, await runningMigrator(deployment))
       await applySecret(deployment, { name, phase }, { progress, alignRoles })
     },
+    upgrades: async (deployment) => (await import('./upgrade/compose-host.js')).composeHost(deployment),
+    waitingUpgrade: async (deployment) => (await import('./server-image.js')).waitingUpgrade(deployment),
     tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
+    lend: async (deployment, path) => (await import('./lend-file.js')).lendFile(deployment, path),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

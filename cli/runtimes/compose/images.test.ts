@@ -4,7 +4,8 @@ import { createDeployment } from '../../deployment/create-deployment.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { LockedImage } from '../../deployment/lock-file.js'
 import { temporaryFolder } from '../../testing/temporary-folder.js'
-import { chooseImages, pullName } from './images.js'
+import { pullName } from './chosen-image.js'
+import { chooseImages } from './images.js'
 import { plainName } from './save-images.js'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`

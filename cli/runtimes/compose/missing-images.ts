@@ -1,5 +1,5 @@
+import type { ChosenImage } from './chosen-image.js'
 import { type Engine, isMissing } from './engine.js'
-import type { ChosenImage } from './images.js'
 import type { Rendered } from './render.js'
 
 /** An image that some service needs and the engine lacks. */

@@ -4,12 +4,13 @@ import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../runtime.js'
+import { pullName } from './chosen-image.js'
 import type { Engine } from './engine.js'
-import { NODE_IMAGE, pullName } from './images.js'
 import { ROOT } from './installation.js'
 import { missingImages, usedImages } from './missing-images.js'
 import { imageUnavailable, pullImage } from './pull-image.js'
 import type { Rendered } from './render.js'
+import { NODE_IMAGE } from './server-image.js'
 
 /**
  * Brings every image that the deployment needs to the engine: the server's is built from this tree, the others are pulled.
@@ -26,6 +27,7 @@ export async function provideImages(
   for (const { ref, origin, services } of await missingImages(engine, rendered)) {
     if (origin === 'build') await buildServer(ref, step)
     else if (origin === 'bundle') throw notLoaded(ref)
+    else if (origin === 'held') throw isGone(ref)
     else {
       const name = pullName(ref, deployment.lock)
       await pullImage(engine, name, services, step)
@@ -64,6 +66,13 @@ function notLoaded(ref: string): CliError {
   return imageUnavailable(
     `The server's image ${ref} came in the same bundle as this command line, and is not on this engine.`,
     'Load the bundle: vetrai bundle load FILE',
+  )
+}
+
+function isGone(ref: string): CliError {
+  return imageUnavailable(
+    `The server's image ${ref}, which this deployment runs, is no longer on this engine, and this command line brings another version.`,
+    'Bring it back with the bundle or the command line of that version, or go on to the version of this one: vetrai upgrade run',
   )
 }
 

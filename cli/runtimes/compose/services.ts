@@ -170,6 +170,8 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
 
 /** The one-off that makes and reads backups. */
 export const TOOL = 'backup-tool'
+/** Services that run for one command, and are no components. */
+export const ONE_OFFS: readonly string[] = ['migrate', TOOL]
 /** Megabytes: parts are compressed and sealed several at a time, and a drill starts a server of its own. */
 const LEAST_FOR_BACKUPS = 768
 

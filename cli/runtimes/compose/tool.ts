@@ -5,10 +5,12 @@ import { dockerEnv } from '../../clients/docker.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { runTool, type ToolMount, type ToolRequest } from '../backup-tool.js'
-import { Engine, ignoreMissing, type RunningContainer } from './engine.js'
+import { Engine, type RunningContainer } from './engine.js'
 import { projectName } from './names.js'
 import { containerUser } from './owner.js'
 import { storeNames, TOOL } from './services.js'
+
+const GRACE_S = 20
 
 /** `Runtime.tool` of the compose runtime: a one-off container of the server's image. */
 export async function composeTool(deployment: Deployment, request: ToolRequest): Promise<unknown> {
@@ -18,7 +20,6 @@ export async function composeTool(deployment: Deployment, request: ToolRequest):
   await requireRendered(deployment)
   const mounts = await Promise.all((request.mounts ?? []).map((mount) => volumeOf(deployment, mount)))
   const name = `${projectName(deployment)}-${TOOL}-${randomBytes(4).toString('hex')}`
-  const remove = () => engine.docker.getContainer(name).remove({ force: true }).catch(ignoreMissing)
   const args = [
     ...['run', '--rm', '--no-deps', '-T', '--name', name],
     ...mounts.flatMap((volume) => ['--volume', volume]),
@@ -26,12 +27,26 @@ export async function composeTool(deployment: Deployment, request: ToolRequest):
   ]
   const env = { ...(await dockerEnv()), COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'quiet' }
   const project = await engine.project()
-  const how = { command: 'docker', args: composeArgs(project, args), env, cwd: deployment.dir, kill: remove }
+  // Compose leaves the container alone when it is told to end itself.
+  const cleanUp = () => endContainer(engine, name)
+  const how = { command: 'docker', args: composeArgs(project, args), env, cwd: deployment.dir, cleanUp }
   try {
     return await runTool(request, how)
   } finally {
     // Its networks are nobody's while nothing else runs: `down` would find nothing to stop and leave them.
     if (running.length === 0) await removeNetworks(deployment)
+  }
+}
+
+async function endContainer({ docker }: Engine, name: string): Promise<void> {
+  const container = docker.getContainer(name)
+  try {
+    await container.stop({ t: GRACE_S })
+    await container.remove({ force: true })
+  } catch (error) {
+    // Gone, or about to be: it removes itself.
+    const { statusCode = 0 } = error as { statusCode?: number }
+    if (![304, 404, 409].includes(statusCode)) throw error
   }
 }
 
@@ -79,7 +94,7 @@ async function volumeOf(deployment: Deployment, { path, writable = false }: Tool
     throw new CliError({
       code: 'file_unreadable',
       message: `Containers run as user ${user.uid}, who may not read ${path}.`,
-      next: `Let them: chown ${user.uid} '${path}'`,
+      next: `Let them: chown -R ${user.uid} '${path}'`,
       exitCode: 4,
     })
   }

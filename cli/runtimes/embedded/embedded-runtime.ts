@@ -110,6 +110,7 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       const find = request.needsStores === false ? storeAddresses : runningStores
       return embeddedTool(deployment, await programs(), await find(deployment), request)
     },
+    lend: async (_deployment, path) => ({ path, release: async () => undefined }),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

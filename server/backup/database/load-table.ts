@@ -1,10 +1,8 @@
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
-import { from } from 'pg-copy-streams'
 import { BackupError } from '../backup-error.js'
 import type { DatabaseManifest, Part } from '../manifest.js'
-import { CountBytes } from './count-bytes.js'
+import { copyIn } from './copy-in.js'
 import type { Progress } from './progress.js'
 
 type Table = DatabaseManifest['tables'][number]
@@ -25,12 +23,13 @@ export async function loadTable(client: pg.Client, table: Table, options: LoadTa
   await client.query(`truncate only ${name}`)
   let total = 0
   for (const part of table.parts) {
-    const copy = client.query(from(`copy ${name} (${columns}) from stdin (format binary, freeze)`))
+    // Opened first: a COPY that waits for it would have nobody to hear how it fails.
     const body = await options.readPart(part)
-    await pipeline(body, new CountBytes((bytes) => options.progress.read(table.name, bytes)), copy)
-    if (copy.rowCount !== part.rows) throw wrongCount(part.name, part.rows, copy.rowCount)
-    total += copy.rowCount
-    options.progress.finished(table.name, copy.rowCount)
+    const sql = `copy ${name} (${columns}) from stdin (format binary, freeze)`
+    const rows = await copyIn(client, sql, body, (bytes) => options.progress.read(table.name, bytes))
+    if (rows !== part.rows) throw wrongCount(part.name, part.rows, rows)
+    total += rows
+    options.progress.finished(table.name, rows)
   }
   if (total !== table.rows) throw wrongCount(table.name, table.rows, total)
   await client.query('commit')
