@@ -31,8 +31,8 @@ export interface Probe {
 
 /** A file on the other host. */
 export const ARCHIVE = 'archive.tar'
-/** A restore that was told to end takes back what it did first. */
-const END_WAIT_S = 120
+/** A restore that was told to end begins to take back what it did; all of it goes anyway. */
+const END_WAIT_S = 5
 
 /** The other host as a move sees it: a command line, a directory for the deployment and a folder for the archive. */
 export class RemotePlace {
