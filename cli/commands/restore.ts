@@ -54,6 +54,10 @@ export default class Restore extends DeploymentCommand {
       description: 'keep the database that gave way, under another name',
       env: 'VETRAI_KEEP_OLD',
     }),
+    maintenance: Flags.boolean({
+      description: 'leave the deployment in maintenance, until `vetrai maintenance off`',
+      env: 'VETRAI_MAINTENANCE',
+    }),
     name: Flags.string({ description: 'name of the new deployment', env: 'VETRAI_NAME' }),
     runtime: Flags.option({ options: ['embedded', 'compose'] as const })({
       description: 'how the new deployment runs, where otherwise than before',
@@ -93,6 +97,7 @@ export default class Restore extends DeploymentCommand {
     rows: 'rows that were restored',
     safety_backup: 'id of the backup of what was there; null without one',
     kept_database: 'name under which the database from before is kept; null where it was removed',
+    maintenance: 'true where it was left in maintenance',
     duration_s: 'seconds that it took',
     at: `only with --at, and then instead of the others: the time asked for; ${OPTIONAL}`,
     reached: `with --at: when the last transaction that is there was committed; null where none came after the base backup; ${OPTIONAL}`,
@@ -129,6 +134,7 @@ export default class Restore extends DeploymentCommand {
       }),
       safety: flags.safety,
       keepOld: flags['keep-old'] === true,
+      rests: flags.maintenance === true,
       progress: this.progress,
     })
     if (flags['dry-run']) {

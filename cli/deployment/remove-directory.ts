@@ -1,5 +1,5 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Deployment } from './deployment.js'
 
 /**
@@ -18,6 +18,9 @@ export async function removeDirectory(deployment: Deployment): Promise<void> {
     paths.secrets,
     paths.recovery,
     paths.upgrade,
+    // How far a restore or a move was.
+    join(dir, 'restore.json'),
+    join(dir, 'move.json'),
     paths.lock,
     paths.config,
   ]) {

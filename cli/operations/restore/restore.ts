@@ -23,6 +23,8 @@ export interface RestoreOptions {
   changes: Changes
   safety: boolean
   keepOld: boolean
+  /** Whether the deployment stays in maintenance when it is done. */
+  rests: boolean
   progress: Progress
 }
 
@@ -46,6 +48,8 @@ export interface RestoreResult extends PlannedRestore {
   rows: number
   safety_backup: string | null
   kept_database: string | null
+  /** Whether it was left in maintenance. */
+  maintenance: boolean
   duration_s: number
 }
 
@@ -128,6 +132,7 @@ async function run(
       safety: existing !== undefined && options.safety,
       keepOld: existing !== undefined && options.keepOld,
       created: existing === undefined,
+      rests: options.rests,
     },
   ).finally(() => lent?.release())
   return {
@@ -136,6 +141,7 @@ async function run(
     rows: found.info.rows,
     safety_backup: outcome.safety_backup,
     kept_database: outcome.kept,
+    maintenance: options.rests,
     duration_s: outcome.duration_s,
   }
 }
