@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { moveAside } from './machine/cores.js'
 import { type Figure, printTable, writeResult } from './report.js'
+import { measureBackupDatabase } from './scenarios/backup-database.js'
 import { measureObjectBackup } from './scenarios/backup-objects.js'
 import { measureBoot } from './scenarios/boot.js'
 import { measureCommandLine } from './scenarios/command-line.js'
@@ -10,16 +11,22 @@ import { measureJobs } from './scenarios/jobs.js'
 import { measureLogin } from './scenarios/login.js'
 import { openWorld, populate, startExpress, startVetrai } from './world.js'
 
-const HELP = `npm run bench -- [--only cli,jobs,objects,routes,inbox,login,boot] [--seconds N]
+const HELP = `npm run bench -- [--only cli,jobs,backup,objects,routes,inbox,login,boot] [--seconds N] [--megabytes N]
 
 Each figure is a ratio to a baseline measured in the same run. The measured server has a core of its own;
-load generator, PostgreSQL and Redis share the others. Jobs are measured on all cores together. Results go to bench/results/.`
+load generator, PostgreSQL and Redis share the others. Jobs and backups are measured on all cores together;
+--megabytes is the size of the database that is backed up. Results go to bench/results/.`
 
-const SCENARIOS = ['cli', 'jobs', 'objects', 'routes', 'inbox', 'login', 'boot'] as const
+const SCENARIOS = ['cli', 'jobs', 'backup', 'objects', 'routes', 'inbox', 'login', 'boot'] as const
 type Scenario = (typeof SCENARIOS)[number]
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, seconds: { type: 'string', default: '4' }, help: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '4' },
+    megabytes: { type: 'string', default: '1000' },
+    help: { type: 'boolean' },
+  },
 })
 if (values.help) console.log(HELP)
 else await main(values.only?.split(',') ?? SCENARIOS, Number(values.seconds))
@@ -33,6 +40,7 @@ async function main(wanted: readonly string[], seconds: number): Promise<void> {
   }
   if (asked('cli')) add(await measureCommandLine())
   if (asked('jobs')) add(await measureJobs())
+  if (asked('backup')) add(await measureBackupDatabase(Number(values.megabytes)))
   if (asked('objects')) add(await measureObjectBackup())
   if (!['routes', 'inbox', 'login', 'boot'].some((name) => asked(name as Scenario))) return finish(figures)
   moveAside()

@@ -10,7 +10,7 @@ import { LEFT_OUT } from './left-out.js'
  */
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const PARTS = [
-  ...['package.json', 'templates', 'web'],
+  ...['package.json', 'release.json', 'templates', 'web'],
   ...['dist/packed/server', 'dist/packed/shared', 'dist/server', 'dist/migrations', 'dist/templates'],
 ]
 

@@ -17,7 +17,7 @@ export default sqlMigration(
       outcome: `text not null default 'running'
         check (outcome in ('running', 'succeeded', 'failed', 'cancelled', 'interrupted', 'missed'))`,
       backup_id: 'text',
-      // As stored; of a drill the bytes of the backup are not known.
+      // Of the backup as stored; of a pruning those it freed.
       bytes: 'bigint',
       duration_ms: 'bigint',
       error_code: 'text',

@@ -31,6 +31,28 @@ AS $function$
 grant execute on function audit_append(uuid,text,text,text,text,text,text,text,text,jsonb) to vetrai_app;
 grant execute on function audit_append(uuid,text,text,text,text,text,text,text,text,jsonb) to vetrai_system;
 
+CREATE OR REPLACE FUNCTION public.audit_erase(p_token text, p_chain uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+  declare v_lines bigint;
+  begin
+    if p_chain = '00000000-0000-0000-0000-000000000000' then
+      raise exception 'the chain of the installation stays' using errcode = '42501';
+    end if;
+    perform audit_use_permit(p_token, 'erase', p_chain);
+    perform 1 from audit_heads where tenant_id = p_chain for update;
+    perform set_config('vetrai.erases_chain', p_chain::text, true);
+    delete from audit_logs where tenant_id = p_chain;
+    get diagnostics v_lines = row_count;
+    perform set_config('vetrai.erases_chain', '', true);
+    delete from audit_heads where tenant_id = p_chain;
+    return v_lines;
+  end $function$;
+grant execute on function audit_erase(text,uuid) to vetrai_system;
+
 CREATE OR REPLACE FUNCTION public.audit_hash(p_previous bytea, p_tenant uuid, p_sequence bigint, p_occurred timestamp with time zone, p_action text, p_target text, p_outcome text, p_actor_kind text, p_actor_id text, p_impersonator text, p_ip text, p_request text, p_detail jsonb)
  RETURNS bytea
  LANGUAGE sql
@@ -47,8 +69,61 @@ CREATE OR REPLACE FUNCTION public.audit_refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-   begin raise exception 'audit_logs is append-only'; end $function$;
+  begin
+    if tg_op = 'DELETE' then
+      if current_setting('vetrai.erases_chain', true) = old.tenant_id::text then return old; end if;
+    end if;
+    raise exception 'audit_logs is append-only';
+  end $function$;
 grant execute on function audit_refuse_change() to public;
+
+CREATE OR REPLACE FUNCTION public.audit_take_in(p_token text, p_chain uuid, p_lines json)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+  declare
+    v_line audit_logs;
+    v_head audit_heads;
+    v_lines bigint := 0;
+  begin
+    if p_chain = '00000000-0000-0000-0000-000000000000' then
+      raise exception 'the chain of the installation takes in none' using errcode = '42501';
+    end if;
+    perform audit_use_permit(p_token, 'import', p_chain);
+    insert into audit_heads (tenant_id, sequence, hash) values (p_chain, 0, null) on conflict do nothing;
+    select * into v_head from audit_heads where tenant_id = p_chain for update;
+    for v_line in select * from json_populate_recordset(null::audit_logs, p_lines) order by sequence loop
+      if v_line.tenant_id <> p_chain or v_line.sequence <> v_head.sequence + 1
+         or v_line.previous_hash is distinct from v_head.hash
+         or v_line.hash is distinct from audit_hash(v_head.hash, v_line.tenant_id, v_line.sequence, v_line.created_at,
+              v_line.action, v_line.target, v_line.outcome, v_line.actor_kind, v_line.actor_id, v_line.impersonator_id,
+              v_line.ip, v_line.request_id, v_line.detail) then
+        raise exception 'line % does not continue the audit chain', v_line.sequence using errcode = '23514';
+      end if;
+      insert into audit_logs select v_line.*;
+      v_head.sequence := v_line.sequence;
+      v_head.hash := v_line.hash;
+      v_lines := v_lines + 1;
+    end loop;
+    update audit_heads set sequence = v_head.sequence, hash = v_head.hash where tenant_id = p_chain;
+    return v_lines;
+  end $function$;
+grant execute on function audit_take_in(text,uuid,json) to vetrai_system;
+
+CREATE OR REPLACE FUNCTION public.audit_use_permit(p_token text, p_purpose text, p_chain uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+  begin
+    update audit_permits set used_by = pg_current_xact_id()
+      where token_hash = sha256(convert_to(p_token, 'UTF8')) and purpose = p_purpose and chain = p_chain
+        and expires_at > clock_timestamp() and coalesce(used_by, pg_current_xact_id()) = pg_current_xact_id();
+    if not found then raise exception 'no permit for this audit chain' using errcode = '42501'; end if;
+  end $function$;
 
 CREATE OR REPLACE FUNCTION public.audit_verify(p_tenant uuid)
  RETURNS TABLE(ok boolean, checked bigint, broken_at bigint)
@@ -304,12 +379,24 @@ alter table audit_logs enable row level security;
 alter table audit_logs force row level security;
 create policy backup_read on audit_logs for select to vetrai_backup using (true);
 create policy owner_append on audit_logs for insert to vetrai_owner with check (true);
+create policy owner_erase on audit_logs for delete to vetrai_owner using (((tenant_id)::text = current_setting('vetrai.erases_chain'::text, true)));
 create policy owner_read on audit_logs for select to vetrai_owner using (true);
 create policy system_access on audit_logs for select to vetrai_system using (true);
 create policy tenant_isolation on audit_logs for select to vetrai_app using ((tenant_id = ( SELECT (NULLIF(current_setting('vetrai.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 grant select on table audit_logs to vetrai_app;
 grant select on table audit_logs to vetrai_backup;
 grant select on table audit_logs to vetrai_system;
+
+create table audit_permits (
+  token_hash bytea not null,
+  purpose text not null,
+  chain uuid not null,
+  expires_at timestamp(3) with time zone not null,
+  used_by xid8,
+  constraint audit_permits_pkey PRIMARY KEY (token_hash),
+  constraint audit_permits_purpose_check CHECK ((purpose = ANY (ARRAY['erase'::text, 'import'::text])))
+);
+grant select on table audit_permits to vetrai_backup;
 
 create table auth_factors (
   id uuid not null,
@@ -330,6 +417,36 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.auth_factors FOR EACH RO
 grant delete, insert, select, update on table auth_factors to vetrai_app;
 grant delete, insert, select, update on table auth_factors to vetrai_system;
 grant select on table auth_factors to vetrai_backup;
+
+create table backup_runs (
+  id uuid not null,
+  kind text not null,
+  reason text not null,
+  job_id uuid,
+  started_at timestamp(3) with time zone not null,
+  finished_at timestamp(3) with time zone,
+  outcome text not null default 'running'::text,
+  backup_id text,
+  bytes bigint,
+  duration_ms bigint,
+  error_code text,
+  error_message text,
+  error_next text,
+  targets jsonb not null default '[]'::jsonb,
+  told_at timestamp(3) with time zone,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint backup_runs_pkey PRIMARY KEY (id),
+  constraint backup_runs_check CHECK (((outcome = 'running'::text) = (finished_at IS NULL))),
+  constraint backup_runs_kind_check CHECK ((kind = ANY (ARRAY['create'::text, 'drill'::text, 'prune'::text]))),
+  constraint backup_runs_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'interrupted'::text, 'missed'::text]))),
+  constraint backup_runs_reason_check CHECK ((reason = ANY (ARRAY['schedule'::text, 'manual'::text])))
+);
+CREATE INDEX backup_runs_created_at_id_idx ON public.backup_runs USING btree (created_at DESC, id DESC);
+CREATE INDEX backup_runs_kind_outcome_finished_at_idx ON public.backup_runs USING btree (kind, outcome, finished_at DESC);
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.backup_runs FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
+grant delete, insert, select, update on table backup_runs to vetrai_system;
+grant select on table backup_runs to vetrai_backup;
 
 create table dead_letters (
   tenant_id uuid not null,
@@ -403,6 +520,7 @@ create table installation_state (
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON public.installation_state FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 grant delete, insert, select, update on table installation_state to vetrai_system;
 grant select on table installation_state to vetrai_app;
+grant select on table installation_state to vetrai_backup;
 
 create table invitations (
   tenant_id uuid not null,

@@ -70,7 +70,7 @@ describe('the dashboards', () => {
 
   it('are there, each under an id and a title of its own', () => {
     expect(files).to.have.members([
-      ...['jobs.json', 'notifications.json', 'platform.json', 'postgres.json', 'redis.json'],
+      ...['backups.json', 'jobs.json', 'notifications.json', 'platform.json', 'postgres.json', 'redis.json'],
       ...['services.json', 'workflows.json'],
     ])
     for (const field of ['uid', 'title'] as const)

@@ -1,5 +1,9 @@
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { addTotp, mailedToken } from '../server/services/auth/test-support.js'
+import { writeBackupSettings } from '../server/services/backups/test-support.js'
 import { RECEIVER_SETTINGS } from '../server/services/notifications/webhooks/test-support.js'
 import { documentOf } from './api-document.js'
 import { type BuiltUser, buildKey, buildMember, buildStaff, buildTenant, PASSWORD, unique } from './build.js'
@@ -18,7 +22,10 @@ async function ok(answer: Promise<Answer>): Promise<Answer['body']> {
 
 describe('a tour of the API', function () {
   this.timeout(120_000)
-  const server = useServer({ settings: { ...RECEIVER_SETTINGS, ...CHANNEL_SECRETS } })
+  const recovery = join(tmpdir(), `vetrai-tour-${process.pid}`)
+  const server = useServer({
+    settings: { ...RECEIVER_SETTINGS, ...CHANNEL_SECRETS, BACKUP_RECOVERY_PATH: recovery },
+  })
   const receivers = useReceivers()
 
   it('tours tenancy', async () => {
@@ -93,6 +100,25 @@ describe('a tour of the API', function () {
     await ok(server.operator.get('/auth/v1/installation-keys'))
     await ok(server.operator.post('/auth/v1/signing-keys/rotate', {}))
     await ok(server.operator.post('/auth/v1/sealing-keys/rotate'))
+  })
+
+  it('tours a maintenance', async () => {
+    const path = '/installation/v1/maintenance'
+    await ok(server.operator.put(path, { message: 'Back at noon.' }))
+    expect((await ok(server.operator.get(path))).on).to.equal(true)
+    await ok(server.operator.delete(path))
+  })
+
+  it('tours backups', async () => {
+    const { operator } = server
+    await writeBackupSettings(recovery)
+    const { job_id: id } = await ok(operator.post('/backups/v1/runs', { kind: 'drill' }))
+    await server.work()
+    await ok(operator.post(`/workers/v1/jobs/${id}/cancel`))
+    const { data } = await ok(operator.get('/backups/v1/runs?kind=drill'))
+    await ok(operator.get(`/backups/v1/runs/${data[0].id}`))
+    await ok(operator.get('/backups/v1/status'))
+    await rm(recovery, { recursive: true })
   })
 
   it('tours an account', async () => {

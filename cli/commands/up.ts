@@ -9,7 +9,7 @@ import { startView } from '../views/start-view.js'
 export default class Up extends DeploymentCommand {
   static override summary = 'start the deployment, creating it first where there is none'
   static override description =
-    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets; its recovery key, which opens the backups when this host is lost, is printed once. Run again, it applies what changed in vetrai.yml, or changes nothing and says so. With --plan it only says what it would do: a list `changes`, each with component, action and reasons.'
+    'Checks the host, starts every component in the background and waits until requests are served. A new deployment is embedded, listens on 127.0.0.1 only and gets generated secrets; its recovery key, which opens the backups when this host is lost, is printed once. Run again, it applies what changed in vetrai.yml, or changes nothing and says so. The version stays the one that the data is of: a newer one is brought by `vetrai upgrade run`, and `up` says so. An upgrade that was cut short is settled first. With --plan it only says what it would do: a list `changes`, each with component, action and reasons.'
   static override flags = {
     plan: Flags.boolean({ description: 'say what would be done, and do nothing', env: 'VETRAI_PLAN' }),
   }
@@ -30,6 +30,10 @@ export default class Up extends DeploymentCommand {
     recovery_key:
       'the key that opens the backups when this host is lost, given this once: keep it elsewhere; null unless this run made one',
     status: statusDoc,
+    upgrade: {
+      from: 'version that runs; null in place of this object where no other waits',
+      to: 'version that `vetrai upgrade run` would bring',
+    },
   }
 
   async run(): Promise<StartResult | PlanResult> {

@@ -19,8 +19,12 @@ export interface DeploymentLock {
   images?: Record<string, LockedImage>
   /** Compose project whose volumes hold the data. */
   project?: string
+  /** Volumes at the engine that stand in for those of the usual name, by that of vetrai's own: a restore puts them there. */
+  volumes?: Record<string, string>
   /** Who the containers run as. */
   user?: { uid: number; gid: number }
+  /** The version that the data is of: `up` keeps to it, whatever this command line brings; `upgrade` changes it. */
+  release?: LockedRelease
   /** True from when a recovery key is made until it was printed: nobody has it before. */
   recovery_unseen?: boolean
   /** What the database cluster was made with; another major or another order of text is refused. */
@@ -35,6 +39,27 @@ export interface LockedImage {
   digest?: string
   /** Its name at the engine where a bundle brought it: the engine knows no digest for it. */
   name?: string
+}
+
+/** A version of the server that a deployment runs. */
+export interface LockedRelease {
+  version: string
+  /** Its newest migration; `unknown` where an earlier command line did not note it. */
+  schema_version: string
+  /** The image of its server (containers only). */
+  image?: LockedServerImage
+  /** Folder of the programs it runs from, where they are not those of the command line. */
+  program?: string
+}
+
+/** The server's image as a version used it. */
+export interface LockedServerImage {
+  /** As vetrai.yml or the command line named it. */
+  ref: string
+  /** What stands in the Compose file. */
+  use: string
+  id?: string
+  origin: 'build' | 'pull' | 'bundle'
 }
 
 /** Facts of a PostgreSQL cluster that its data depends on. */

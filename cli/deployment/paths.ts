@@ -15,6 +15,8 @@ export interface DeploymentPaths {
   backups: string
   /** What whoever makes backups reads: where they go, and the sealed kit. Written by the command line only. */
   recovery: string
+  /** The upgrade that goes on, or the last one. */
+  upgrade: string
   /** Files made from vetrai.yml for containers; never edited. */
   generated: string
   /** The rendered Compose file. */
@@ -39,6 +41,7 @@ export function deploymentPaths(dir: string): DeploymentPaths {
     objects: join(dir, 'objects'),
     backups: join(dir, 'backups'),
     recovery: join(dir, 'recovery'),
+    upgrade: join(dir, 'upgrade.json'),
     generated: join(dir, 'generated'),
     compose: join(dir, 'compose.yaml'),
     composeOverride: join(dir, 'compose.override.yaml'),

@@ -1,5 +1,5 @@
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Deployment } from './deployment.js'
 
 /**
@@ -17,6 +17,10 @@ export async function removeDirectory(deployment: Deployment): Promise<void> {
     paths.journal,
     paths.secrets,
     paths.recovery,
+    paths.upgrade,
+    // How far a restore or a move was.
+    join(dir, 'restore.json'),
+    join(dir, 'move.json'),
     paths.lock,
     paths.config,
   ]) {

@@ -29,10 +29,15 @@ const GENERATORS = {
   'fingerprint-key': hex32,
   'database-backup-password': hex32,
   'backup-key': withFormer,
+  'wal-cipher-key': hex32,
 } as const
 
 /** What deployments of earlier versions lack: made when it is missing, and nothing is lost by that. */
-const ADDED_LATER = ['database-backup-password', 'backup-key'] as const satisfies readonly GeneratedSecret[]
+const ADDED_LATER = [
+  'database-backup-password',
+  'backup-key',
+  'wal-cipher-key',
+] as const satisfies readonly GeneratedSecret[]
 
 export type GeneratedSecret = keyof typeof GENERATORS
 /** Passwords of other people's servers: they come from the operator and exist only when given. */

@@ -10,12 +10,12 @@ import { readmeOf } from '../bundle/readme.js'
 import type { Deployment } from '../deployment/deployment.js'
 import { CliError } from '../deployment/errors.js'
 import { Engine } from '../runtimes/compose/engine.js'
-import { SERVER_IMAGE_FILE } from '../runtimes/compose/images.js'
 import { installedVersion, ROOT } from '../runtimes/compose/installation.js'
 import { usedImages } from '../runtimes/compose/missing-images.js'
 import { provideImages } from '../runtimes/compose/provide-images.js'
 import { type Rendered, render } from '../runtimes/compose/render.js'
 import { describeImages, plainName, saveImages, underPlainNames } from '../runtimes/compose/save-images.js'
+import { SERVER_IMAGE_FILE, waitingUpgrade } from '../runtimes/compose/server-image.js'
 import { during } from '../runtimes/during.js'
 import type { Progress } from '../runtimes/runtime.js'
 import { bytes } from '../views/format.js'
@@ -37,6 +37,7 @@ export async function createBundle(
   progress: Progress,
 ): Promise<BundleSummary> {
   requireContainers(deployment)
+  await requireOwnVersion(deployment)
   await requireFree(file)
   return deployment.withLock('bundle create', async () => {
     const engine = await Engine.open(deployment)
@@ -142,6 +143,18 @@ function requireContainers({ config }: Deployment): void {
     code: 'no_images',
     message: `The runtime ${config.runtime} uses no images.`,
     next: 'Name a deployment with the runtime compose: vetrai bundle create FILE --dir DIR',
+    exitCode: 4,
+  })
+}
+
+/** A bundle is one version: its command line and the image beside it. */
+async function requireOwnVersion(deployment: Deployment): Promise<void> {
+  const waiting = await waitingUpgrade(deployment)
+  if (!waiting) return
+  throw new CliError({
+    code: 'upgrade_waiting',
+    message: `This deployment runs ${waiting.from}; the command line brings ${waiting.to}.`,
+    next: 'Upgrade it first (vetrai upgrade plan), or make the bundle of another deployment.',
     exitCode: 4,
   })
 }

@@ -7,6 +7,7 @@ import { makeRecoveryKey, type RecoveryKey, remakeUnseenKey } from './backup/rec
 import { requirePreflight } from './check-deployment.js'
 import { settleRestore } from './restore/run-restore.js'
 import { settleRotations } from './secrets/settle-rotations.js'
+import { isUnfinished, readUpgrade } from './upgrade/upgrade-state.js'
 
 const WAIT_FOR_OTHERS_MS = 60_000
 
@@ -26,6 +27,8 @@ export interface StartResult {
   /** Opens the backups when this host is lost, shown by the run that made it; null by every other. */
   recovery_key: string | null
   status: RuntimeStatus
+  /** The version that `vetrai upgrade run` would bring; null where there is none. */
+  upgrade: { from: string; to: string } | null
 }
 
 /**
@@ -41,11 +44,14 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
   const restored = await settleRestore({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const before = await runtime.status(deployment, { brief: true })
   if (!before.ready) await preflight(deployment, progress)
+  const wasUnfinished = await settleUnfinished(deployment, progress)
   const settled = await settleRotations({ deployment, runtime, progress }, WAIT_FOR_OTHERS_MS)
   const { changed, status } = await runtime.up(deployment, progress)
+  const wasSettled =
+    wasUnfinished || restored !== 'none' || settled.finished.length + settled.undone.length > 0
   return {
     created,
-    changed: changed || created || restored !== 'none' || settled.finished.length + settled.undone.length > 0,
+    changed: changed || created || wasSettled,
     name: deployment.name,
     dir: deployment.dir,
     url: deployment.publicUrl,
@@ -54,6 +60,7 @@ export async function startDeployment(dir: string, progress: Progress): Promise<
     password_file: deployment.secrets.path('operator-password'),
     recovery_key: key?.identity ?? null,
     status,
+    upgrade: (await runtime.waitingUpgrade?.(deployment)) ?? null,
   }
 }
 
@@ -74,6 +81,18 @@ async function openOrCreate(
   })
   step.done(dir)
   return { deployment, created: true, key }
+}
+
+/** Puts back, or finishes, an upgrade that was cut short, as by a power cut. */
+async function settleUnfinished(deployment: Deployment, progress: Progress): Promise<boolean> {
+  if (!isUnfinished(await readUpgrade(deployment))) return false
+  const { openUpgrade } = await import('./upgrade/open-upgrade.js')
+  const { resumeUpgrade } = await import('./upgrade/resume-upgrade.js')
+  const { outcome, from, to } = await resumeUpgrade(await openUpgrade(deployment, progress))
+  progress
+    .step(`The upgrade to ${to} was cut short`)
+    .done(outcome === 'finished' ? 'it is finished' : `${from} is back with its data`)
+  return true
 }
 
 async function preflight(deployment: Deployment, progress: Progress): Promise<void> {

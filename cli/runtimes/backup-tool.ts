@@ -47,8 +47,8 @@ export interface ToolCommand {
   args: string[]
   env: NodeJS.ProcessEnv
   cwd: string
-  /** Called when the program was told to end and did not in time. */
-  kill?: () => Promise<void>
+  /** Ends what the command started and does not end with it; called when the command was told to end, and has. */
+  cleanUp?: () => Promise<void>
 }
 
 const GRACE_MS = 20_000
@@ -65,7 +65,7 @@ export async function runTool(tool: ToolRequest, how: ToolCommand): Promise<unkn
   const child = spawn(how.command, how.args, { cwd: how.cwd, env: how.env, stdio: ['pipe', 'pipe', 'pipe'] })
   const ended = endOf(child)
   const words = readWords(child.stderr, tool.onStep)
-  const stop = endWith(child, tool.signal, how.kill)
+  const stop = endWith(child, tool.signal)
   try {
     // Whoever ends before it has read everything is judged by how it ends.
     child.stdin.on('error', () => undefined)
@@ -76,6 +76,7 @@ export async function runTool(tool: ToolRequest, how: ToolCommand): Promise<unkn
     // A disk that is full must not leave the program writing to nobody.
     if ('error' in outcome) child.kill('SIGTERM')
     const code = await ended
+    if (stop.asked() || 'error' in outcome) await how.cleanUp?.()
     if (stop.asked()) throw interrupted(tool.verb)
     if ('error' in outcome) throw outcome.error
     if (code !== 0) throw failure(tool.verb, code, words())
@@ -155,17 +156,14 @@ function figures({ done, total }: Record<string, unknown>): { done?: number; tot
 }
 
 /** Has the program end when the caller, the terminal or the system says so. */
-function endWith(child: Child, signal: AbortSignal | undefined, kill: ToolCommand['kill']) {
+function endWith(child: Child, signal: AbortSignal | undefined) {
   let asked = false
   let timer: NodeJS.Timeout | undefined
   const end = () => {
     if (asked) return
     asked = true
     child.kill('SIGTERM')
-    timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      kill?.().catch(() => undefined)
-    }, GRACE_MS)
+    timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
   }
   if (signal?.aborted) end()
   signal?.addEventListener('abort', end)

@@ -91,6 +91,7 @@ describe('what lifecycle commands show', () => {
       url: 'http://127.0.0.1:8000',
       docs_url: 'http://127.0.0.1:8000/docs',
       operator_email: 'ops@shop.example',
+      upgrade: null,
       password_file: '/srv/shop/secrets/operator-password',
       recovery_key: 'AGE-SECRET-KEY-1TEST',
       status: STATUS,

@@ -40,7 +40,7 @@ export const restoredView: View<RestoreResult> = (result, paint) => {
           paint.dim(`vetrai restore ${result.safety_backup} --confirm ${result.name}`),
         ]
   return [
-    `${paint.green('✓')} ${result.backup.id} is restored, and served.`,
+    `${paint.green('✓')} ${result.backup.id} is restored, and ${result.maintenance ? 'rests: open it with `vetrai maintenance off`' : 'served'}.`,
     '',
     fields(
       [

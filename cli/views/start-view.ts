@@ -19,6 +19,12 @@ export const startView: View<StartResult> = (result, paint) => {
   const next = result.created
     ? ['', paint.dim('Next: vetrai tenants create SLUG, or vetrai seed for demo data.')]
     : []
+  const waiting = result.upgrade
+    ? [
+        '',
+        `${paint.yellow('!')} ${result.upgrade.from} runs; ${result.upgrade.to} waits for: vetrai upgrade plan, then vetrai upgrade run`,
+      ]
+    : []
   const key = recoveryKeyLines(result.recovery_key, paint)
-  return [`${paint.green('✓')} ${title}`, '', lines, ...key, ...next].join('\n')
+  return [`${paint.green('✓')} ${title}`, '', lines, ...key, ...next, ...waiting].join('\n')
 }

@@ -176,7 +176,7 @@ export const settings = {
     doc: 'Folder in which the command line leaves what backups need: settings.json (targets, schedule, for whom they are sealed) and the sealed kit. Without it no backups are made.',
   }),
   BACKUP_KEY: setting(text(65_536).optional(), {
-    doc: 'age identities of this deployment, one a line, the present one first: backups are sealed for it too, so that they can be proven without the recovery key.',
+    doc: 'Keys of this deployment (age identities, one a line, the present one first): backups are sealed for it too, so that they can be proven without the recovery key.',
     secret: true,
   }),
   OUTBOUND_ALLOW: setting(list(), {
@@ -281,6 +281,15 @@ export const backupToolSettings = {
     doc: 'Password of the role vetrai_owner, as which a backup is loaded.',
     secret: true,
   }),
+  DATABASE_SYSTEM_PASSWORD: setting(text(512).optional(), {
+    doc: 'Password of the role vetrai_system, as which the data of one tenant is read, brought in and erased.',
+    secret: true,
+  }),
+  VETRAI_SECRET: setting(masterSecret().optional(), {
+    doc: 'The master secret: values that are kept sealed go along with a tenant.',
+    secret: true,
+  }),
+  VETRAI_SECRET_PREVIOUS: settings.VETRAI_SECRET_PREVIOUS,
   DATABASE_ADMIN_USER: migrationSettings.DATABASE_ADMIN_USER,
   DATABASE_ADMIN_PASSWORD: migrationSettings.DATABASE_ADMIN_PASSWORD,
   REDIS_URL: settings.REDIS_URL,

@@ -21,6 +21,7 @@ export type SecretPurpose =
   | 'delivery-reference'
   | 'suppression'
   | 'unsubscribe'
+  | 'archive'
 
 /** Formats of sealed values: 1 by the key derived from the root, 2 by a data key that the value names. */
 const DERIVED = 1

@@ -347,6 +347,8 @@ export class Metrics {
         async collect() {
           const found = await rows()
           gauge.reset()
+          // Without labels it would be set to 0, which is an answer.
+          if (labels.length === 0) gauge.remove()
           for (const row of found) {
             const figure = value(row)
             if (figure === null) continue

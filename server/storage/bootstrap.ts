@@ -2,12 +2,16 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { connectionParts } from './database.js'
 
-export interface BootstrapOptions {
+/** How to reach a PostgreSQL as its superuser. */
+export interface AdminSignIn {
   url: string
   adminUser: string
   adminPassword?: string | undefined
   /** What the superuser's password was; where only this one is accepted, it is replaced by `adminPassword`. */
   previousAdminPassword?: string | undefined
+}
+
+export interface BootstrapOptions extends AdminSignIn {
   ownerPassword: string
   appPassword: string
   systemPassword: string
@@ -62,7 +66,7 @@ async function alignBackup(admin: pg.Client, database: string, password: string)
 }
 
 /** Connects as the superuser, whose password is the present one once this returns. */
-async function connectAdmin(options: BootstrapOptions): Promise<pg.Client> {
+export async function connectAdmin(options: AdminSignIn): Promise<pg.Client> {
   const { adminUser, adminPassword, previousAdminPassword } = options
   try {
     return await connectWith(options, adminPassword)
@@ -75,7 +79,7 @@ async function connectAdmin(options: BootstrapOptions): Promise<pg.Client> {
   return admin
 }
 
-async function connectWith({ url, adminUser: user }: BootstrapOptions, password: string | undefined) {
+async function connectWith({ url, adminUser: user }: AdminSignIn, password: string | undefined) {
   const { host, port } = connectionParts(url)
   const admin = new pg.Client({ host, port, database: 'postgres', user, password })
   await admin.connect()

@@ -71,6 +71,7 @@ const OVERRIDE = `
 services:
   server: { networks: [front, back, own], labels: { example.team: platform } }
   migrate: { networks: [front, back, own] }
+  backup-tool: { networks: [front, back, own] }
 networks:
   own: { name: ${NETWORK}, external: true }
 `

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { judgeTargets } from '../../checks/backups.js'
 import { generateIdentity, recipientOf } from '../../deployment/age-keys.js'
+import { createDeployment } from '../../deployment/create-deployment.js'
 import { openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { openKit } from '../../deployment/recovery-kit.js'
@@ -13,6 +14,7 @@ import type {
   TargetState,
   VerifyResult,
 } from '../../operations/backup/protocol.js'
+import { noteKeySeen, remakeUnseenKey } from '../../operations/backup/recovery-key.js'
 import { missingFields } from '../../testing/documented.js'
 import { type CliRun, runCli } from '../../testing/run-cli.js'
 import { type StubTool, stubTool } from '../../testing/stub-tool.js'
@@ -27,7 +29,7 @@ const MADE: CreateResult = {
     bytes: 3_145_728,
     plain_bytes: 9_000_000,
   },
-  ...{ rows: 120_000, tables: 60, objects: 12, objects_new: 2, duration_s: 4.2 },
+  ...{ rows: 120_000, tables: 60, objects: 12, objects_new: 2, objects_new_bytes: 2_048, duration_s: 4.2 },
 }
 const SUMMARY: BackupSummary = {
   ...{ id: ID, created_at: MADE.created_at, reason: 'manual', targets: ['local'], version: '0.1.0' },
@@ -97,7 +99,7 @@ describe('vetrai backup', () => {
       id: ID,
     })
     const text = (await run('backup create --no-objects --throttle-mb-s 20 --jobs 2 --target local')).stdout
-    expect(text).to.include(ID).and.include('3 MiB stored').and.include('2 were new')
+    expect(text).to.include(ID).and.include('3 MiB stored').and.include('2 (2 KiB) were new')
     expect(tool.asked.at(-1)?.request).to.deep.equal({
       ...{ targets: ['local'], reason: 'manual', objects: false, throttle_mb_s: 20, jobs: 2 },
     })
@@ -209,7 +211,7 @@ describe('vetrai backup', () => {
         to: 'offsite',
         bytes: 1_024,
         objects: 12,
-        objects_copied: 2,
+        files_copied: 2,
         duration_s: 3,
       },
     })
@@ -317,6 +319,19 @@ describe('the recovery key', () => {
     const made = await run(`init --yes --json --recovery-recipient ${await recipientOf(own)}`)
     expect(made.json()).to.include({ recovery_key: null })
     expect((await openKit(await kit(), [own])).version).to.equal(1)
+  })
+
+  it('is made anew where the run that made it could not show it, which the doctor tells until then', async () => {
+    const recipient = await recipientOf(await generateIdentity())
+    const config = { backup: { recovery: recipient } }
+    const made = await createDeployment(dir, { config, recoveryUnseen: true })
+    const { checks } = (await run('doctor --json')).json<{ checks: { name: string; detail: string }[] }>()
+    expect(checks.find(({ name }) => name === 'backups')?.detail).to.include('never shown')
+    const key = await remakeUnseenKey(made)
+    expect(made.get('backup.recovery')).to.equal(key?.recipient).and.not.equal(recipient)
+    expect((await openKit(await kit(), [key?.identity ?? ''])).version).to.equal(1)
+    await noteKeySeen(made)
+    expect(await remakeUnseenKey(await openDeployment(dir))).to.equal(undefined)
   })
 
   it('refuses a recipient that is mistyped, and makes nothing', async () => {

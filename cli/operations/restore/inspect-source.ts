@@ -30,7 +30,8 @@ export async function inspectSource(
   const { request, mounts } = toolSource(source)
   const ask = <R>(verb: string, more: object = {}) => {
     const tool: ToolRequest = { verb, request: { source: request, ...more }, mounts, needsStores: false }
-    return (existing ? existing.runtime.tool(existing.deployment, tool) : hostTool(tool)) as Promise<R>
+    const isHere = existing === undefined || source.kind !== 'target'
+    return (isHere ? hostTool(tool) : existing.runtime.tool(existing.deployment, tool)) as Promise<R>
   }
   const info = await ask<InfoResult>('info')
   const { kit } = await ask<{ kit: string | null }>('kit')

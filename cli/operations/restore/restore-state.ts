@@ -25,6 +25,8 @@ export interface RestoreState {
   keep_old: boolean
   /** Whether the deployment was made for this backup: there is no data from before. */
   created?: boolean
+  /** Whether the deployment stays in maintenance when all is done; somebody else opens it. */
+  rests: boolean
   phase: 'loading' | 'swapping' | 'swapped'
 }
 

@@ -68,9 +68,14 @@ export const SWAPPING: readonly RestoreStep[] = [
   },
 ]
 
-/** Opens for requests, which from then on are never taken back, and tidies up. */
+/** Opens for requests, which from then on are never taken back, unless it is to rest, and tidies up. */
 export const FINISHING: readonly RestoreStep[] = [
-  { name: 'open', run: (work) => tool(work, 'maintenance-end', {}) },
+  {
+    name: 'open',
+    run: async (work) => {
+      if (!work.state.rests) await tool(work, 'maintenance-end', {})
+    },
+  },
   {
     name: 'finish',
     run: async (work) => {

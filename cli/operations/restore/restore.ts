@@ -1,7 +1,10 @@
+import { resolve } from 'node:path'
+import { identitiesIn } from '../../deployment/age-keys.js'
 import { type Deployment, openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
 import { during } from '../../runtimes/during.js'
+import { hostTool } from '../../runtimes/embedded/host-tool.js'
 import { runtimeFor } from '../../runtimes/index.js'
 import type { Progress } from '../../runtimes/runtime.js'
 import type { InfoResult, Keys } from '../backup/protocol.js'
@@ -20,6 +23,8 @@ export interface RestoreOptions {
   changes: Changes
   safety: boolean
   keepOld: boolean
+  /** Whether the deployment stays in maintenance when it is done. */
+  rests: boolean
   progress: Progress
 }
 
@@ -43,6 +48,8 @@ export interface RestoreResult extends PlannedRestore {
   rows: number
   safety_backup: string | null
   kept_database: string | null
+  /** Whether it was left in maintenance. */
+  maintenance: boolean
   duration_s: number
 }
 
@@ -87,9 +94,11 @@ async function check(
   existing: Deployment | undefined,
 ): Promise<{ ok: boolean; pending_migrations: string[] }> {
   const { request, mounts } = toolSource(source)
-  const tool = { verb: 'restore-check', request: { source: request, ...keys }, mounts, needsStores: false }
-  if (existing) return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
-  const { hostTool } = await import('../../runtimes/embedded/host-tool.js')
+  const own = identitiesIn((await existing?.secrets.find('backup-key')) ?? '')
+  const opening = { ...keys, identities: [...(keys.identities ?? []), ...own] }
+  const tool = { verb: 'restore-check', request: { source: request, ...opening }, mounts, needsStores: false }
+  if (existing && source.kind === 'target')
+    return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
   return (await during(progress, 'Read the whole backup', () => hostTool(tool))) as {
     ok: boolean
     pending_migrations: string[]
@@ -112,24 +121,27 @@ async function run(
     await requirePreflight(deployment)
     await runtime.up(deployment, progress)
   }
+  const lent = source.kind === 'archive' ? await runtime.lend(deployment, resolve(source.file)) : undefined
   const outcome = await runRestore(
     { deployment, runtime, progress },
     {
-      source: pinned(source, found.info.id),
+      source: lent ? { kind: 'archive', file: lent.path } : pinned(source, found.info.id),
       backup: found.info.id,
       keys: { identities: keys.identities ?? [], ...(keys.passphrase && { passphrase: keys.passphrase }) },
       masterKey: found.kit?.secrets['master-key'],
       safety: existing !== undefined && options.safety,
       keepOld: existing !== undefined && options.keepOld,
       created: existing === undefined,
+      rests: options.rests,
     },
-  )
+  ).finally(() => lent?.release())
   return {
     ...plan,
     url: deployment.publicUrl,
     rows: found.info.rows,
     safety_backup: outcome.safety_backup,
     kept_database: outcome.kept,
+    maintenance: options.rests,
     duration_s: outcome.duration_s,
   }
 }

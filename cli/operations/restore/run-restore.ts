@@ -29,6 +29,8 @@ export interface RestoreRequest {
   keepOld: boolean
   /** Whether the deployment was just made for it. */
   created?: boolean
+  /** Whether the deployment stays in maintenance. */
+  rests: boolean
 }
 
 /** What a restore left. */
@@ -104,7 +106,7 @@ function say({ progress }: RestoreContext, { backup }: RestoreState, what: strin
 }
 
 async function begin(context: RestoreContext, request: RestoreRequest): Promise<RestoreWork> {
-  const { backup, source, keys, masterKey, safety, keepOld, created } = request
+  const { backup, source, keys, masterKey, safety, keepOld, created, rests } = request
   const stamp = `${new Date()
     .toISOString()
     .slice(0, 19)
@@ -119,6 +121,7 @@ async function begin(context: RestoreContext, request: RestoreRequest): Promise<
     safety: null,
     keep_old: keepOld,
     ...(created && { created }),
+    rests,
     phase: 'loading',
   }
   await writeRestoreState(context.deployment, state)

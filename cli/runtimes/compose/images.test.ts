@@ -4,7 +4,8 @@ import { createDeployment } from '../../deployment/create-deployment.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { LockedImage } from '../../deployment/lock-file.js'
 import { temporaryFolder } from '../../testing/temporary-folder.js'
-import { chooseImages, pullName } from './images.js'
+import { pullName } from './chosen-image.js'
+import { chooseImages } from './images.js'
 import { plainName } from './save-images.js'
 
 const DIGEST = `sha256:${'d'.repeat(64)}`
@@ -50,6 +51,22 @@ describe('the choice of images', () => {
     expect(postgres.ref).to.equal(`127.0.0.1:5000/m/${postgres.usual}`)
     expect(postgres.usual).to.match(/^pgvector\//)
     expect(own).to.include({ ref: 'valkey/valkey:9', usual: 'valkey/valkey:9' })
+  })
+
+  it('builds the database that archives on the chosen one, under a name that registry and mirror share', async () => {
+    await deployment.set('backup.wal', true)
+    const { postgres } = await chooseImages(deployment)
+    expect(postgres).to.include({ origin: 'build', use: postgres.ref })
+    expect(postgres.ref).to.match(/^vetrai\/postgres:0\.8\.6-pg17-bookworm-[0-9a-f]{12}$/)
+    await deployment.set('images.mirror', '127.0.0.1:5000/m')
+    const mirrored = (await chooseImages(deployment)).postgres
+    expect(mirrored.ref).to.equal(postgres.ref)
+    expect(mirrored.from?.ref).to.match(/^127\.0\.0\.1:5000\/m\/pgvector/)
+    const locked = { [postgres.ref]: { id: ID, name: postgres.ref } }
+    await deployment.updateLock((lock) => ({ ...lock, images: locked }))
+    expect((await chooseImages(deployment)).postgres).to.include({ use: postgres.ref, id: ID })
+    await deployment.set('images.postgres', 'example.com/pg:18')
+    expect((await chooseImages(deployment)).postgres.ref).to.match(/^vetrai\/postgres:18-/)
   })
 
   it('keeps a digest that vetrai.yml names', async () => {

@@ -5,7 +5,8 @@ import { parse, stringify } from 'yaml'
 import type { Deployment } from '../../deployment/deployment.js'
 import { isSystemError } from '../../deployment/errors.js'
 import type { ImageName } from '../../deployment/schema.js'
-import { type ChosenImage, chooseImages } from './images.js'
+import type { ChosenImage } from './chosen-image.js'
+import { chooseImages } from './images.js'
 import { composeAsset } from './installation.js'
 import { projectName, volumeName } from './names.js'
 import { type ContainerUser, containerUser } from './owner.js'
@@ -49,9 +50,12 @@ const CONTENT_LABEL = 'ai.vetrai.content'
 const HEADER = `# Generated from vetrai.yml by \`vetrai up\`: changes here are lost. Yours go to compose.override.yaml beside it.
 `
 
-/** Renders the Compose file of a deployment. Reads, writes nothing; the same input gives the same text. */
-export async function render(deployment: Deployment): Promise<Rendered> {
-  const [images, user] = [await chooseImages(deployment), containerUser(deployment)]
+/**
+ * Renders the Compose file of a deployment, with `server` as the server's image where it is given. Reads, writes nothing; the
+ * same input gives the same text.
+ */
+export async function render(deployment: Deployment, server?: ChosenImage): Promise<Rendered> {
+  const [images, user] = [await chooseImages(deployment, server), containerUser(deployment)]
   const { specs, generated } = await serviceSpecs(deployment)
   const common = parse(await composeAsset('fragments/common.yaml')) as object
   const services: Record<string, ComposeService> = {}
@@ -74,7 +78,12 @@ export async function render(deployment: Deployment): Promise<Rendered> {
     }
   }
   const file = wholeFile(deployment, services)
-  return { file, text: HEADER + stringify(escaped(file), { lineWidth: 120 }), generated, images, user }
+  return { file, text: HEADER + composeText(file), generated, images, user }
+}
+
+/** A Compose file as text. */
+export function composeText(file: ComposeFile): string {
+  return stringify(escaped(file), { lineWidth: 120 })
 }
 
 function wholeFile(deployment: Deployment, services: Record<string, ComposeService>): ComposeFile {
@@ -84,7 +93,13 @@ function wholeFile(deployment: Deployment, services: Record<string, ComposeServi
   return {
     name: projectName(deployment),
     services,
-    networks: { front: {}, back: { internal: true } },
+    networks: {
+      front: {},
+      back: { internal: true },
+      ...(all.some(({ networks }) => Array.isArray(networks) && networks.includes('archive')) && {
+        archive: {},
+      }),
+    },
     volumes: Object.fromEntries(
       [...volumes].sort().map((name) => [name, { name: volumeName(deployment, name), external: true }]),
     ),
@@ -113,6 +128,8 @@ async function contentStamp(
   for (const name of [...(service.secrets ?? [])].sort()) {
     hash.update(`${name}\0${await contentOf(join(deployment.paths.secrets, name))}\0`)
   }
+  // Compose takes a volume of another name for the same.
+  for (const name of volumesOf(service)) hash.update(deployment.lock.volumes?.[name] ?? '')
   for (const name of spec.mounts) hash.update(`${name}\0${generated[name] ?? ''}\0`)
   if (spec.reads !== undefined) hash.update(spec.reads)
   return hash.digest('hex').slice(0, 16)

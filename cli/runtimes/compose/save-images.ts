@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { BundledImage } from '../../bundle/manifest.js'
 import type { DeploymentLock } from '../../deployment/lock-file.js'
-import type { ChosenImage } from './images.js'
+import type { ChosenImage } from './chosen-image.js'
 import { imageId } from './missing-images.js'
 
 /** What a bundle says of images that are at the engine. */

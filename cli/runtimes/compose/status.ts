@@ -6,7 +6,7 @@ import { Engine, type RunningContainer } from './engine.js'
 import { installedVersion } from './installation.js'
 import { makePlan } from './plan.js'
 import { render } from './render.js'
-import { serviceSpecs } from './services.js'
+import { ONE_OFFS, serviceSpecs } from './services.js'
 
 const TIMEOUT_MS = 3_000
 
@@ -17,6 +17,8 @@ export interface ReadinessAnswer {
   detail: string
   /** Versions by component, as the server tells them. */
   versions: Record<string, string>
+  /** Newest migration of the database, where the server tells it. */
+  schema?: string
 }
 
 /** Asks the server, through the proxy, whether it is ready; its schema is part of the answer. Never throws. */
@@ -27,13 +29,16 @@ export async function readiness(deployment: Deployment): Promise<ReadinessAnswer
     const body = (await response.json()) as {
       ready?: boolean
       version?: string
+      schema_version?: string
       checks?: Record<string, { ok: boolean; version?: string; detail?: string }>
     }
     const checks = Object.entries(body.checks ?? {})
     const failing = checks
       .filter(([, { ok }]) => !ok)
       .map(([name, { detail }]) => `${name}: ${detail ?? 'not well'}`)
+    const schema = body.schema_version === 'unknown' ? undefined : body.schema_version
     return {
+      ...(schema !== undefined && { schema }),
       ready: response.status === 200 && body.ready === true,
       detail: failing.join('; ') || `${url} answered ${response.status}`,
       versions: Object.fromEntries([
@@ -76,7 +81,7 @@ export async function composeStatus(
   const server = components.find(({ name }) => name === 'server')
   return {
     url: deployment.publicUrl,
-    version: await installedVersion(),
+    version: deployment.lock.release?.version ?? (await installedVersion()),
     runtime: 'compose',
     // Another program may answer on that port: only our own server makes the deployment ready.
     ready: answer.ready && server?.state === 'running',
@@ -96,7 +101,7 @@ async function wantedComponents(
 ): Promise<{ name: string; service: string; number: number }[]> {
   const { specs } = await serviceSpecs(deployment)
   return specs.flatMap(({ name, values }) => {
-    if (name === 'migrate') return []
+    if (ONE_OFFS.includes(name)) return []
     if (typeof values.processes !== 'number') return [{ name, service: name, number: 1 }]
     return Array.from({ length: values.processes }, (_, n) => ({
       name: `${name}-${n + 1}`,

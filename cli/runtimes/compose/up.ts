@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { atomicWrite, ensureDirectory } from '../../deployment/atomic-write.js'
 import { type Deployment, ensureDeploymentFolders } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
+import type { LockedRelease } from '../../deployment/lock-file.js'
 import { writeRecoveryKit } from '../../deployment/recovery-folder.js'
+import { releaseOfTree } from '../../release/release-of-tree.js'
 import { during } from '../during.js'
 import { mayNeedMigration, migrateDatabase } from '../migrate-database.js'
 import type { Progress, ProgressStep, UpResult } from '../runtime.js'
@@ -11,9 +13,11 @@ import { Engine, ignoreMissing } from './engine.js'
 import { explainFailure } from './explain-failure.js'
 import { guardCluster, noteCluster } from './guard-cluster.js'
 import { composeMigrator, migratedBy } from './migrator.js'
+import { imageId } from './missing-images.js'
 import { projectName } from './names.js'
 import { giveToContainers } from './owner.js'
 import { type ComposePlan, makePlan } from './plan.js'
+import { walFolder } from './point-in-time/repository.js'
 import { provideImages } from './provide-images.js'
 import { type Rendered, render } from './render.js'
 import { storeNames } from './services.js'
@@ -36,6 +40,8 @@ interface Context {
   plan: ComposePlan
   /** Services to restart whatever changed. */
   restarted: string[]
+  /** Longest that the server may take to be ready. */
+  withinS?: number
 }
 
 interface Step {
@@ -113,7 +119,7 @@ const STEPS: readonly Step[] = [
     title: () => 'Note what runs',
     run: async ({ deployment, engine, rendered }) => {
       await noteCluster(deployment, engine, rendered)
-      await noteVersions(deployment, rendered)
+      await noteVersions(deployment, engine, rendered)
       // Again, for what lock.json has come to say meanwhile.
       await writeRecoveryKit(deployment)
     },
@@ -128,9 +134,11 @@ export async function up(
   deployment: Deployment,
   progress: Progress,
   restarted: string[] = [],
+  { withinS }: { withinS?: number } = {},
 ): Promise<UpResult> {
   const action = restarted.length > 0 ? 'restart' : 'up'
-  return deployment.withLock(action, () => converge(deployment, progress, restarted), WAIT_FOR_OTHERS_MS)
+  const work = () => converge(deployment, progress, { restarted, ...(withinS && { withinS }) })
+  return deployment.withLock(action, work, WAIT_FOR_OTHERS_MS)
 }
 
 /** What there must be for the stores to run. */
@@ -143,11 +151,12 @@ export async function hold(deployment: Deployment, progress: Progress): Promise<
     async () => {
       const context = await prepare(deployment)
       await deployment.journal.record('hold', async (note) => {
-        const programs = among(context.rendered, PROGRAMS)
-        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
         for (const step of STEPS.filter(({ name }) => FOR_STORES.includes(name))) {
           await runStep(step, context, { progress, note })
         }
+        // Last: an image that has to be built first costs nobody a request.
+        const programs = among(context.rendered, PROGRAMS)
+        await during(progress, `Stop ${programs.join(', ')}`, () => stopServices(context, programs))
       })
     },
     WAIT_FOR_OTHERS_MS,
@@ -182,8 +191,13 @@ async function runStep(
   await during(progress, step.title(context), (handle) => step.run(context, handle))
 }
 
-async function converge(deployment: Deployment, progress: Progress, restarted: string[]): Promise<UpResult> {
-  const context = { ...(await prepare(deployment)), restarted }
+async function converge(
+  deployment: Deployment,
+  progress: Progress,
+  wish: Pick<Context, 'restarted' | 'withinS'>,
+): Promise<UpResult> {
+  const context = { ...(await prepare(deployment)), ...wish }
+  const { restarted } = wish
   const { engine, rendered, plan } = context
   const isDone = plan.changes.length === 0 && deployment.lock.done.applied === stampOf(rendered)
   if (restarted.length === 0 && isDone && (await readiness(deployment)).ready) {
@@ -212,6 +226,8 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   await deployment.updateLock((lock) => ({ ...lock, user: rendered.user }))
   await ensureDirectory(paths.generated, 0o700)
   await ensureDirectory(deployment.secrets.previousFolder('master-key'), 0o700)
+  const archive = deployment.config.backup.wal ? walFolder(deployment) : undefined
+  if (archive !== undefined) await ensureDirectory(archive, 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
   await makeTargetFolders(deployment, rendered.user)
@@ -237,7 +253,7 @@ function edgeOf({ deployment, rendered }: Context): string[] {
  * all at once, Compose would also remake everything that depends on what it remakes.
  */
 async function bringUp(
-  { engine, deployment }: Context,
+  { engine, deployment, withinS = HEALTHY_TIMEOUT_S }: Context,
   services: string[],
   more: string[] = [],
 ): Promise<void> {
@@ -245,7 +261,7 @@ async function bringUp(
   const output = await engine.compose(
     [
       ...['up', '--detach', '--no-build', '--pull', 'never'],
-      ...['--wait', '--wait-timeout', String(HEALTHY_TIMEOUT_S), ...more, ...services],
+      ...['--wait', '--wait-timeout', String(withinS), ...more, ...services],
     ],
     { check: false },
   )
@@ -276,9 +292,10 @@ async function recovers(engine: Engine, id: string): Promise<boolean> {
   return false
 }
 
-async function waitReady({ deployment, engine }: Context, step: ProgressStep): Promise<void> {
+async function waitReady({ deployment, engine, withinS }: Context, step: ProgressStep): Promise<void> {
   let last = await readiness(deployment)
-  for (const deadline = Date.now() + READY_TIMEOUT_MS; !last.ready; last = await readiness(deployment)) {
+  const timeout = withinS === undefined ? READY_TIMEOUT_MS : withinS * 1_000
+  for (const deadline = Date.now() + timeout; !last.ready; last = await readiness(deployment)) {
     step.update(last.detail)
     if (Date.now() >= deadline) break
     await sleep(250)
@@ -288,13 +305,33 @@ async function waitReady({ deployment, engine }: Context, step: ProgressStep): P
 }
 
 /** Versions as the programs tell them themselves; the stamp says that all steps were gone through for this very file. */
-async function noteVersions(deployment: Deployment, rendered: Rendered): Promise<void> {
-  const { versions } = await readiness(deployment)
+async function noteVersions(deployment: Deployment, engine: Engine, rendered: Rendered): Promise<void> {
+  const { versions, schema } = await readiness(deployment)
+  const release = await releaseInUse(deployment, engine, rendered.images, {
+    version: versions.server,
+    schema,
+  })
   await deployment.updateLock((lock) => ({
     ...lock,
+    ...(release && { release }),
     versions: { ...lock.versions, ...versions },
     done: { ...lock.done, applied: stampOf(rendered) },
   }))
+}
+
+/** A version that is kept to stays as it was noted when it was new: the schema may have gone on without it. */
+async function releaseInUse(
+  { lock }: Deployment,
+  engine: Engine,
+  { server }: Rendered['images'],
+  { version, schema }: { version: string | undefined; schema: string | undefined },
+): Promise<LockedRelease | undefined> {
+  if (lock.release?.image?.use === server.use || server.origin === 'held') return lock.release
+  if (version === undefined || schema === undefined) return undefined
+  const id = await imageId(engine, server.use)
+  const own = server.origin === 'pull' ? schema : (await releaseOfTree()).schema_version
+  const image = { ref: server.ref, use: server.use, ...(id && { id }), origin: server.origin }
+  return { version, schema_version: own, image }
 }
 
 function stampOf({ text }: Rendered): string {

@@ -32,6 +32,13 @@ describe('differences between a running child and the wanted one', () => {
     ])
   })
 
+  it('tell a program that was built anew from a secret and from settings for backups', () => {
+    const reasons = (code: string) => differences({ ...CHILD, code: 'a:b:c' }, { ...CHILD, code })
+    expect(reasons('x:b:c')).to.deep.equal(['its program was built anew'])
+    expect(reasons('a:x:c')).to.deep.equal(['a secret that it reads changed'])
+    expect(reasons('a:b:x')).to.deep.equal(['other settings for backups'])
+  })
+
   it('name the user and the folder of a store', () => {
     const user = { name: 'vetrai', uid: 7, gid: 7 }
     const health = { kind: 'postgres', host: '127.0.0.1', port: 1 } as const

@@ -115,6 +115,11 @@ export class ToolContext {
     return this.#login('vetrai_owner', this.settings.DATABASE_OWNER_PASSWORD, 'DATABASE_OWNER_PASSWORD')
   }
 
+  /** Who reads and writes rows across tenants. */
+  get systemLogin(): DatabaseLogin {
+    return this.#login('vetrai_system', this.settings.DATABASE_SYSTEM_PASSWORD, 'DATABASE_SYSTEM_PASSWORD')
+  }
+
   /** Who makes, renames and drops databases. */
   get adminLogin(): DatabaseLogin {
     const { DATABASE_URL: url, DATABASE_ADMIN_USER: role, DATABASE_ADMIN_PASSWORD: password } = this.settings

@@ -1,3 +1,4 @@
+import { TENANT_VERBS } from '../tenant/tool-verbs.js'
 import { makeBackup } from './make-backup.js'
 import { copy, download, info, kit, verify } from './read-verbs.js'
 import {
@@ -36,4 +37,5 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   'restore-cache': restoreCache,
   'database-copy': databaseCopy,
   'maintenance-end': maintenanceEnd,
+  ...TENANT_VERBS,
 }

@@ -21,7 +21,7 @@ export const runView = z
     finished_at: timestamp.nullable(),
     duration_ms: z.int().nullable(),
     backup_id: z.string().nullable(),
-    bytes: z.int().nullable().describe('Bytes of the backup as stored.'),
+    bytes: z.int().nullable().describe('Bytes of the backup as stored; of a pruning, those it freed.'),
     targets: z.array(z.string()),
     error: z.strictObject({ code: z.string(), message: z.string(), next: z.string() }).nullable(),
   })

@@ -5,7 +5,7 @@ import { periodOf } from '../operations/backup-settings.js'
 import { resultOf } from '../operations/result-of.js'
 import { runWork } from '../operations/run-work.js'
 
-const report = z.object({ backup: z.string().max(60) })
+const report = z.object({ id: z.string().max(60), target: z.string().max(40) })
 
 /** Restores the newest backup into a database of its own, to see that it can be. */
 export const drill = defineJob({
@@ -20,7 +20,10 @@ export const drill = defineJob({
   safeToRepeat: 'works on a database of its own, which is removed',
   run: (ctx, { reason }, job) =>
     runWork(ctx, job, {
-      ...{ kind: 'drill', reason, request: { source: { target: null, id: 'latest' } } },
-      facts: (result) => ({ backupId: resultOf(report, result).backup }),
+      ...{ kind: 'drill', reason, request: { id: 'latest' } },
+      facts: (result) => {
+        const { id, target } = resultOf(report, result)
+        return { backupId: id, targets: [target] }
+      },
     }),
 })

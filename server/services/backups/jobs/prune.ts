@@ -4,7 +4,12 @@ import { RUN_REASONS } from '../models/backup-run.js'
 import { resultOf } from '../operations/result-of.js'
 import { runWork } from '../operations/run-work.js'
 
-const pruned = z.object({ targets: z.array(z.object({ target: z.string().max(40) })).max(10) })
+const ofTarget = z.object({ target: z.string().max(40) })
+const pruned = z.object({
+  removed: z.array(ofTarget),
+  kept: z.array(ofTarget),
+  bytes_freed: z.int().min(0),
+})
 
 /** Removes, in every target, the backups that are beyond what the operator keeps, and what no backup needs any more. */
 export const prune = defineJob({
@@ -18,6 +23,9 @@ export const prune = defineJob({
   run: (ctx, { reason }, job) =>
     runWork(ctx, job, {
       ...{ kind: 'prune', reason, request: {} },
-      facts: (result) => ({ targets: resultOf(pruned, result).targets.map(({ target }) => target) }),
+      facts: (result) => {
+        const { removed, kept, bytes_freed: bytes } = resultOf(pruned, result)
+        return { bytes, targets: [...new Set([...kept, ...removed].map(({ target }) => target))] }
+      },
     }),
 })

@@ -56,10 +56,10 @@ export async function listAuditLines(
   return rows.map((row) => ({ ...row, ...placeOf(row.sequence as number) }) as AuditEntry)
 }
 
-/** Ids of tenants purged since, as the installation's own chain has it. Needs a system transaction. */
+/** Ids of tenants purged or erased since, as the installation's own chain has it. Needs a system transaction. */
 export async function findPurged(db: Database, since: Date): Promise<string[]> {
   const rows = await db.query<{ target: string }>({
-    text: `select distinct target from audit_logs where tenant_id = $1 and action = 'tenant.purged' and created_at > $2`,
+    text: `select distinct target from audit_logs where tenant_id = $1 and action in ('tenant.purged', 'tenant.erased') and created_at > $2`,
     values: [INSTALLATION_CHAIN, since],
   })
   return rows.map((row) => row.target)

@@ -1,0 +1,54 @@
+import { during } from '../../runtimes/during.js'
+import type { ServerVersion } from '../../runtimes/upgrade-host.js'
+import { endRest } from './rest.js'
+import { change } from './steps.js'
+import type { UpgradeContext } from './upgrade-context.js'
+import type { UpgradeFailure, UpgradeState } from './upgrade-state.js'
+
+/** Longest that the version before may take to serve again. */
+const READY_WITHIN_S = 120
+
+/** Steps in which the new version has the place of the one before. */
+const SERVING = ['smoke', 'watch', 'done']
+
+/** Notes a step in the journal. */
+export type Note = (detail: Record<string, unknown>) => Promise<void>
+
+/**
+ * Puts the version before back into service, with its data: as it was where it could not run on the new schema, else as it
+ * is. Each part finds out itself what is left to do, so that it may be repeated until it is done.
+ */
+export async function goBack(
+  context: UpgradeContext & { state: UpgradeState; to: ServerVersion },
+  failure: UpgradeFailure,
+  note: Note,
+): Promise<void> {
+  const { deployment, runtime, host, progress, state, to } = context
+  await change(context, { phase: 'going-back', failure: state.failure ?? failure })
+  await note({ step: 'go-back', failed: failure.step, reason: failure.code })
+  await during(progress, 'Give back the room that was kept', async () => {
+    await host.clear()
+    await host.release()
+  })
+  // The version first: whatever brings the deployment up from here on brings up the one before.
+  await host.choose(state.from)
+  if (state.mode === 'copy') {
+    await note({ step: 'put-back' })
+    await runtime.hold(deployment, progress)
+    await during(progress, 'Put the data of the version before back', () =>
+      host.database(to, { verb: 'swap-back', ...state.databases }),
+    )
+    await change(context, { before_kept: false })
+  }
+  await note({ step: 'serve' })
+  // Where the new version serves, however badly, no request is dropped for the one before either.
+  if (state.mode === 'in-place' && SERVING.includes(failure.step)) {
+    await host.trial?.(await host.known(state.from), READY_WITHIN_S).catch(() => undefined)
+  }
+  await host.start(READY_WITHIN_S, progress)
+  if (state.rests) {
+    await endRest(deployment)
+    await change(context, { rests: false })
+  }
+  await change(context, { phase: 'rolled-back', ended_at: new Date().toISOString() })
+}

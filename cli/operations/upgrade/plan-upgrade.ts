@@ -1,0 +1,167 @@
+import { CliError } from '../../deployment/errors.js'
+import {
+  breakingNotes,
+  judgeUpgrade,
+  type PendingMigration,
+  pendingMigrations,
+} from '../../release/judge-upgrade.js'
+import type { DatabaseFacts, DiskPlace, ServerVersion } from '../../runtimes/upgrade-host.js'
+import { bytes } from '../../views/format.js'
+import type { UpgradeContext } from './upgrade-context.js'
+
+/** One end of an upgrade. */
+export interface PlannedVersion {
+  version: string
+  schema_version: string
+  /** Image or folder of its server. */
+  server: string
+}
+
+/** What an upgrade would do. The field names are the stable shape of `vetrai upgrade plan --json`. */
+export interface UpgradePlan {
+  from: PlannedVersion
+  to: PlannedVersion
+  /** False where the deployment runs that very version. */
+  needed: boolean
+  /** `copy`: the migrations are applied to a copy of the database, and the data as it was is kept until all is well. */
+  mode: 'in-place' | 'copy'
+  migrations: PendingMigration[]
+  breaking: { version: string; note: string }[]
+  database: { postgres: number; bytes: number }
+  object_bytes: number
+  disk: { need_bytes: number; places: DiskPlace[] }
+  /** none: no request notices; restart: seconds; maintenance: from the copy to the end of the checks callers are told to wait. */
+  downtime: 'none' | 'restart' | 'maintenance'
+  steps: string[]
+  /** Why it would be refused; null where it would not. */
+  problem: { code: string; message: string; next: string } | null
+}
+
+/** The versions and facts that an upgrade starts from. */
+export interface Preparation {
+  from: ServerVersion
+  to: ServerVersion
+  facts: DatabaseFacts
+}
+
+/** What an upgrade to a version that is on this host would do. Changes nothing. */
+export async function planUpgrade(context: UpgradeContext, to: string | undefined): Promise<UpgradePlan> {
+  const from = await currentVersion(context)
+  const { name, version } = await context.host.peek(to)
+  if (!version) throw notHere(name)
+  const facts = await askDatabase(context, [from, version])
+  return describeUpgrade(context, { from, to: version, facts })
+}
+
+/** The version that runs; CliError where the deployment never ran, so that there is nothing to upgrade. */
+export async function currentVersion({ host }: UpgradeContext): Promise<ServerVersion> {
+  const current = await host.current()
+  if (current) return current
+  throw new CliError({
+    code: 'never_ran',
+    message: 'This deployment never ran, so there is nothing to upgrade.',
+    next: 'Start it with: vetrai up',
+    exitCode: 3,
+  })
+}
+
+/** Asks by the first version that can: the programs of an older one may not know how. */
+export async function askDatabase(
+  { host }: UpgradeContext,
+  versions: ServerVersion[],
+): Promise<DatabaseFacts> {
+  let problem: unknown
+  for (const version of versions) {
+    try {
+      return await host.facts(version)
+    } catch (error) {
+      problem ??= error
+    }
+  }
+  throw problem
+}
+
+/** Puts together what is known. */
+export async function describeUpgrade(
+  { host, deployment }: UpgradeContext,
+  { from, to, facts }: Preparation,
+): Promise<UpgradePlan> {
+  const migrations = pendingMigrations(facts.migrations, to.migrations, to.release)
+  const mode = migrations.every(({ compatible }) => compatible) ? 'in-place' : 'copy'
+  const objectBytes = await host.objectBytes()
+  const isOurs = deployment.config.database.url === undefined
+  // Where the database is somebody else's, its copy takes no room here; a backup does.
+  const factor = isOurs ? to.release.disk_factor : 1
+  const need = Math.ceil(factor * facts.bytes + objectBytes)
+  const places = await host.places()
+  const problem =
+    judgeUpgrade({ version: from.release.version, ...facts }, to.release) ?? judgeRoom(need, places)
+  return {
+    from: {
+      version: from.release.version,
+      schema_version: facts.migrations.at(-1) ?? 'empty',
+      server: from.name,
+    },
+    to: { version: to.release.version, schema_version: to.release.schema_version, server: to.name },
+    needed: from.name !== to.name || migrations.length > 0,
+    mode,
+    migrations,
+    breaking: breakingNotes(from.release.version, to.release),
+    database: { postgres: facts.postgres, bytes: facts.bytes },
+    object_bytes: objectBytes,
+    disk: { need_bytes: need, places },
+    downtime: mode === 'copy' ? 'maintenance' : host.holdsRequests ? 'none' : 'restart',
+    steps: stepsOf(mode, host.trial !== undefined),
+    problem: problem ? { code: problem.code, message: problem.message, next: problem.next } : null,
+  }
+}
+
+/** CliError (exit 4) where a plan may not be carried out. */
+export function requireFeasible({ problem }: UpgradePlan): void {
+  if (problem) throw new CliError({ ...problem, exitCode: 4 })
+}
+
+function judgeRoom(need: number, places: DiskPlace[]): CliError | undefined {
+  const tight = places.find(({ free }) => free < need)
+  if (!tight) return undefined
+  return new CliError({
+    code: 'upgrade_disk',
+    message: `The upgrade may take ${bytes(need)}; ${tight.place} has ${bytes(tight.free)} free.`,
+    next: 'Make room there: docker image prune, or a larger disk. Nothing was changed.',
+    exitCode: 4,
+  })
+}
+
+function stepsOf(mode: 'in-place' | 'copy', hasTrial: boolean): string[] {
+  const begin = ['bring every image here', 'check path, database and disk', 'make a backup and verify it']
+  const end = ['smoke checks', 'watch', 'note the new version']
+  if (mode === 'in-place') {
+    const trial = hasTrial ? ['start the new server beside the old one and wait until it is ready'] : []
+    return [
+      ...begin,
+      'migrate in place, while the old version serves',
+      ...trial,
+      'put the new server in its place',
+      ...end,
+    ]
+  }
+  return [
+    ...begin,
+    'let the installation rest and stop the server',
+    'copy the database and migrate the copy',
+    'put the copy in the place of the database, which is kept',
+    'start the new server',
+    'smoke checks',
+    'open to everybody',
+    'note the new version, drop the old data',
+  ]
+}
+
+function notHere(name: string): CliError {
+  return new CliError({
+    code: 'image_not_here',
+    message: `The image ${name} is not on this engine, so that nothing is known of its version yet.`,
+    next: `Bring it here and plan again (docker pull ${name}, or vetrai bundle load FILE), or let the upgrade do so: it checks before anything stops.`,
+    exitCode: 3,
+  })
+}

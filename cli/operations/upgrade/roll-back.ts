@@ -1,0 +1,113 @@
+import { CliError } from '../../deployment/errors.js'
+import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import { count } from '../../views/format.js'
+import { goBack } from './go-back.js'
+import { beginRest } from './rest.js'
+import { settleUpgrade } from './resume-upgrade.js'
+import { change } from './steps.js'
+import { takeBackup } from './take-backup.js'
+import { UPGRADE, type UpgradeContext } from './upgrade-context.js'
+import { readUpgrade, type UpgradeState } from './upgrade-state.js'
+
+/** What going back to the version before would cost. */
+export interface RollbackCost {
+  from: string
+  to: string
+  /** Since when everybody could write to the version that runs. */
+  since: string
+  /** Rows written since, which would be lost; 0 where the data stays as it is. */
+  lost_writes: number
+}
+
+/** What going back did. */
+export interface RollbackReport extends RollbackCost {
+  changed: true
+  /** The backup that holds what was lost; null where none was made. */
+  backup: string | null
+}
+
+/** What `vetrai upgrade rollback` would lose. CliError (exit 4) where there is no way back of that kind. */
+export async function rollbackCost(context: UpgradeContext): Promise<RollbackCost> {
+  return costOf(context, await lastUpgrade(context))
+}
+
+/** Puts the version before back, with its data as it was where it cannot run on the data as it is. */
+export async function rollBack(
+  context: UpgradeContext,
+  { skipBackup }: { skipBackup: boolean },
+): Promise<RollbackReport> {
+  const { deployment, host, progress } = context
+  return withLifecycleLock(deployment, 'upgrade rollback', 0, async () => {
+    await settleUpgrade(context)
+    const state = await lastUpgrade(context)
+    const cost = await costOf(context, state)
+    const to = await host.known(state.to)
+    const backup = skipBackup ? null : await takeBackup(context, 'before-restore')
+    const detail = { id: state.id, from: cost.from, to: cost.to, asked: true }
+    await deployment.journal.record(
+      UPGRADE,
+      async (note) => {
+        if (state.mode === 'copy') {
+          await note({ step: 'rest' })
+          await change({ deployment, state }, { phase: 'going-back', rests: true })
+          await change({ deployment, state }, { rests: await beginRest(deployment, progress) })
+        }
+        await restoreImageName(context, state)
+        await goBack({ ...context, state, to }, { step: 'done', code: 'asked', message: 'Asked for.' }, note)
+      },
+      detail,
+    )
+    return { ...cost, changed: true, backup: backup?.id ?? null }
+  })
+}
+
+async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState> {
+  const state = await readUpgrade(deployment)
+  if (state?.phase !== 'done') {
+    throw refused(
+      'There is no upgrade that could be taken back.',
+      'See what there was with: vetrai upgrade history',
+    )
+  }
+  if (
+    deployment.lock.release?.image?.use !== state.to.image?.use ||
+    deployment.lock.release?.program !== state.to.program
+  ) {
+    throw refused(
+      `The deployment no longer runs what the upgrade to ${state.to.version} brought.`,
+      'Restore a backup instead: vetrai restore',
+    )
+  }
+  if (state.mode === 'copy' && !state.before_kept) {
+    const backup = state.backup ?? 'ID'
+    throw refused(
+      `${state.from.version} cannot run on the data as it is now, and its own data was not kept.`,
+      `Restore the backup ${backup}, which was made before the upgrade, to a new directory with the command line of ${state.from.version} (vetrai restore). The next time keep the data: vetrai upgrade run --keep-old`,
+    )
+  }
+  return state
+}
+
+async function costOf({ host }: UpgradeContext, state: UpgradeState): Promise<RollbackCost> {
+  const { from, to, mode, writes } = state
+  const since = state.ended_at ?? state.started_at
+  const cost = { from: to.version, to: from.version, since }
+  if (mode === 'in-place') return { ...cost, lost_writes: 0 }
+  const now = (await host.facts(await host.known(to))).writes
+  return { ...cost, lost_writes: Math.max(0, now - (writes ?? 0)) }
+}
+
+/** Completes "This …". */
+export function consequenceOf({ to, since, lost_writes: lost }: RollbackCost): string {
+  return `puts ${to} back with its data of ${since}: ${count(lost, 'change')} to rows made since then will be lost`
+}
+
+/** What vetrai.yml named before the upgrade; else `up` would speak of an upgrade that waits. */
+async function restoreImageName({ deployment }: UpgradeContext, state: UpgradeState): Promise<void> {
+  if (state.image === undefined) return
+  await deployment.withLock('upgrade', () => deployment.set('images.server', state.image_before ?? undefined))
+}
+
+function refused(message: string, next: string): CliError {
+  return new CliError({ code: 'upgrade_no_way_back', message, next, exitCode: 4 })
+}

@@ -1,0 +1,133 @@
+import { CliError } from '../../deployment/errors.js'
+import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import { during } from '../../runtimes/during.js'
+import { carryOut } from './carry-out.js'
+import type { Note } from './go-back.js'
+import {
+  askDatabase,
+  currentVersion,
+  describeUpgrade,
+  requireFeasible,
+  type UpgradePlan,
+} from './plan-upgrade.js'
+import { settleUpgrade } from './resume-upgrade.js'
+import type { Work } from './steps.js'
+import { UPGRADE, type UpgradeContext, type UpgradeOptions } from './upgrade-context.js'
+import { keepUpgrade, readUpgrade, type UpgradeState } from './upgrade-state.js'
+
+/** What an upgrade did. */
+export interface UpgradeReport {
+  /** False where the deployment ran that very version already. */
+  changed: boolean
+  id: string | null
+  from: string
+  to: string
+  mode: 'in-place' | 'copy'
+  /** Migrations that were applied. */
+  migrations: string[]
+  backup: string | null
+  duration_s: number
+  /** Database that holds the data of the version before; null where it was not kept. */
+  kept: string | null
+}
+
+/**
+ * Brings a deployment to another version, or leaves it with the one it had: whatever fails before the new version is open to
+ * everybody is put back. CliError `upgrade_rolled_back` (exit 1) then tells what failed, where the backup is and what to do.
+ */
+export async function runUpgrade(context: UpgradeContext, options: UpgradeOptions): Promise<UpgradeReport> {
+  const { deployment } = context
+  return withLifecycleLock(deployment, UPGRADE, 0, async () => {
+    await settleUpgrade(context)
+    await requireReady(context)
+    return deployment.journal.record(UPGRADE, (note) => upgrade(context, options, note))
+  })
+}
+
+async function upgrade(context: UpgradeContext, options: UpgradeOptions, note: Note): Promise<UpgradeReport> {
+  const began = Date.now()
+  const { prepared, plan } = await prepare(context, options, note)
+  if (!plan.needed) return { ...reportOf(plan, null, began), changed: false }
+  const state = await begin(context, options, { ...prepared, plan })
+  const work: Work = { ...context, ...prepared, options, state }
+  await note({ from: plan.from.version, to: plan.to.version, id: state.id, mode: state.mode })
+  await carryOut(work, note)
+  return reportOf(plan, state, began)
+}
+
+/** Everything that can be had and known before anything changes. What fails here leaves nothing to put back. */
+async function prepare(context: UpgradeContext, { to: wanted }: UpgradeOptions, note: Note) {
+  const { host, progress } = context
+  await note({ step: 'images' })
+  const to = await during(progress, 'Bring the new version here', (step) => host.provide(wanted, step))
+  await note({ step: 'check' })
+  return during(progress, 'Check the way to it', async () => {
+    const from = await currentVersion(context)
+    const facts = await askDatabase(context, [from, to])
+    const plan = await describeUpgrade(context, { from, to, facts })
+    requireFeasible(plan)
+    return { prepared: { from, to }, plan }
+  })
+}
+
+async function begin(
+  { deployment }: UpgradeContext,
+  { to: image, keepOld }: UpgradeOptions,
+  { from, to, plan }: Pick<Work, 'from' | 'to'> & { plan: UpgradePlan },
+): Promise<UpgradeState> {
+  const now = new Date().toISOString()
+  const id = now.slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()
+  const earlier = await readUpgrade(deployment)
+  const state: UpgradeState = {
+    id,
+    phase: 'running',
+    started_at: now,
+    ended_at: null,
+    from: { ...from.locked, schema_version: plan.from.schema_version },
+    to: to.locked,
+    mode: plan.mode,
+    step: 'check',
+    ...(image !== undefined && { image }),
+    image_before: deployment.config.images.server ?? null,
+    backup: null,
+    databases: { next: 'vetrai_next', before: `vetrai_before_${id}` },
+    before_kept: false,
+    keep_old: keepOld,
+    earlier: earlier?.before_kept ? earlier.databases.before : (earlier?.earlier ?? null),
+    rests: false,
+    writes: null,
+    failure: null,
+  }
+  await keepUpgrade(deployment, state)
+  return state
+}
+
+/** Where nobody here can start the version before, the data is all there is to begin with. */
+async function requireReady({ runtime, deployment, host, progress }: UpgradeContext): Promise<void> {
+  if ((await runtime.status(deployment, { brief: true })).ready) return
+  if (!host.startsEarlier) return runtime.hold(deployment, progress)
+  throw new CliError({
+    code: 'not_running',
+    message: 'The deployment is not ready, so nobody could tell whether the upgrade did it harm.',
+    next: 'Bring it up first: vetrai up',
+    exitCode: 3,
+  })
+}
+
+function reportOf(
+  { from, to, mode, migrations }: UpgradePlan,
+  state: UpgradeState | null,
+  began: number,
+): UpgradeReport {
+  return {
+    changed: true,
+    id: state?.id ?? null,
+    from: from.version,
+    to: to.version,
+    mode,
+    migrations: migrations.map(({ name }) => name),
+    backup: state?.backup ?? null,
+    duration_s: Math.round((Date.now() - began) / 100) / 10,
+    kept: state?.before_kept ? state.databases.before : null,
+  }
+}

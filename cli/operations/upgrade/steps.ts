@@ -1,0 +1,155 @@
+import { CliError } from '../../deployment/errors.js'
+import type { ProgressStep } from '../../runtimes/runtime.js'
+import type { ServerVersion } from '../../runtimes/upgrade-host.js'
+import { beginRest, endRest } from './rest.js'
+import { smokeChecks } from './smoke.js'
+import { takeBackup } from './take-backup.js'
+import type { UpgradeContext, UpgradeOptions } from './upgrade-context.js'
+import { keepUpgrade, type UpgradeState } from './upgrade-state.js'
+import { watchErrors } from './watch.js'
+
+/** An upgrade that goes on. */
+export interface Work extends UpgradeContext {
+  from: ServerVersion
+  to: ServerVersion
+  options: UpgradeOptions
+  state: UpgradeState
+}
+
+/** One step of an upgrade. Each may be repeated after it was cut short anywhere. */
+export interface UpgradeStep {
+  name: string
+  title: (work: Work) => string
+  isNeeded?: (work: Work) => boolean
+  run: (work: Work, step: ProgressStep) => Promise<void>
+}
+
+const copies = ({ state }: Work) => state.mode === 'copy'
+const inPlace = (work: Work) => !copies(work)
+
+/**
+ * What an upgrade does once both versions are here and the way from one to the other is free, in order. Up to `open` whatever
+ * fails is put back; from there on everybody may write to the new version.
+ */
+export const UPGRADE_STEPS: readonly UpgradeStep[] = [
+  {
+    name: 'backup',
+    title: () => 'Make a backup and verify it',
+    isNeeded: ({ options }) => !options.skipBackup,
+    run: async (work) => {
+      const { id } = await takeBackup(work, 'before-upgrade')
+      await change(work, { backup: id })
+    },
+  },
+  { name: 'reserve', title: () => 'Keep some room back', run: ({ host }) => host.reserve() },
+  {
+    name: 'rest',
+    title: () => 'Let the installation rest',
+    isNeeded: copies,
+    run: async (work) => {
+      // Noted before, too: who goes back must end what may have begun.
+      await change(work, { rests: true })
+      await change(work, { rests: await beginRest(work.deployment, work.progress) })
+    },
+  },
+  {
+    name: 'hold',
+    title: () => 'Stop the server',
+    isNeeded: copies,
+    run: ({ runtime, deployment, progress }) => runtime.hold(deployment, progress),
+  },
+  {
+    name: 'copy',
+    title: () => 'Copy the database',
+    isNeeded: copies,
+    run: ({ host, to, state }) => host.database(to, { verb: 'copy', next: state.databases.next }),
+  },
+  {
+    name: 'migrate',
+    title: (work) => (copies(work) ? 'Migrate the copy' : 'Migrate the database'),
+    run: async ({ host, to, state }) => {
+      await host.migrate(to, state.mode === 'copy' ? state.databases.next : undefined)
+    },
+  },
+  {
+    name: 'trial',
+    title: () => 'Start the new server beside the old one',
+    isNeeded: (work) => inPlace(work) && work.host.trial !== undefined,
+    run: async ({ host, to, options }) => host.trial?.(to, options.readyWithinS),
+  },
+  {
+    name: 'swap',
+    title: () => 'Put the copy in its place',
+    isNeeded: copies,
+    run: async (work) => {
+      await work.host.database(work.to, { verb: 'swap', ...work.state.databases })
+      await change(work, { before_kept: true })
+    },
+  },
+  {
+    name: 'start',
+    title: ({ to }) => `Start ${to.release.version}`,
+    run: async ({ host, to, options, progress }) => {
+      await host.choose(to.locked)
+      await host.start(options.readyWithinS, progress)
+    },
+  },
+  {
+    name: 'smoke',
+    title: () => 'Try the new version',
+    isNeeded: ({ options }) => options.rollbackOn.includes('smoke'),
+    run: ({ deployment, to, state }) =>
+      smokeChecks(deployment, { ...to.locked, rests: state.mode === 'copy' && state.rests }),
+  },
+  {
+    name: 'watch',
+    title: ({ options }) => `Watch it for ${options.watchS} s`,
+    // While the installation rests there is nothing to watch; after that, going back would lose what was written.
+    isNeeded: (work) =>
+      inPlace(work) && work.options.watchS > 0 && work.options.rollbackOn.includes('error-rate'),
+    run: ({ deployment, options }, step) => watchErrors(deployment, options.watchS, step),
+  },
+  {
+    name: 'open',
+    title: () => 'Open the new version to everybody',
+    run: async (work) => {
+      await change(work, { writes: (await work.host.facts(work.to)).writes })
+      if (work.state.rests) await endRest(work.deployment)
+      await change(work, { rests: false })
+    },
+  },
+  { name: 'record', title: () => 'Note the new version', run: record },
+]
+
+/** Changes the state and keeps it. */
+export async function change(
+  work: Pick<Work, 'deployment' | 'state'>,
+  changes: Partial<UpgradeState>,
+): Promise<void> {
+  Object.assign(work.state, changes)
+  await keepUpgrade(work.deployment, work.state)
+}
+
+/** The image is named in vetrai.yml only now, when it has proved itself. */
+async function record(work: Work): Promise<void> {
+  const { deployment, host, state, to, options } = work
+  const { image } = state
+  if (image !== undefined) {
+    await deployment.withLock('upgrade', () => deployment.set('images.server', image))
+  }
+  await host.release()
+  if (state.earlier !== null) {
+    await host.database(to, { verb: 'drop', name: state.earlier })
+    await change(work, { earlier: null })
+  }
+  if (state.before_kept && !options.keepOld) {
+    await host.database(to, { verb: 'drop', name: state.databases.before })
+    await change(work, { before_kept: false })
+  }
+}
+
+/** The words of a failure, whatever it is. */
+export function failureOf(error: unknown, step: string): NonNullable<UpgradeState['failure']> {
+  const code = error instanceof CliError ? error.code : 'unexpected'
+  return { step, code, message: error instanceof Error ? error.message : String(error) }
+}
