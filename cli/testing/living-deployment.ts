@@ -43,7 +43,10 @@ export async function livingDeployment(name: string): Promise<LivingDeployment> 
     },
   })
   await startDeployment(dir, silentProgress)
-  const load = new WriteLoad(() => deployment.localUrl, await deployment.secret('operator-token'))
+  const load = new WriteLoad(
+    () => deployment.localUrl,
+    () => deployment.secret('operator-token'),
+  )
   const open = () => openDeployment(dir)
   return {
     folder: folder.path,
@@ -51,9 +54,10 @@ export async function livingDeployment(name: string): Promise<LivingDeployment> 
     recoveryKey: key.identity,
     remove: async () => {
       await load.stop()
-      const now = await open()
-      await runtimeFor(now).down(now, silentProgress)
-      await runtimeFor(now).uninstall(now, silentProgress)
+      // A test may have destroyed it.
+      const now = (await exists(join(dir, 'vetrai.yml'))) ? await open() : undefined
+      if (now) await runtimeFor(now).down(now, silentProgress)
+      if (now) await runtimeFor(now).uninstall(now, silentProgress)
       await folder.remove()
     },
   }
@@ -70,7 +74,7 @@ export async function restoreOnto(
   dir: string,
   { source, progress = silentProgress }: { source: RestoreSource; progress?: typeof silentProgress },
 ) {
-  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, progress }
+  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, rests: false, progress }
   return (await planRestore(options)).run()
 }
 
