@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { withClient } from '../../../server/backup/database/open-client.js'
+import { type TableChecksum, tableChecksums } from '../../../server/backup/database/table-checksums.js'
 import { silentProgress as silent } from '../../base/progress.js'
 import { runtimeFor } from '../../runtimes/index.js'
 import { atTitle } from '../../testing/deadly-journal.js'
@@ -24,15 +26,33 @@ describe('backups and restores that are cut short while people write', function 
   this.timeout(300_000)
   let living: LivingDeployment
   let backup: CreateResult
+  let checksums: TableChecksum[]
 
   before(async () => {
     living = await livingDeployment('cut-short')
     await living.load.more(6)
-    backup = await backUp(await living.open())
+    // At rest, so that it is known what the data was to the last row.
+    const deployment = await living.open()
+    await runtimeFor(deployment).hold(deployment, silent)
+    checksums = await checksumsNow()
+    backup = await backUp(deployment)
+    await startDeployment(living.dir, silent)
   })
   after(() => living.remove())
 
   const source = () => ({ kind: 'target', target: null, id: backup.id }) as const
+
+  /** Of every table but the one that says whether the installation rests. */
+  const checksumsNow = async (): Promise<TableChecksum[]> => {
+    const deployment = await living.open()
+    const login = {
+      url: `postgres://127.0.0.1:${deployment.lock.ports.postgres}/vetrai`,
+      role: 'postgres',
+      password: await deployment.secret('postgres-superuser-password'),
+    }
+    const sums = await withClient(login, tableChecksums)
+    return sums.filter(({ name }) => name !== 'installation_state')
+  }
 
   const killed = async (how: Omit<KilledRestore, 'dir'>) => {
     const argument = JSON.stringify({ dir: living.dir, backup: backup.id, ...how })
@@ -121,6 +141,7 @@ describe('backups and restores that are cut short while people write', function 
 
     it('is taken back where what takes it back is killed as well', async () => {
       await killed({ work: 'restore', step: 'cache' })
+      expect(await checksumsNow(), 'the restored data, before anybody writes to it').to.deep.equal(checksums)
       await killed({ work: 'up', title: 'Put the earlier data back' })
       await killed({ work: 'up', title: 'Remove what is no longer needed' })
       await startDeployment(living.dir, silent)
