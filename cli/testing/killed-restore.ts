@@ -31,6 +31,6 @@ if (work === 'backup') {
   await startDeployment(dir, progress)
 } else {
   const source = { kind: 'target', target: null, id: backup } as const
-  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, progress }
+  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, rests: false, progress }
   await (await planRestore(options)).run()
 }

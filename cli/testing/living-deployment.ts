@@ -70,7 +70,7 @@ export async function restoreOnto(
   dir: string,
   { source, progress = silentProgress }: { source: RestoreSource; progress?: typeof silentProgress },
 ) {
-  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, progress }
+  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, rests: false, progress }
   return (await planRestore(options)).run()
 }
 
