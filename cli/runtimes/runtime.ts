@@ -1,7 +1,7 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
-import type { UpgradeHost } from './upgrade-host.js'
 import type { ToolRequest } from './backup-tool.js'
+import type { UpgradeHost } from './upgrade-host.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
