@@ -138,8 +138,9 @@ export class Secrets {
     }
   }
 
-  /** Generates what a deployment of an earlier version lacks. */
+  /** Generates what a deployment of an earlier version lacks; nothing where its secrets are lost, which must come back as they were. */
   async generateAddedLater(): Promise<void> {
+    if ((await this.find('master-key')) === undefined) return
     for (const name of ADDED_LATER) {
       if ((await this.find(name)) === undefined) await this.write(name, await generateSecret(name))
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { atomicWrite } from '../../deployment/atomic-write.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError, isSystemError } from '../../deployment/errors.js'
+import { RESTORE_STATE } from '../../deployment/lifecycle-lock.js'
 
 /**
  * How far a restore is. Until `swapped` is noted the deployment has its own data and going back is dropping the new database;
@@ -58,5 +59,5 @@ export async function clearRestoreState(deployment: Deployment): Promise<void> {
 }
 
 function statePath({ dir }: Deployment): string {
-  return join(dir, 'restore.json')
+  return join(dir, RESTORE_STATE)
 }

@@ -26,7 +26,7 @@ const UNFINISHED = 'restoring'
  */
 export async function restoreTo(deployment: Deployment, time: Date, progress: Progress): Promise<RestoredTo> {
   requireArchiving(deployment)
-  return withLifecycleLock(deployment, 'restore', 0, () =>
+  return withLifecycleLock(deployment, 'restore --at', 0, () =>
     deployment.journal.record(
       'restore',
       async (note) => {
