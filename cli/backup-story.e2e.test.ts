@@ -95,15 +95,13 @@ describe('a deployment that is backed up under load, lost, and restored', functi
         const config = await openDeployment(dir)
         await config.set('backup.targets', [{ name: 'local' }, { name: 'small', folder }])
         const full = await vetrai('backup', 'create', '--target', 'small', '--dir', dir, '--json')
-        expect(full.json<Problem & Record<string, unknown>>().error).to.include({ code: 'disk_full' })
+        expect(full.json<Problem & Record<string, unknown>>().error).to.include({ code: 'no_space' })
         expect(await readdir(join(folder, 'backups')).catch(() => [])).to.deep.equal([])
         await run('mount', ['-o', 'remount,ro', folder])
         const closed = await vetrai('backup', 'create', '--dir', dir, '--json')
         expect(closed.code).to.equal(1)
         const { error } = closed.json<Problem & Record<string, unknown>>()
-        expect(error.message)
-          .to.include('small')
-          .and.match(/kept|is in local/)
+        expect(error.message).to.include('small').and.include('local')
         await expectSettled(dir)
       } finally {
         await run('umount', [folder])
@@ -156,8 +154,9 @@ describe('a deployment that is backed up under load, lost, and restored', functi
       const at = bytes.length - 10_000
       bytes[at] = (bytes[at] ?? 0) ^ FLIPPED
       await writeFile(flipped, bytes)
-      for (const file of [short, flipped])
-        expect(await refused(file, '--dir', dir, '--confirm', 'story'), file).to.include({ code: 'damaged' })
+      const codes = { [short]: 'truncated', [flipped]: 'damaged' }
+      for (const [file, code] of Object.entries(codes))
+        expect(await refused(file, '--dir', dir, '--confirm', 'story'), file).to.include({ code })
       const other = path('nowhere')
       expect(await refused(flipped, '--dir', other, '--identity-file', keyFile)).to.include({
         code: 'damaged',

@@ -92,7 +92,7 @@ export default class Restore extends DeploymentCommand {
     runtime: 'its runtime',
     creates: 'true where there was no deployment before',
     replaces: 'true where data gave way',
-    pending_migrations: { '[]': 'migration that brings it to this version (with --dry-run)' },
+    pending_migrations: `list of migrations that bring it to this version (with --dry-run); ${OPTIONAL}`,
     url: 'URL of the API',
     rows: 'rows that were restored',
     safety_backup: 'id of the backup of what was there; null without one',

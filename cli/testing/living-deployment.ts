@@ -43,7 +43,10 @@ export async function livingDeployment(name: string): Promise<LivingDeployment> 
     },
   })
   await startDeployment(dir, silentProgress)
-  const load = new WriteLoad(() => deployment.localUrl, await deployment.secret('operator-token'))
+  const load = new WriteLoad(
+    () => deployment.localUrl,
+    () => deployment.secret('operator-token'),
+  )
   const open = () => openDeployment(dir)
   return {
     folder: folder.path,
@@ -51,9 +54,10 @@ export async function livingDeployment(name: string): Promise<LivingDeployment> 
     recoveryKey: key.identity,
     remove: async () => {
       await load.stop()
-      const now = await open()
-      await runtimeFor(now).down(now, silentProgress)
-      await runtimeFor(now).uninstall(now, silentProgress)
+      // A test may have destroyed it.
+      const now = (await exists(join(dir, 'vetrai.yml'))) ? await open() : undefined
+      if (now) await runtimeFor(now).down(now, silentProgress)
+      if (now) await runtimeFor(now).uninstall(now, silentProgress)
       await folder.remove()
     },
   }

@@ -11,13 +11,15 @@ export interface Accepted {
 
 const PAUSE_MS = 25
 const WRITERS = 2
+/** Asked again: an earlier request of the same key still runs, the token was just rotated, too many requests. */
+const PASSING = [401, 409, 429]
 
 /**
  * Creates organisations by REST, one after the other, and notes each that was accepted. What is refused or cut off is asked for
  * again under the same idempotency key, as a client does.
  */
 export class WriteLoad {
-  readonly accepted: Accepted[] = []
+  accepted: readonly Accepted[] = []
   /** Answers that no client should get. */
   readonly problems: string[] = []
   private isOn = true
@@ -25,7 +27,7 @@ export class WriteLoad {
 
   constructor(
     private readonly url: () => string,
-    private readonly token: string,
+    private readonly token: () => Promise<string>,
   ) {
     this.writers = Array.from({ length: WRITERS }, () => this.write())
   }
@@ -34,6 +36,11 @@ export class WriteLoad {
   async more(count: number): Promise<void> {
     const wanted = this.accepted.length + count
     while (this.accepted.length < wanted && this.problems.length === 0) await sleep(PAUSE_MS)
+  }
+
+  /** Leaves out what is not there any more, as it should. */
+  forget(isGone: (one: Accepted) => boolean): void {
+    this.accepted = this.accepted.filter((one) => !isGone(one))
   }
 
   async stop(): Promise<void> {
@@ -46,7 +53,7 @@ export class WriteLoad {
       const slug = `w-${randomUUID()}`
       const sent = Date.now()
       while (this.isOn && !(await this.create(slug))) await sleep(PAUSE_MS)
-      if (this.isOn) this.accepted.push({ slug, sent, answered: Date.now() })
+      if (this.isOn) this.accepted = [...this.accepted, { slug, sent, answered: Date.now() }]
       await sleep(PAUSE_MS)
     }
   }
@@ -56,7 +63,7 @@ export class WriteLoad {
       const answer = await fetch(`${this.url()}/tenancy/v1/tenants`, {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${this.token}`,
+          authorization: `Bearer ${await this.token()}`,
           'content-type': 'application/json',
           'idempotency-key': slug,
         },
@@ -65,7 +72,7 @@ export class WriteLoad {
       })
       const text = await answer.text()
       if (answer.status === 201) return true
-      if (answer.status < 500 && answer.status !== 429 && answer.status !== 409)
+      if (answer.status < 500 && !PASSING.includes(answer.status))
         this.problems.push(`${answer.status}: ${text}`)
       return false
     } catch {

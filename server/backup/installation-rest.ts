@@ -2,15 +2,25 @@ import { type DatabaseLogin, withClient } from './database/open-client.js'
 
 const UNTIL_SERVED_S = 60
 
-/** Has the installation whose database this is rest from its first moment: nothing is delivered, fired or written by callers. */
+/**
+ * Has the installation whose database this is rest from its first moment: nothing is delivered, fired or written by callers,
+ * operators included, since the data is on trial.
+ */
 export async function beginRest(login: DatabaseLogin, message: string): Promise<void> {
   await withClient(login, (client) =>
     client.query(
       `insert into installation_state (key, value)
-       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp()))
+       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp(), 'trial', true))
        on conflict (key) do update set value = excluded.value`,
       [message, UNTIL_SERVED_S],
     ),
+  )
+}
+
+/** Ends the trial: the data is there to stay. It goes on to rest, as by `vetrai maintenance on`. */
+export async function endTrial(login: DatabaseLogin): Promise<void> {
+  await withClient(login, (client) =>
+    client.query("update installation_state set value = value - 'trial' where key = 'maintenance'"),
   )
 }
 

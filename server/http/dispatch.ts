@@ -188,7 +188,8 @@ class Dispatcher {
     if (!current || route.record.duringMaintenance) return this.#identify(exchange, route)
     const isNamed = credentialOf(exchange.request) !== null
     const principal = isNamed ? await this.#identify(exchange, route).catch(nobodyUnlessLimited) : null
-    if (isOperatorToken(principal)) return principal
+    const isReading = ['GET', 'HEAD'].includes(exchange.request.method ?? '')
+    if (isOperatorToken(principal) && (isReading || !current.isTrial)) return principal
     throw new kernelErrors.Maintenance(current)
   }
 

@@ -18,10 +18,12 @@ export interface MaintenanceState {
   message: string
   retryAfterS: number
   since: Date
+  /** The data is on trial and may yet give way: nobody writes, operators neither. */
+  isTrial: boolean
 }
 
 interface Stored extends Record<string, unknown> {
-  value: { message: string; retry_after_s: number; since: string }
+  value: { message: string; retry_after_s: number; since: string; trial?: boolean }
 }
 
 /** How far a maintenance is. */
@@ -174,5 +176,6 @@ export class Maintenance {
 }
 
 function stateOf({ value }: Stored): MaintenanceState {
-  return { message: value.message, retryAfterS: value.retry_after_s, since: new Date(value.since) }
+  const { message, retry_after_s: retryAfterS, since, trial = false } = value
+  return { message, retryAfterS, since: new Date(since), isTrial: trial }
 }

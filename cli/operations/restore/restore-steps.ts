@@ -72,9 +72,7 @@ export const SWAPPING: readonly RestoreStep[] = [
 export const FINISHING: readonly RestoreStep[] = [
   {
     name: 'open',
-    run: async (work) => {
-      if (!work.state.rests) await tool(work, 'maintenance-end', {})
-    },
+    run: (work) => tool(work, 'maintenance-end', { stays: work.state.rests === true }),
   },
   {
     name: 'finish',

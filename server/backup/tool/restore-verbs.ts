@@ -12,7 +12,7 @@ import { migrateTo, refuseUnknown } from '../database/migrate-to.js'
 import { type DatabaseLogin, partsOf } from '../database/open-client.js'
 import { swapBack, swapDatabases } from '../database/swap-databases.js'
 import { drill } from '../drill.js'
-import { beginRest, endRest } from '../installation-rest.js'
+import { beginRest, endRest, endTrial } from '../installation-rest.js'
 import { noteVerified } from '../note-verified.js'
 import { readObjectIndex } from '../object-index.js'
 import { restoreObjects } from '../objects/restore-objects.js'
@@ -157,11 +157,14 @@ export const restoreCache = verb(z.strictObject({}), async (context) => {
   }
 })
 
-/** Ends the rest that a restored database began with. */
-export const maintenanceEnd = verb(z.strictObject({}), async (context) => {
-  await endRest(context.ownerLogin)
-  return { open: true }
-})
+/** Ends the rest that a restored database began with; with `stays` only the trial, after which operators may write. */
+export const maintenanceEnd = verb(
+  z.strictObject({ stays: z.boolean().default(false) }),
+  async (context, { stays }) => {
+    await (stays ? endTrial : endRest)(context.ownerLogin)
+    return { open: !stays }
+  },
+)
 
 /** Proves that a backup restores. */
 export const drillBackup = verb(aboutBackup({ jobs }), async (context, request) => {
