@@ -8,7 +8,7 @@ import { buildManifest } from '../operations/build-manifest.js'
 
 const DIST = join(fileURLToPath(import.meta.url), '../../..')
 const PROMISED = `
-  init up down restart status logs doctor open seed uninstall completion help
+  init up down restart status logs doctor open seed uninstall completion help move
   secrets:repair smtp:test support:bundle
   service:install service:uninstall service:status exec shell
   config:get config:set config:edit config:validate config:show migrate:status migrate:up
