@@ -396,6 +396,7 @@ create table audit_permits (
   constraint audit_permits_pkey PRIMARY KEY (token_hash),
   constraint audit_permits_purpose_check CHECK ((purpose = ANY (ARRAY['erase'::text, 'import'::text])))
 );
+grant select on table audit_permits to vetrai_backup;
 
 create table auth_factors (
   id uuid not null,

@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers'
 import { BackupError } from './backup/backup-error.js'
 import { ToolContext } from './backup/tool/context.js'
+import { readRequest } from './backup/tool/read-request.js'
 import { talkTo } from './backup/tool/talk.js'
 import { VERBS } from './backup/tool/verbs.js'
 import { ConfigError } from './config/config.js'
@@ -9,7 +9,7 @@ import { scrub } from './observability/logger.js'
 /**
  * The one-off program `backup-tool VERB`, which makes, proves and restores backups: one JSON document on stdin and one on stdout
  * (the archive itself for `download`); on stderr a JSON line for each step and detail, and last the error where there is one.
- * Exit 0 or 1.
+ * Exit 0 or 1. It outlives nobody who asks with an open input.
  */
 async function main(name = ''): Promise<unknown> {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
@@ -24,7 +24,7 @@ async function main(name = ''): Promise<unknown> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
   const context = new ToolContext(process.env, talkTo(process.stderr), stop.signal)
   try {
-    return await verb(context, JSON.parse((await text(process.stdin)) || '{}'), process.stdout)
+    return await verb(context, await readRequest(process.stdin, () => process.exit(1)), process.stdout)
   } finally {
     await context.close()
   }

@@ -9,6 +9,7 @@ const NOT_SEALED: Readonly<Record<string, string>> = {
   'audit_heads.hash': 'the end of an audit chain',
   'audit_logs.hash': 'a link of an audit chain',
   'audit_logs.previous_hash': 'a link of an audit chain',
+  'audit_permits.token_hash': 'a fingerprint of a permit',
   'idempotency_records.request_hash': 'a fingerprint of a request',
   'idempotency_records.scope_hash': 'a fingerprint of who asked and for what',
   'installation_keys.wrapped': 'keys, wrapped by what does not rotate with data keys',

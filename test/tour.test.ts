@@ -102,6 +102,13 @@ describe('a tour of the API', function () {
     await ok(server.operator.post('/auth/v1/sealing-keys/rotate'))
   })
 
+  it('tours a maintenance', async () => {
+    const path = '/installation/v1/maintenance'
+    await ok(server.operator.put(path, { message: 'Back at noon.' }))
+    expect((await ok(server.operator.get(path))).on).to.equal(true)
+    await ok(server.operator.delete(path))
+  })
+
   it('tours backups', async () => {
     const { operator } = server
     await writeBackupSettings(recovery)

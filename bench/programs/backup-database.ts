@@ -20,8 +20,8 @@ export interface BackupRequest {
   key?: string
   /** Statements that make the schema, for a load. */
   schema?: string
-  /** Gives way to everything else on the machine. */
-  givesWay?: boolean
+  /** Gives way to everything else on the machine, as a backup does that nobody waits for. */
+  isGentle?: boolean
 }
 
 /** What it answers, as JSON on stdout. */
@@ -33,7 +33,7 @@ export interface BackupResult {
 
 const request = JSON.parse(process.argv[2] ?? '') as BackupRequest
 const file = join(request.folder, 'manifest.json')
-if (request.givesWay) setPriority(19)
+if (request.isGentle) setPriority(19)
 const manifest = request.verb === 'dump' ? await dump(request) : await load(request)
 const parts = manifest.tables.flatMap((table) => table.parts)
 const result: BackupResult = {
@@ -43,12 +43,13 @@ const result: BackupResult = {
 }
 process.stdout.write(JSON.stringify(result))
 
-async function dump({ login, folder, key }: BackupRequest): Promise<DatabaseManifest> {
+async function dump({ login, folder, key, isGentle }: BackupRequest): Promise<DatabaseManifest> {
   const store = await openFolderStore({ name: 'bench', folder })
   const sealing = key ? { recipients: [key] } : 'none'
   const snapshot = await openSnapshot(login)
   const made = await dumpDatabase({
     snapshot,
+    ...(isGentle ? { jobs: 1, share: 0.5 } : {}),
     writePart: (name, body) => writePart([store], `${name}${suffixOf(sealing)}`, body, { sealing }),
   })
   await snapshot.close()

@@ -1,3 +1,4 @@
+import { archiving } from './archiving.js'
 import { backups } from './backups.js'
 import { boot } from './boot.js'
 import type { Check } from './check.js'
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   versions,
   signIn,
   migrations,
+  archiving,
   components,
   backups,
   boot,

@@ -13,13 +13,14 @@ const PROMISED = `
   service:install service:uninstall service:status exec shell
   config:get config:set config:edit config:validate config:show migrate:status migrate:up
   maintenance:on maintenance:off maintenance:status
-  tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete
+  tenants:list tenants:create tenants:info tenants:update tenants:suspend tenants:resume tenants:delete tenants:export tenants:import tenants:erase
   keys:list keys:create keys:info keys:rotate keys:revoke keys:verify keys:usage
   users:list users:create users:info users:set-password users:set-role users:disable users:enable users:sessions
   audit:list audit:verify bundle:create bundle:list bundle:load suppressions:list suppressions:add suppressions:remove
   secrets:list secrets:rotate
   backup:create backup:list backup:info backup:verify backup:drill backup:prune backup:schedule backup:download
-  backup:copy backup:recovery-key backup:targets
+  backup:copy backup:recovery-key backup:targets backup:window backup:base restore
+  tenants:export tenants:import tenants:erase upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test

@@ -2,12 +2,16 @@ import * as Flags from '@oclif/core/flags'
 import { keyFilesOf, keyFlags } from '../base/backup-flags.js'
 import { confirmByName } from '../base/confirm.js'
 import { DeploymentCommand } from '../base/deployment-command.js'
-import { confirmFlag, requiredArg } from '../base/flags.js'
+import { OPTIONAL } from '../base/docs.js'
+import { confirmFlag, optionalArg } from '../base/flags.js'
 import { given } from '../base/given.js'
 import { sourceFlags, sourceOf } from '../base/restore-flags.js'
 import { arrivalFlags, arrivalOf } from '../base/tenant-archive-docs.js'
+import { usageError } from '../base/usage-error.js'
 import type { PlannedRestore, RestoreResult } from '../operations/restore/restore.js'
 import type { ImportedTenant } from '../operations/tenant-archives.js'
+import type { RestoredTo } from '../runtimes/runtime.js'
+import { restoredToView } from '../views/point-in-time-views.js'
 import { plannedRestoreView, restoredView } from '../views/restore-views.js'
 import { importedTenantView } from '../views/tenant-archive-views.js'
 
@@ -18,11 +22,16 @@ type TenantFlags = Parameters<typeof sourceOf>[1] &
 export default class Restore extends DeploymentCommand {
   static override summary = 'put a backup in the place of the data, or make a deployment out of it'
   static override description =
-    'Where there is a deployment, its data gives way: a backup of it is made first, the other is loaded beside it while it goes on serving, and takes its place in a moment of rest. Its configuration stays. Where there is none, one is made with the configuration and secrets of the backup, in any directory, on any host, with either runtime. Whatever fails before the server is ready has everything as it was, and a command that was cut off is settled by the next `vetrai up`. A backup of an earlier version is brought to this one.'
-  static override args = { backup: requiredArg('id of a backup, `latest`, or a downloaded file') }
+    'Where there is a deployment, its data gives way: a backup of it is made first, the other is loaded beside it while it goes on serving, and takes its place in a moment of rest. Its configuration stays. Where there is none, one is made with the configuration and secrets of the backup, in any directory, on any host, with either runtime. Whatever fails before the server is ready has everything as it was, and a command that was cut off is settled by the next `vetrai up`. A backup of an earlier version is brought to this one. With --at instead of a backup the built-in database alone goes back to a point in time, out of the archive that `backup.wal` keeps (compose), in a new volume; what was there stays in its own, and uploaded files stay as they are.'
+  static override args = { backup: optionalArg('id of a backup, `latest`, or a downloaded file') }
   static override flags = {
     ...sourceFlags,
     ...keyFlags,
+    at: Flags.string({
+      description: 'point in time to bring the database back to, with its zone; see: vetrai backup window',
+      env: 'VETRAI_AT',
+      helpValue: 'TIME',
+    }),
     tenant: Flags.string({
       description: 'bring in this tenant only, beside the others, which go on',
       env: 'VETRAI_TENANT',
@@ -54,6 +63,10 @@ export default class Restore extends DeploymentCommand {
       description: 'how the new deployment runs, where otherwise than before',
       env: 'VETRAI_RUNTIME',
     }),
+    objects: Flags.option({ options: ['file', 'built-in'] as const })({
+      description: 'where the new deployment keeps objects; built-in is a store of its own (compose)',
+      env: 'VETRAI_OBJECTS_STORE',
+    }),
     port: Flags.integer({
       description: 'port of the new deployment',
       env: 'VETRAI_PORT',
@@ -69,6 +82,7 @@ export default class Restore extends DeploymentCommand {
     '<%= config.bin %> <%= command.id %> latest --from /mnt/backups --identity-file recovery.key --runtime compose --domain api.example.com --json',
     '<%= config.bin %> <%= command.id %> 20261126T031500Z-1a2b3c --dry-run',
     '<%= config.bin %> <%= command.id %> latest --tenant acme --conflict replace --confirm acme',
+    '<%= config.bin %> <%= command.id %> --at 2026-11-26T10:00:00Z --confirm shop',
   ]
   static override jsonDoc = {
     backup: 'what the backup says of itself, as `vetrai backup info` does',
@@ -85,10 +99,22 @@ export default class Restore extends DeploymentCommand {
     kept_database: 'name under which the database from before is kept; null where it was removed',
     maintenance: 'true where it was left in maintenance',
     duration_s: 'seconds that it took',
+    at: `only with --at, and then instead of the others: the time asked for; ${OPTIONAL}`,
+    reached: `with --at: when the last transaction that is there was committed; null where none came after the base backup; ${OPTIONAL}`,
+    base_backup: `with --at: label of the base backup it began with; ${OPTIONAL}`,
+    volume: `with --at: volume that holds the database now; ${OPTIONAL}`,
+    kept_volume: `with --at: volume with the data as it was before; ${OPTIONAL}`,
   }
 
-  async run(): Promise<RestoreResult | (PlannedRestore & { pending_migrations: string[] }) | ImportedTenant> {
+  async run(): Promise<
+    RestoreResult | RestoredTo | ImportedTenant | (PlannedRestore & { pending_migrations: string[] })
+  > {
     const { args, flags } = await this.parse(Restore)
+    if (flags.at !== undefined && (args.backup !== undefined || flags['dry-run']))
+      throw usageError('--at takes neither a backup nor --dry-run.', 'Leave one of them out.')
+    if (flags.at !== undefined) return this.restoreTo(flags.at, flags.confirm)
+    if (args.backup === undefined)
+      throw usageError('What is to be restored?', 'Name a backup, `latest` or a file, or give --at TIME.')
     if (flags.tenant !== undefined) return this.restoreTenant(flags.tenant, args.backup, flags)
     const [{ planRestore }, { readKeys }] = await Promise.all([
       import('../operations/restore/restore.js'),
@@ -101,6 +127,7 @@ export default class Restore extends DeploymentCommand {
       changes: given({
         name: flags.name,
         runtime: flags.runtime,
+        objects: flags.objects,
         port: flags.port,
         domain: flags.domain,
         publicUrl: flags['public-url'],
@@ -123,7 +150,6 @@ export default class Restore extends DeploymentCommand {
     }
     return this.show(await restore.run(), restoredView)
   }
-
   private async restoreTenant(slug: string, backup: string, flags: TenantFlags): Promise<ImportedTenant> {
     const [{ restoreTenant }, { readKeys }] = await Promise.all([
       import('../operations/tenant-archives.js'),
@@ -133,5 +159,18 @@ export default class Restore extends DeploymentCommand {
     const context = { deployment, runtime: await this.runtime(deployment), progress: this.progress }
     const from = { source: await sourceOf(backup, flags), slug, keys: await readKeys(keyFilesOf(flags)) }
     return this.show(await restoreTenant(context, from, arrivalOf(flags)), importedTenantView)
+  }
+
+  private async restoreTo(at: string, confirm: string | undefined): Promise<RestoredTo> {
+    const { pointInTime, readTime } = await import('../operations/point-in-time.js')
+    const time = readTime(at)
+    const deployment = await this.deployment()
+    const able = pointInTime(await this.runtime(deployment))
+    await confirmByName({
+      name: deployment.name,
+      consequence: `takes back every change of the database after ${time.toISOString()}`,
+      given: confirm,
+    })
+    return this.show(await able.restoreTo(deployment, time, this.progress), restoredToView)
   }
 }

@@ -8,7 +8,7 @@ import { doneView } from '../views/done-view.js'
 export default class Uninstall extends DeploymentCommand {
   static override summary = 'stop the deployment and remove it with all its data'
   static override description =
-    'Removes the directory with database, secrets, files and logs, and what was made outside it. It cannot be undone. Backups in backups/ stay, and so do files that VetrAI did not make; the recovery key opens the former. With --keep-data the data, the secrets and the configuration stay, and `up` serves them again.'
+    'Removes the directory with database, secrets, files and logs, and what was made outside it; backups stay. It cannot be undone without one. Backups in backups/ stay, and so do files that VetrAI did not make; the recovery key opens the former. With --keep-data the data, the secrets and the configuration stay, and `up` serves them again.'
   static override flags = {
     confirm: confirmFlag('the name of the deployment'),
     'keep-data': Flags.boolean({
@@ -25,6 +25,7 @@ export default class Uninstall extends DeploymentCommand {
     dir: 'its directory',
     removed: 'true when nothing is left',
     data_kept: 'true when the data was kept',
+    backups: 'folder of the backups, which stay; null where there are none',
     left: { '[]': 'what stays in the directory: backups, what was not VetrAI’s, and what was kept' },
   }
 
@@ -44,11 +45,11 @@ export default class Uninstall extends DeploymentCommand {
     })
     return this.show(
       result,
-      doneView(({ left, data_kept, dir }) => {
+      doneView(({ left, data_kept, dir, backups }) => {
+        const stays = backups === null ? '' : ` Its backups stay in ${backups}.`
         if (data_kept) return `Removed. The data stays; serve it again with: vetrai up --dir ${dir}`
-        return left.length === 0
-          ? 'Removed; nothing is left.'
-          : `Removed. Backups and what was not VetrAI's stay: ${left.join(', ')}`
+        if (left.length === 0) return backups === null ? 'Removed; nothing is left.' : `Removed.${stays}`
+        return `Removed.${stays} These were not VetrAI's and stay: ${left.join(', ')}`
       }),
     )
   }

@@ -19,6 +19,8 @@ export interface DeploymentLock {
   images?: Record<string, LockedImage>
   /** Compose project whose volumes hold the data. */
   project?: string
+  /** Volumes at the engine that stand in for those of the usual name, by that of vetrai's own: a restore puts them there. */
+  volumes?: Record<string, string>
   /** Who the containers run as. */
   user?: { uid: number; gid: number }
   /** The version that the data is of: `up` keeps to it, whatever this command line brings; `upgrade` changes it. */

@@ -98,6 +98,8 @@ export async function writeRecoveryKit(deployment: Deployment): Promise<void> {
   // Left alone while it says the same: whoever watches it sees changes only.
   if (text !== (await readFile(join(recovery, SETTINGS_FILE), 'utf8').catch(() => undefined)))
     await write(recovery, SETTINGS_FILE, text)
+  // Where secrets are lost the kit is what they come back from.
+  if ((await deployment.secrets.find('master-key')) === undefined) return
   const recipients = await kitRecipients(deployment)
   if (recipients.length === 0) return
   await write(recovery, KIT_FILE, await sealKit(await readKit(deployment), recipients))

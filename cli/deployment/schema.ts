@@ -225,6 +225,19 @@ export const deploymentSchema = z
     path: ['objects', 'store'],
     message: 'built-in needs containers: runtime compose, or file or s3 here',
   })
+  .refine(({ backup, database }) => !backup.wal || database.url === undefined, {
+    path: ['backup', 'wal'],
+    message: 'needs the built-in database: a PostgreSQL of your own is archived where it runs',
+  })
+  .refine(({ backup, runtime }) => !backup.wal || runtime === 'compose', {
+    path: ['backup', 'wal'],
+    message: 'needs runtime compose, whose image of PostgreSQL gets a pgBackRest that knows its version',
+  })
+  .refine(({ backup }) => !backup.wal || !backup.targets[0]?.s3?.endpoint.startsWith('http:'), {
+    path: ['backup', 'wal'],
+    message:
+      'needs a folder or an S3 store that speaks https as the first target: pgBackRest speaks no other',
+  })
   .describe('vetrai.yml: the desired state of one deployment.')
 
 /** A whole, valid configuration with every default filled in. */

@@ -29,10 +29,15 @@ const GENERATORS = {
   'fingerprint-key': hex32,
   'database-backup-password': hex32,
   'backup-key': withFormer,
+  'wal-cipher-key': hex32,
 } as const
 
 /** What deployments of earlier versions lack: made when it is missing, and nothing is lost by that. */
-const ADDED_LATER = ['database-backup-password', 'backup-key'] as const satisfies readonly GeneratedSecret[]
+const ADDED_LATER = [
+  'database-backup-password',
+  'backup-key',
+  'wal-cipher-key',
+] as const satisfies readonly GeneratedSecret[]
 
 export type GeneratedSecret = keyof typeof GENERATORS
 /** Passwords of other people's servers: they come from the operator and exist only when given. */
@@ -133,8 +138,9 @@ export class Secrets {
     }
   }
 
-  /** Generates what a deployment of an earlier version lacks. */
+  /** Generates what a deployment of an earlier version lacks; nothing where its secrets are lost, which must come back as they were. */
   async generateAddedLater(): Promise<void> {
+    if ((await this.find('master-key')) === undefined) return
     for (const name of ADDED_LATER) {
       if ((await this.find(name)) === undefined) await this.write(name, await generateSecret(name))
     }

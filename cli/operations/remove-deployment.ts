@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { Deployment } from '../deployment/deployment.js'
 import { isSystemError } from '../deployment/errors.js'
 import type { Progress, Runtime } from '../runtimes/runtime.js'
@@ -10,6 +11,8 @@ export interface RemoveResult {
   dir: string
   removed: boolean
   data_kept: boolean
+  /** Folder of the backups that stay; null where there are none. */
+  backups: string | null
   left: string[]
 }
 
@@ -27,8 +30,11 @@ export async function removeDeployment(
   await runtime.down(deployment, progress)
   await uninstallService(deployment, { now: true })
   await runtime.uninstall(deployment, progress, { keepData })
-  const left = await namesIn(deployment.dir)
-  return { name: deployment.name, dir: deployment.dir, removed: left.length === 0, data_kept: keepData, left }
+  const { name, dir, paths } = deployment
+  const found = await namesIn(dir)
+  const backups = found.includes(basename(paths.backups)) ? paths.backups : null
+  const left = keepData ? found : found.filter((one) => join(dir, one) !== backups)
+  return { name, dir, removed: found.length === 0, data_kept: keepData, backups, left }
 }
 
 async function namesIn(dir: string): Promise<string[]> {

@@ -12,8 +12,9 @@ import { installedPrograms } from './embedded/program-paths.js'
 
 /** Speaks the protocol, and does as the request says. */
 const PROGRAM = `
-import { text } from 'node:stream/consumers'
-const request = JSON.parse(await text(process.stdin))
+import { createInterface } from 'node:readline'
+const request = JSON.parse(await new Promise((resolve) => createInterface(process.stdin).once('line', resolve)))
+process.stdin.unref()
 const say = (event) => process.stderr.write(JSON.stringify(event) + '\\n')
 const verbs = {
   echo: () => ({ request, argv: process.argv.slice(2), env: process.env }),

@@ -69,8 +69,10 @@ export async function runTool(tool: ToolRequest, how: ToolCommand): Promise<unkn
   try {
     // Whoever ends before it has read everything is judged by how it ends.
     child.stdin.on('error', () => undefined)
-    child.stdin.end(JSON.stringify(tool.request))
+    // Stays open: the program ends when this command is killed, and its input with it.
+    child.stdin.write(`${JSON.stringify(tool.request)}\n`)
     const outcome = await settled(collect(child.stdout, tool.output))
+    child.stdin.end()
     // A disk that is full must not leave the program writing to nobody.
     if ('error' in outcome) child.kill('SIGTERM')
     const code = await ended

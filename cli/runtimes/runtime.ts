@@ -1,7 +1,7 @@
 import type { Deployment } from '../deployment/deployment.js'
 import type { SecretName } from '../deployment/secrets.js'
-import type { UpgradeHost } from './upgrade-host.js'
 import type { ToolRequest } from './backup-tool.js'
+import type { UpgradeHost } from './upgrade-host.js'
 
 /** State of one component as the runtime sees it. `starting` covers "running, not yet healthy". */
 export type ComponentState = 'running' | 'starting' | 'stopped' | 'failed'
@@ -92,6 +92,47 @@ export interface AcceptedSecret {
 /** The two ends of a rotation, as a store sees them. */
 export type SecretPhase = 'admit' | 'retire'
 
+/** Times that the built-in database can be brought back to, and what from. */
+export interface RestorableTimes {
+  /** Both null while there is no base backup yet. */
+  from: string | null
+  to: string | null
+  base_backups: { label: string; type: string; at: string; size_bytes: number }[]
+}
+
+/** What going back to a time did. */
+export interface RestoredTo {
+  /** The time that was asked for. */
+  at: string
+  /** When the last transaction that is there was committed; null where none came after the base backup. */
+  reached: string | null
+  base_backup: string
+  volume: string
+  /** Volume with the data as it was before. */
+  kept_volume: string
+}
+
+/** How archiving of the database's changes stands. */
+export interface ArchivingState {
+  isWell: boolean
+  /** In one line: why it is not, or when it last archived. */
+  detail: string
+}
+
+/** Going back to any time, by an archive of every change of the built-in database (`backup.wal`). */
+export interface PointInTime {
+  times(deployment: Deployment): Promise<RestorableTimes>
+  /** Makes a base backup at once. */
+  baseBackup(deployment: Deployment, type: 'full' | 'diff', progress: Progress): Promise<RestorableTimes>
+  /**
+   * Brings the built-in database to what it was at a time; what it was before is kept. Where that fails, for whatever reason,
+   * the present data is served on.
+   */
+  restoreTo(deployment: Deployment, time: Date, progress: Progress): Promise<RestoredTo>
+  /** Undefined where the database does not run. */
+  state(deployment: Deployment): Promise<ArchivingState | undefined>
+}
+
 /** What every way of running a deployment can do. All methods are safe to repeat. */
 export interface Runtime {
   readonly name: 'embedded' | 'compose' | 'swarm' | 'kubernetes'
@@ -150,6 +191,8 @@ export interface Runtime {
   upgrades?(deployment: Deployment): Promise<UpgradeHost>
   /** The version that `up` would have but for the data, which is of another. */
   waitingUpgrade?(deployment: Deployment): Promise<{ from: string; to: string } | undefined>
+  /** Undefined where this runtime archives no WAL. */
+  pointInTime?: PointInTime
   /**
    * Runs the program that makes and reads backups, with the rights and environment that migrations have; answers its result.
    * What it says went wrong is a CliError. CliError `not_running` (exit 3) where it needs stores that do not run. The program

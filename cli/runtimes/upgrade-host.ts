@@ -79,4 +79,6 @@ export interface UpgradeHost {
   clear(): Promise<void>
   /** Whether requests that come while one server takes the place of another wait for it. */
   readonly holdsRequests: boolean
+  /** Whether this command line can start the version before. */
+  readonly startsEarlier: boolean
 }

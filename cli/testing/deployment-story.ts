@@ -258,6 +258,22 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       expect(rotated, 'a revoked key has no successor').to.equal(undefined)
     })
 
+    it('makes a backup that is whole, in its target and as a file of its own', async () => {
+      const { id } = await json('backup', 'create')
+      const { backups } = await json<{ backups: { id: string }[] }>('backup', 'list')
+      expect(backups.map((one) => one.id)).to.deep.equal([id])
+      const file = join(folder.path, 'backup.tar')
+      await json('backup', 'download', 'latest', '--output', file)
+      for (const which of ['latest', file]) {
+        expect(await json('backup', 'verify', which)).to.include({ id, ok: true, opened: true, objects: 0 })
+      }
+      expect(await json('backup', 'info', String(id))).to.include({ id, kit: true, reason: 'manual' })
+      const { targets } = await json<{ targets: object[] }>('backup', 'targets')
+      expect(targets).to.have.length(1)
+      expect(targets[0]).to.include({ name: 'local', writable: true, backups: 1, problem: null })
+      expect(await json('backup', 'prune', '--dry-run')).to.deep.include({ removed: [], objects_removed: 0 })
+    })
+
     it('verifies a key that is piped in', async () => {
       const argv = ['keys', 'verify', '--tenant', 'acme', '--scopes', 'tenancy:read', '--json', '--dir', dir]
       const good = await run(argv, `${key}\n`)
@@ -338,12 +354,12 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
       expect(await json('tenants', 'info', 'acme')).to.include({ id: acme.id })
     })
 
-    it('is gone after uninstall, with every process and file', async () => {
+    it('is gone after uninstall, with every process and file but its backups', async () => {
       const before = Object.values(pids(await status()))
       expect((await vetrai('uninstall')).code).to.equal(2)
       expect((await vetrai('uninstall', '--confirm', 'wrong')).code).to.equal(4)
-      expect(await json('uninstall', '--confirm', started.name)).to.include({ removed: true })
-      expect(await exists(dir)).to.equal(false)
+      expect(await json('uninstall', '--confirm', started.name)).to.deep.include({ left: ['backups'] })
+      expect(await readdir(dir)).to.deep.equal(['backups'])
       for (const pid of before) expect(await exists(`/proc/${pid}`), `process ${pid}`).to.equal(false)
       expect(await processesOf(dir)).to.deep.equal([])
     })

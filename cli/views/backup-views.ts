@@ -28,7 +28,10 @@ export const createdBackupView: View<CreateResult> = (backup, paint) =>
       [
         ['targets', backup.targets.join(', ')],
         ['holds', `${count(backup.rows, 'row')} of ${count(backup.tables, 'table')}`],
-        ['objects', `${backup.objects}, of which ${backup.objects_new} were new`],
+        [
+          'objects',
+          `${backup.objects}, of which ${backup.objects_new} (${bytes(backup.objects_new_bytes)}) were new`,
+        ],
         ['size', `${bytes(backup.bytes)} stored of ${bytes(backup.plain_bytes)}`],
         ['took', duration(backup.duration_s)],
       ],
@@ -122,7 +125,7 @@ export const pruneView: View<PruneResult> = (result, paint) => {
 
 /** A backup that was brought to another target. */
 export const copiedBackupView: View<CopyResult> = (copy, paint) =>
-  `${paint.green('✓')} ${copy.id} is in ${copy.to}: ${bytes(copy.bytes)}, ${copy.objects_copied} of ${count(copy.objects, 'object')} were not there yet (${duration(copy.duration_s)}).`
+  `${paint.green('✓')} ${copy.id} is in ${copy.to}: ${count(copy.files_copied, 'file')}, ${bytes(copy.bytes)}, were not there yet (${duration(copy.duration_s)}).`
 
 /** A backup that is a file now. */
 export const downloadedBackupView: View<DownloadedBackup> = ({ id, file, size_bytes: size }, paint) =>

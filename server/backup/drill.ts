@@ -11,6 +11,7 @@ import { loadDatabase } from './database/load-database.js'
 import { migrateTo } from './database/migrate-to.js'
 import type { DatabaseLogin } from './database/open-client.js'
 import { openSnapshot } from './database/open-snapshot.js'
+import { drillDatabase, dropStale } from './drill/drop-stale.js'
 import { tryServer } from './drill/try-server.js'
 import { unsealKit } from './drill/unseal-kit.js'
 import type { Manifest, Part } from './manifest.js'
@@ -52,7 +53,7 @@ export interface DrillReport {
  */
 export async function drill(input: DrillInput): Promise<DrillReport> {
   const { store, manifest, opening, login, signal, step } = input
-  const database = `vetrai_drill_${Date.now().toString(36)}_${randomBytes(3).toString('hex')}`
+  const database = drillDatabase(Date.now(), randomBytes(3).toString('hex'))
   const scratch: DatabaseLogin = { ...login, database }
   const read = (part: Part) => readPart(store, part, { opening, signal })
   const clock = stopwatch()
@@ -61,6 +62,7 @@ export async function drill(input: DrillInput): Promise<DrillReport> {
   const { problems } = await verifyBackup(store, manifest, { opening, signal })
   if (problems[0]) throw new BackupError(problems[0])
   const verify = clock()
+  await dropStale(login)
   try {
     step('Restore it to a database of its own')
     await createScratch({ login, name: database, owner: 'vetrai_backup' })
@@ -69,6 +71,7 @@ export async function drill(input: DrillInput): Promise<DrillReport> {
       login: scratch,
       manifest: manifest.database,
       readPart: read,
+      inOrder: true,
       ...(input.jobs && { jobs: input.jobs }),
       ...(signal && { signal }),
       onProgress: ({ rows }) => input.detail(`${rows} rows`),

@@ -84,7 +84,7 @@ export function journaledSteps(dir: string): string[] {
   const text = readdirSync(folder)
     .map((file) => readFileSync(join(folder, file), 'utf8'))
     .join('')
-  return [...text.matchAll(/"step":"(\w+)"/g)].map(([, step]) => step ?? '')
+  return [...text.matchAll(/"step":"([\w-]+)"/g)].map(([, step]) => step ?? '')
 }
 
 /** Every secret of a deployment by name. */

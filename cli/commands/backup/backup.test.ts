@@ -29,7 +29,7 @@ const MADE: CreateResult = {
     bytes: 3_145_728,
     plain_bytes: 9_000_000,
   },
-  ...{ rows: 120_000, tables: 60, objects: 12, objects_new: 2, duration_s: 4.2 },
+  ...{ rows: 120_000, tables: 60, objects: 12, objects_new: 2, objects_new_bytes: 2_048, duration_s: 4.2 },
 }
 const SUMMARY: BackupSummary = {
   ...{ id: ID, created_at: MADE.created_at, reason: 'manual', targets: ['local'], version: '0.1.0' },
@@ -99,7 +99,7 @@ describe('vetrai backup', () => {
       id: ID,
     })
     const text = (await run('backup create --no-objects --throttle-mb-s 20 --jobs 2 --target local')).stdout
-    expect(text).to.include(ID).and.include('3 MiB stored').and.include('2 were new')
+    expect(text).to.include(ID).and.include('3 MiB stored').and.include('2 (2 KiB) were new')
     expect(tool.asked.at(-1)?.request).to.deep.equal({
       ...{ targets: ['local'], reason: 'manual', objects: false, throttle_mb_s: 20, jobs: 2 },
     })
@@ -211,7 +211,7 @@ describe('vetrai backup', () => {
         to: 'offsite',
         bytes: 1_024,
         objects: 12,
-        objects_copied: 2,
+        files_copied: 2,
         duration_s: 3,
       },
     })

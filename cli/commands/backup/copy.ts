@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BackupCommand } from '../../base/backup-command.js'
+import { keyFilesOf, keyFlags } from '../../base/backup-flags.js'
 import { requiredArg } from '../../base/flags.js'
 import type { CopyResult } from '../../operations/backup/protocol.js'
 import { copiedBackupView } from '../../views/backup-views.js'
@@ -7,7 +8,7 @@ import { copiedBackupView } from '../../views/backup-views.js'
 export default class BackupCopy extends BackupCommand {
   static override summary = 'bring a backup from one target to another'
   static override description =
-    'In the same bytes, each held against its hash on the way; objects that the other target has already are not sent again. It counts there once all of it is there. Works while the deployment is stopped.'
+    'In the same bytes, each held against its hash on the way; objects that the other target has already are not sent again. A backup that was sealed by a passphrase needs it for its list of objects. It counts there once all of it is there. Works while the deployment is stopped.'
   static override args = { backup: requiredArg('id of a backup, or `latest`') }
   static override flags = {
     from: Flags.string({
@@ -22,6 +23,7 @@ export default class BackupCopy extends BackupCommand {
       helpValue: 'NAME',
       required: true,
     }),
+    ...keyFlags,
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %> latest --from local --to offsite',
@@ -33,19 +35,21 @@ export default class BackupCopy extends BackupCommand {
     to: 'target that holds it too now',
     bytes: 'bytes that were written',
     objects: 'objects of the backup',
-    objects_copied: 'those that the other target lacked',
+    files_copied: 'files that the other target lacked: its own, and objects',
     duration_s: 'seconds that it took',
   }
 
   async run(): Promise<CopyResult> {
     const { args, flags } = await this.parse(BackupCopy)
-    const [{ copyBackup }, { findId }] = await Promise.all([
+    const [{ copyBackup }, { findId }, { readKeys }] = await Promise.all([
       import('../../operations/backup/backups.js'),
       import('../../operations/backup/backup-source.js'),
+      import('../../operations/backup/read-keys.js'),
     ])
+    const keys = await readKeys(keyFilesOf(flags))
     const context = await this.backups()
     const { from, to } = flags
     const id = await findId(context, args.backup, from)
-    return this.show(await copyBackup(context, { id, from, to }), copiedBackupView)
+    return this.show(await copyBackup(context, { id, from, to, ...keys }), copiedBackupView)
   }
 }

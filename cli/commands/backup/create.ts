@@ -44,6 +44,7 @@ export default class BackupCreate extends BackupCommand {
     tables: 'tables of the database',
     objects: 'number of objects',
     objects_new: 'objects that no earlier backup had stored',
+    objects_new_bytes: 'their bytes as stored',
     duration_s: 'seconds that it took',
   }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import { BackupCommand } from '../../base/backup-command.js'
-import { targetFlag } from '../../base/backup-flags.js'
+import { keyFilesOf, keyFlags, targetFlag } from '../../base/backup-flags.js'
 import { requiredArg } from '../../base/flags.js'
 import { given } from '../../base/given.js'
 import type { DownloadedBackup } from '../../operations/backup/download-backup.js'
@@ -21,6 +21,7 @@ export default class BackupDownload extends BackupCommand {
       required: true,
     }),
     target: targetFlag('target to read it from, instead of the first'),
+    ...keyFlags,
   }
   static override examples = [
     '<%= config.bin %> <%= command.id %> latest --output /mnt/usb/shop.tar',
@@ -34,13 +35,15 @@ export default class BackupDownload extends BackupCommand {
 
   async run(): Promise<DownloadedBackup> {
     const { args, flags } = await this.parse(BackupDownload)
-    const [{ downloadBackup }, { findId }] = await Promise.all([
+    const [{ downloadBackup }, { findId }, { readKeys }] = await Promise.all([
       import('../../operations/backup/download-backup.js'),
       import('../../operations/backup/backup-source.js'),
+      import('../../operations/backup/read-keys.js'),
     ])
+    const keys = await readKeys(keyFilesOf(flags))
     const context = await this.backups()
     const id = await findId(context, args.backup, flags.target)
-    const request = { id, ...given({ target: flags.target }) }
+    const request = { id, ...given({ target: flags.target }), ...keys }
     return this.show(await downloadBackup(context, request, resolve(flags.output)), downloadedBackupView)
   }
 }

@@ -85,7 +85,8 @@ export async function copyBackup(context: BackupContext, request: CopyRequest): 
   requireTargets(deployment, [request.from, request.to])
   if (request.from === request.to) throw sameTarget(request.from)
   const work = () => useTool<CopyResult>(context, { verb: 'copy', request, needsStores: false })
-  return deployment.journal.record('backup-copy', work, { ...request })
+  const { id, from, to } = request
+  return deployment.journal.record('backup-copy', work, { id, from, to })
 }
 
 /** Whether each target can be reached and written, and what is in it. */

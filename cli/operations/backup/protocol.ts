@@ -39,6 +39,7 @@ export interface CreateResult {
   objects: number
   /** Objects that no earlier backup had stored. */
   objects_new: number
+  objects_new_bytes: number
   duration_s: number
 }
 
@@ -152,15 +153,15 @@ export interface PruneRequest {
 
 export interface PruneResult {
   dry_run: boolean
-  removed: { id: string; target: string; created_at: string; bytes: number }[]
+  removed: { id: string; target: string; created_at: string | null; bytes: number }[]
   /** By which rules each of the others stays: last, daily, weekly, monthly, newest-verified … */
-  kept: { id: string; target: string; created_at: string; reasons: string[] }[]
+  kept: { id: string; target: string; created_at: string | null; reasons: string[] }[]
   /** Stored objects that no backup names any more. */
   objects_removed: number
   bytes_freed: number
 }
 
-export interface CopyRequest {
+export interface CopyRequest extends Keys {
   id: string
   from: string
   to: string
@@ -172,13 +173,13 @@ export interface CopyResult {
   to: string
   bytes: number
   objects: number
-  /** Objects that the other target lacked. */
-  objects_copied: number
+  /** Files that the other target lacked: the backup's own, and objects. */
+  files_copied: number
   duration_s: number
 }
 
 /** Answered with the bytes of the archive instead of a document. */
-export interface DownloadRequest {
+export interface DownloadRequest extends Keys {
   id: string
   target?: string
 }

@@ -15,6 +15,8 @@ export interface Changes {
   port?: number
   domain?: string
   publicUrl?: string
+  /** Where objects are put: in files, or with containers in a store of the deployment's own. */
+  objects?: 'file' | 'built-in'
 }
 
 /**
@@ -40,10 +42,14 @@ export async function deploymentFromKit(
       resources: { ...before.resources, memory_mb: before.resources?.memory_mb ?? hostMemory() },
     }),
   }
-  if (runtime === 'embedded' && config.objects?.store === 'built-in') {
-    // Containers have a store of their own; without them objects are files.
-    config.objects = { store: 'file' }
-  }
+  const store = changes.objects ?? config.objects?.store
+  // Containers have a store of their own; without them objects are files.
+  config.objects =
+    runtime === 'embedded' && store === 'built-in'
+      ? { store: 'file' }
+      : { ...config.objects, ...(store && { store }) }
+  // That archive is for containers only; the configuration would be refused.
+  if (runtime === 'embedded' && config.backup?.wal) config.backup = { ...config.backup, wal: false }
   const deployment = await createDeployment(dir, { config, secrets: kit.secrets })
   if (kit.override !== null && runtime === before.runtime && runtime !== 'embedded')
     await writeFile(deployment.paths.composeOverride, kit.override, { mode: 0o600 })

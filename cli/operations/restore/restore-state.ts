@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { atomicWrite } from '../../deployment/atomic-write.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError, isSystemError } from '../../deployment/errors.js'
+import { RESTORE_STATE } from '../../deployment/lifecycle-lock.js'
 
 /**
  * How far a restore is. Until `swapped` is noted the deployment has its own data and going back is dropping the new database;
@@ -23,6 +24,8 @@ export interface RestoreState {
   safety: string | null
   /** Whether the data from before stays when all is done. */
   keep_old: boolean
+  /** Whether the deployment was made for this backup: there is no data from before. */
+  created?: boolean
   /** Whether the deployment stays in maintenance when all is done; somebody else opens it. */
   rests: boolean
   phase: 'loading' | 'swapping' | 'swapped'
@@ -56,5 +59,5 @@ export async function clearRestoreState(deployment: Deployment): Promise<void> {
 }
 
 function statePath({ dir }: Deployment): string {
-  return join(dir, 'restore.json')
+  return join(dir, RESTORE_STATE)
 }

@@ -31,22 +31,25 @@ interface RestoreStep {
   run(work: RestoreWork): Promise<void>
 }
 
-/** Loads the backup beside the living data. Dying here leaves the deployment as it was. */
+/** Loads the backup beside the living data, which is served meanwhile. Dying here leaves the deployment as it was. */
 export const LOADING: readonly RestoreStep[] = [
-  {
-    name: 'safety',
-    run: async (work) => {
-      if (!work.safety) return
-      const { id } = await createBackup(work, { targets: null, reason: 'before-restore', objects: true })
-      await note(work, { safety: id })
-    },
-  },
   { name: 'load', run: (work) => askTool(work, 'restore-load', { database: work.state.next }) },
 ]
 
 /** Puts the restored data in the place of the living. Dying here is made good by going on. */
 export const SWAPPING: readonly RestoreStep[] = [
   { name: 'hold', run: ({ runtime, deployment, progress }) => runtime.hold(deployment, progress) },
+  {
+    // While nobody writes: what was accepted is in it to the last row, however long loading took.
+    name: 'safety',
+    run: async (work) => {
+      if (!work.safety) return
+      const [target] = work.deployment.config.backup.targets
+      const targets = target === undefined ? null : [target.name]
+      const { id } = await createBackup(work, { targets, reason: 'before-restore', objects: true })
+      await note(work, { safety: id })
+    },
+  },
   {
     name: 'swap',
     run: async (work) => {
@@ -87,19 +90,24 @@ export const FINISHING: readonly RestoreStep[] = [
 /** Takes back a restore whose data is not, or not for good, in the place of the living. Safe to repeat. */
 export async function undoRestore(work: RestoreWork): Promise<void> {
   const { deployment, runtime, progress, state } = work
-  await runtime.hold(deployment, progress)
-  if (state.phase === 'swapping') {
-    await tool(work, 'restore-swap-back', names(work))
-    await new RotatingSecret(deployment.secrets, 'master-key').end()
-    if (state.safety !== null) {
-      const source: RestoreSource = { kind: 'target', target: null, id: state.safety }
-      await askTool({ ...work, source, keys: { identities: [] } }, 'restore-objects', {})
-    }
-    await tool(work, 'restore-cache', {})
-  }
+  if (state.phase === 'swapping') await putBack(work)
+  // The living data is where it was: at most the whole deployment was stopped meanwhile.
+  else await runtime.up(deployment, progress)
   await tool(work, 'restore-drop', { database: state.next })
-  await runtime.up(deployment, progress)
+  if (state.phase === 'swapping') await runtime.up(deployment, progress)
   await clearRestoreState(deployment)
+}
+
+async function putBack(work: RestoreWork): Promise<void> {
+  const { deployment, runtime, progress, state } = work
+  await runtime.hold(deployment, progress)
+  await tool(work, 'restore-swap-back', names(work))
+  await new RotatingSecret(deployment.secrets, 'master-key').end()
+  if (state.safety !== null) {
+    const source: RestoreSource = { kind: 'target', target: null, id: state.safety }
+    await askTool({ ...work, source, keys: { identities: [] } }, 'restore-objects', {})
+  }
+  await tool(work, 'restore-cache', {})
 }
 
 /** Changes what is noted of a restore. */

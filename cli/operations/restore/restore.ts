@@ -3,6 +3,7 @@ import { identitiesIn } from '../../deployment/age-keys.js'
 import { type Deployment, openDeployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { rotatingSecrets } from '../../deployment/rotating-secret.js'
+import { during } from '../../runtimes/during.js'
 import { hostTool } from '../../runtimes/embedded/host-tool.js'
 import { runtimeFor } from '../../runtimes/index.js'
 import type { Progress } from '../../runtimes/runtime.js'
@@ -12,7 +13,7 @@ import { requirePreflight } from '../check-deployment.js'
 import { type Changes, deploymentFromKit, kitNeeded } from './deployment-from-kit.js'
 import { type InspectedBackup, inspectSource } from './inspect-source.js'
 import { type RestoreSource, sourceWords, toolSource } from './restore-source.js'
-import { runRestore } from './run-restore.js'
+import { runRestore, settleRestore } from './run-restore.js'
 
 /** What `vetrai restore` was told. */
 export interface RestoreOptions {
@@ -98,7 +99,10 @@ async function check(
   const tool = { verb: 'restore-check', request: { source: request, ...opening }, mounts, needsStores: false }
   if (existing && source.kind === 'target')
     return useTool({ deployment: existing, runtime: runtimeFor(existing), progress }, tool)
-  return (await hostTool(tool)) as { ok: boolean; pending_migrations: string[] }
+  return (await during(progress, 'Read the whole backup', () => hostTool(tool))) as {
+    ok: boolean
+    pending_migrations: string[]
+  }
 }
 
 async function run(
@@ -107,8 +111,11 @@ async function run(
   { existing, found }: { existing: Deployment | undefined; found: InspectedBackup },
 ): Promise<RestoreResult> {
   const { dir, source, keys, changes, progress } = options
+  // Before anything is touched: what is damaged, sealed for others or of a newer version stops here.
+  await check(options, existing)
   const deployment = existing ?? (await deploymentFromKit(dir, found.kit ?? never(), changes))
   const runtime = runtimeFor(deployment)
+  await settleRestore({ deployment, runtime, progress }, 0)
   await refuseRotation(deployment)
   if (!(await runtime.status(deployment, { brief: true })).ready) {
     await requirePreflight(deployment)
@@ -124,6 +131,7 @@ async function run(
       masterKey: found.kit?.secrets['master-key'],
       safety: existing !== undefined && options.safety,
       keepOld: existing !== undefined && options.keepOld,
+      created: existing === undefined,
       rests: options.rests,
     },
   ).finally(() => lent?.release())

@@ -3,7 +3,7 @@ import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import type { RestoreSource } from './restore-source.js'
 import { sourceWords } from './restore-source.js'
-import { readRestoreState, writeRestoreState } from './restore-state.js'
+import { type RestoreState, readRestoreState, writeRestoreState } from './restore-state.js'
 import {
   FINISHING,
   LOADING,
@@ -27,6 +27,8 @@ export interface RestoreRequest {
   /** Whether what is there now is backed up first. */
   safety: boolean
   keepOld: boolean
+  /** Whether the deployment was just made for it. */
+  created?: boolean
   /** Whether the deployment stays in maintenance. */
   rests: boolean
 }
@@ -86,19 +88,25 @@ async function settle(context: RestoreContext): Promise<SettledRestore> {
     'restore',
     async (step) => {
       if (state.phase === 'swapped') {
-        await runAll(FINISHING, work, step)
+        await finish(work, step)
+        say(context, state, 'was in its place, and is open now')
         return 'finished'
       }
       await step({ step: 'undo' })
       await undoRestore(work)
+      say(context, state, state.created ? 'was taken back: there is no data yet' : 'was taken back')
       return 'undone'
     },
     { backup: state.backup, resumed: true },
   )
 }
 
+function say({ progress }: RestoreContext, { backup }: RestoreState, what: string): void {
+  progress.step(`The restore of ${backup}, which was cut short, ${what}`).done()
+}
+
 async function begin(context: RestoreContext, request: RestoreRequest): Promise<RestoreWork> {
-  const { backup, source, keys, masterKey, safety, keepOld, rests } = request
+  const { backup, source, keys, masterKey, safety, keepOld, created, rests } = request
   const stamp = `${new Date()
     .toISOString()
     .slice(0, 19)
@@ -112,6 +120,7 @@ async function begin(context: RestoreContext, request: RestoreRequest): Promise<
     before: `vetrai_before_${stamp}`,
     safety: null,
     keep_old: keepOld,
+    ...(created && { created }),
     rests,
     phase: 'loading',
   }
@@ -132,7 +141,20 @@ async function perform(work: RestoreWork, step: Note): Promise<void> {
     throw undone(work, error)
   }
   await note(work, { phase: 'swapped' })
-  await runAll(FINISHING, work, step)
+  await finish(work, step).catch((error: unknown) => {
+    throw unfinished(work, error)
+  })
+}
+
+/** The data is in its place, and the server was ready on it. */
+async function finish(work: RestoreWork, step: Note): Promise<void> {
+  try {
+    await runAll(FINISHING, work, step)
+  } catch {
+    // Something was stopped, or broke down, since.
+    await work.runtime.up(work.deployment, work.progress)
+    await runAll(FINISHING, work, step)
+  }
 }
 
 async function runAll(steps: typeof LOADING, work: RestoreWork, step: Note): Promise<void> {
@@ -143,13 +165,27 @@ async function runAll(steps: typeof LOADING, work: RestoreWork, step: Note): Pro
 }
 
 /** What failed, and that nothing came of it. */
-function undone({ deployment }: RestoreWork, error: unknown): CliError {
+function undone({ deployment, state }: RestoreWork, error: unknown): CliError {
   const { code, message, next, exitCode } = asCliError(error)
   return new CliError({
     code,
-    message: `${message}\nThe restore was taken back: ${deployment.name} runs on the data from before.`,
-    next,
+    message: `${message}\nThe restore was taken back: ${
+      state.created
+        ? `${deployment.name} is there, with its configuration and secrets, and empty.`
+        : `${deployment.name} runs on the data from before.`
+    }`,
+    next: state.created ? `${next} Then run the same command with --confirm ${deployment.name}.` : next,
     exitCode,
+    cause: error,
+  })
+}
+
+/** All that is left to do is opening it. */
+function unfinished({ deployment }: RestoreWork, error: unknown): CliError {
+  return new CliError({
+    code: 'restore_unfinished',
+    message: `${asCliError(error).message}\nThe restored data is in its place; ${deployment.name} rests until it is opened.`,
+    next: 'See to the cause, then open it with: vetrai up',
     cause: error,
   })
 }

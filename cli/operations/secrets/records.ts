@@ -72,6 +72,12 @@ export const SECRETS: readonly SecretRecord[] = [
   jwt,
   encryption,
   given('operator-password', 'the first password of the operator', always, 'vetrai users set-password'),
+  given(
+    'wal-cipher-key',
+    'encrypts the archive of the database’s changes',
+    ({ backup }) => backup.wal,
+    'move the archive away (wal/ of the first target of backups), remove secrets/wal-cipher-key, then: vetrai up; what was archived needs the key it was archived with',
+  ),
   given('smtp-password', 'password at the mail server', ({ mail }) => mail.smtp !== undefined),
   given('s3-secret-key', 'secret key at the object store', ({ objects }) => objects.store === 's3'),
   given(

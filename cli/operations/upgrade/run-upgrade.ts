@@ -102,8 +102,10 @@ async function begin(
   return state
 }
 
-async function requireReady({ runtime, deployment }: UpgradeContext): Promise<void> {
+/** Where nobody here can start the version before, the data is all there is to begin with. */
+async function requireReady({ runtime, deployment, host, progress }: UpgradeContext): Promise<void> {
   if ((await runtime.status(deployment, { brief: true })).ready) return
+  if (!host.startsEarlier) return runtime.hold(deployment, progress)
   throw new CliError({
     code: 'not_running',
     message: 'The deployment is not ready, so nobody could tell whether the upgrade did it harm.',

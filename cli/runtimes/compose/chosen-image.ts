@@ -12,6 +12,8 @@ export interface ChosenImage {
   id?: string
   /** What brings it to an engine that lacks it; nothing does where it is of an earlier command line (`held`). */
   origin: 'build' | 'pull' | 'bundle' | 'held'
+  /** The chosen image that it is built from. */
+  from?: ChosenImage
 }
 
 /** What a registry gave is used by its digest; what a bundle brought by its name, because engines know no digest for it. */

@@ -88,6 +88,16 @@ export function composeRuntime(): Runtime {
     },
     upgrades: async (deployment) => (await import('./upgrade/compose-host.js')).composeHost(deployment),
     waitingUpgrade: async (deployment) => (await import('./server-image.js')).waitingUpgrade(deployment),
+    pointInTime: {
+      times: async (deployment) =>
+        (await import('./point-in-time/restorable-times.js')).restorableTimes(deployment),
+      baseBackup: async (deployment, type, progress) =>
+        (await import('./point-in-time/base-backup.js')).baseBackup(deployment, type, progress),
+      restoreTo: async (deployment, time, progress) =>
+        (await import('./point-in-time/restore-to.js')).restoreTo(deployment, time, progress),
+      state: async (deployment) =>
+        (await import('./point-in-time/archiving-state.js')).archivingState(deployment),
+    },
     tool: async (deployment, request) => (await import('./tool.js')).composeTool(deployment, request),
     lend: async (deployment, path) => (await import('./lend-file.js')).lendFile(deployment, path),
     uninstall: async (deployment, progress, options) => {

@@ -5,6 +5,7 @@ import type { DeploymentConfig } from '../../deployment/schema.js'
 import { domainOrigin } from '../../deployment/server-env.js'
 import { awayPage } from './away-page.js'
 import { composeAsset, ROOT } from './installation.js'
+import { pgbackrestConf, WAL_CONF } from './point-in-time/repository.js'
 import type { Sizes } from './sizes.js'
 import { fillText } from './template.js'
 
@@ -26,6 +27,7 @@ export async function generatedFiles(deployment: Deployment, sizes: Sizes): Prom
       config.objects.engine === 'seaweedfs' && {
         'seaweedfs-s3.json': seaweedfsConfig(await secrets.read('object-store-secret-key')),
       }),
+    ...(config.backup.wal && { [WAL_CONF]: await pgbackrestConf(deployment) }),
     ...(config.monitoring.prometheus && (await monitoringFiles(deployment))),
   }
 }

@@ -53,6 +53,22 @@ describe('the choice of images', () => {
     expect(own).to.include({ ref: 'valkey/valkey:9', usual: 'valkey/valkey:9' })
   })
 
+  it('builds the database that archives on the chosen one, under a name that registry and mirror share', async () => {
+    await deployment.set('backup.wal', true)
+    const { postgres } = await chooseImages(deployment)
+    expect(postgres).to.include({ origin: 'build', use: postgres.ref })
+    expect(postgres.ref).to.match(/^vetrai\/postgres:0\.8\.6-pg17-bookworm-[0-9a-f]{12}$/)
+    await deployment.set('images.mirror', '127.0.0.1:5000/m')
+    const mirrored = (await chooseImages(deployment)).postgres
+    expect(mirrored.ref).to.equal(postgres.ref)
+    expect(mirrored.from?.ref).to.match(/^127\.0\.0\.1:5000\/m\/pgvector/)
+    const locked = { [postgres.ref]: { id: ID, name: postgres.ref } }
+    await deployment.updateLock((lock) => ({ ...lock, images: locked }))
+    expect((await chooseImages(deployment)).postgres).to.include({ use: postgres.ref, id: ID })
+    await deployment.set('images.postgres', 'example.com/pg:18')
+    expect((await chooseImages(deployment)).postgres.ref).to.match(/^vetrai\/postgres:18-/)
+  })
+
   it('keeps a digest that vetrai.yml names', async () => {
     await deployment.set('images.redis', `valkey/valkey:9@${DIGEST}`)
     const image = await redis({ [`valkey/valkey:9@${DIGEST}`]: { id: ID, digest: DIGEST } })

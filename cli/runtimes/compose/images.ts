@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import type { Deployment } from '../../deployment/deployment.js'
 import { DEFAULT_ENGINE, type ImageName } from '../../deployment/schema.js'
+import { archivingImage } from './archiving-image.js'
 import { type ChosenImage, pinned } from './chosen-image.js'
 import { composeAsset } from './installation.js'
 import { chooseServer } from './server-image.js'
@@ -28,8 +29,9 @@ export async function chooseImages(
     if (usual === undefined) throw new Error(`compose/images.yaml names no image for ${name}`)
     return [name, pinned(usual, lock, own[name] ? undefined : mirror)]
   })
-  return Object.fromEntries([['server', server ?? (await chooseServer(deployment))], ...chosen]) as Record<
-    ImageName,
-    ChosenImage
-  >
+  const all = Object.fromEntries([
+    ['server', server ?? (await chooseServer(deployment))],
+    ...chosen,
+  ]) as Record<ImageName, ChosenImage>
+  return config.backup.wal ? { ...all, postgres: await archivingImage(all.postgres, lock) } : all
 }

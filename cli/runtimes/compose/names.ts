@@ -12,9 +12,9 @@ export function projectName({ name, lock }: Named): string {
   return lock.project ?? `vetrai-${name}`
 }
 
-/** Name of one of its volumes at the engine. */
+/** Name of one of its volumes at the engine: the one that a restore put in its place, else the usual one. */
 export function volumeName(deployment: Named, volume: string): string {
-  return `${projectName(deployment)}-${volume}`
+  return deployment.lock.volumes?.[volume] ?? `${projectName(deployment)}-${volume}`
 }
 
 /** The project for `docker compose`: the rendered file (or `-`, standard input), then the operator's own. */

@@ -1,6 +1,7 @@
 import { chmod, chown, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
+import { walFolder } from './point-in-time/repository.js'
 
 /** The numeric identity that every container of a deployment runs as. */
 export interface ContainerUser {
@@ -30,6 +31,8 @@ export async function giveToContainers(deployment: Deployment, user: ContainerUs
   await giveFiles(generated, user)
   await giveFiles(recovery, user)
   for (const folder of [generated, mail, objects, backups, recovery]) await chown(folder, user.uid, user.gid)
+  const archive = deployment.config.backup.wal ? walFolder(deployment) : undefined
+  if (archive !== undefined) await chown(archive, user.uid, user.gid)
 }
 
 async function giveFiles(folder: string, user: ContainerUser): Promise<void> {

@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { compose } from '../../clients/compose.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../runtime.js'
+import { ARCHIVING_CONTEXT } from './archiving-image.js'
 import { pullName } from './chosen-image.js'
 import type { Engine } from './engine.js'
 import { ROOT } from './installation.js'
@@ -24,8 +26,9 @@ export async function provideImages(
   step: ProgressStep,
 ): Promise<void> {
   const pulled = new Map<string, string>()
-  for (const { ref, origin, services } of await missingImages(engine, rendered)) {
-    if (origin === 'build') await buildServer(ref, step)
+  for (const { ref, origin, services, from } of await missingImages(engine, rendered)) {
+    if (from) await buildImage(archivingBuild(ref, pulled.get(from.ref) ?? from.use), step)
+    else if (origin === 'build') await buildImage(serverBuild(ref), step)
     else if (origin === 'bundle') throw notLoaded(ref)
     else if (origin === 'held') throw isGone(ref)
     else {
@@ -37,25 +40,44 @@ export async function provideImages(
   await noteImages(deployment, engine, rendered, pulled)
 }
 
-/** Builds the server's image by compose/Dockerfile. Works without a network where the layers are cached. */
-async function buildServer(ref: string, step: ProgressStep): Promise<void> {
+/** How an image is built. */
+interface Build {
+  service: string
+  image: string
+  context: string
+  dockerfile: string
+  args: Record<string, string>
+}
+
+function serverBuild(image: string): Build {
+  return {
+    service: 'server',
+    image,
+    context: ROOT,
+    dockerfile: 'compose/Dockerfile',
+    args: { NODE_IMAGE },
+  }
+}
+
+function archivingBuild(image: string, from: string): Build {
+  return {
+    service: 'postgres',
+    image,
+    context: join(ROOT, ARCHIVING_CONTEXT),
+    dockerfile: 'Dockerfile',
+    args: { POSTGRES_IMAGE: from },
+  }
+}
+
+/** Works without a network where the layers are cached. */
+async function buildImage({ service, image, ...build }: Build, step: ProgressStep): Promise<void> {
   const ca = process.env.NODE_EXTRA_CA_CERTS
   const document = {
     name: 'vetrai-build',
-    services: {
-      server: {
-        image: ref,
-        build: {
-          context: ROOT,
-          dockerfile: 'compose/Dockerfile',
-          args: { NODE_IMAGE },
-          ...(ca && { secrets: ['ca'] }),
-        },
-      },
-    },
+    services: { [service]: { image, build: { ...build, ...(ca && { secrets: ['ca'] }) } } },
     ...(ca && { secrets: { ca: { file: ca } } }),
   }
-  await compose({ name: 'vetrai-build', dir: ROOT, files: ['-'] }, ['build', 'server'], {
+  await compose({ name: 'vetrai-build', dir: ROOT, files: ['-'] }, ['build', service], {
     input: stringify(document),
     onLine: (line) => step.update(`building: ${line}`),
     env: { DOCKER_BUILDKIT: '1' },

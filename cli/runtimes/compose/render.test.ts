@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { parse } from 'yaml'
@@ -30,6 +31,7 @@ const wishes: fc.Arbitrary<Wish> = fc.record({
 })
 
 const ONE_OFF = ['migrate', 'backup-tool']
+const WAL = ['postgres', 'wal', 'wal-restore']
 
 describe('a rendered Compose file', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -197,6 +199,59 @@ describe('a rendered Compose file', () => {
     expect(services.server?.secrets).to.not.include('backup-off-secret-key')
     await one.secrets.write('backup-off-secret-key', 'secret')
     expect((await render(one)).file.services.server?.secrets).to.include('backup-off-secret-key')
+  })
+
+  it('archives the database by an image of its own, and hands the archive to nobody else', async () => {
+    const one = await deployment({ backup: { wal: true } })
+    const { file, text, generated } = await render(one)
+    const key = await one.secret('wal-cipher-key')
+    expect(generated['pgbackrest.conf']).to.include(`repo1-cipher-pass=${key}\n`)
+    expect(text).not.to.include(key)
+    for (const [name, service] of Object.entries(file.services)) {
+      const targets = ((service.volumes ?? []) as { target: string }[]).map(({ target }) => target)
+      const sees = targets.includes('/backups/wal') && targets.includes('/etc/pgbackrest/pgbackrest.conf')
+      expect(sees, name).to.equal(WAL.includes(name))
+      if (sees) expect(service.image).to.match(/^vetrai\/postgres:[\w.-]+-[0-9a-f]{12}$/)
+      else if (name !== 'server') expect(JSON.stringify(service)).not.to.include('/run/postgresql')
+    }
+    expect(file.services.wal).to.include({ network_mode: 'none' })
+    expect(file.services.wal?.volumes).to.deep.include({
+      ...{ type: 'volume', source: 'postgres', target: '/var/lib/postgresql/data' },
+      ...{ volume: { nocopy: true }, read_only: true },
+    })
+    expect(file.services.postgres?.networks).to.deep.equal(['back'])
+    expect(file.services.postgres?.command).to.include(
+      `archive_command=pgbackrest --stanza=vetrai-${one.id} archive-push "%p"`,
+    )
+    expect(Object.keys((await rendered()).services)).not.to.include('wal')
+  })
+
+  it('lets an archive in a bucket out by a network that nothing else is in', async () => {
+    const s3 = { endpoint: 'https://s3.example.com:9443', bucket: 'b', prefix: 'shop/a', access_key: 'k' }
+    const one = await deployment({ backup: { wal: true, targets: [{ name: 'off', s3 }] } })
+    await one.secrets.write('backup-off-secret-key', 'hidden')
+    const { file, text, generated } = await render(one)
+    for (const line of ['path=/shop/a/wal', 'storage-port=9443', 's3-endpoint=s3.example.com'])
+      expect(generated['pgbackrest.conf']).to.include(`repo1-${line}\n`)
+    expect(generated['pgbackrest.conf']).to.include('repo1-s3-key-secret=hidden\n')
+    expect(text).not.to.include('hidden')
+    const inside = Object.entries(file.services).filter(([, { networks }]) =>
+      (networks as string[] | undefined)?.includes('archive'),
+    )
+    expect(inside.map(([name]) => name)).to.have.members(WAL)
+  })
+
+  it('puts another volume in the place of one, and has what mounts it made anew', async () => {
+    const one = await deployment({ backup: { wal: true } })
+    const before = (await render(one)).file
+    await one.updateLock((lock) => ({ ...lock, volumes: { postgres: 'restored' } }))
+    const after = (await render(one)).file
+    expect(after.volumes.postgres).to.deep.equal({ name: 'restored', external: true })
+    expect(after.volumes.redis).to.deep.equal(before.volumes.redis)
+    const remade = Object.keys(after.services).filter(
+      (name) => !isDeepStrictEqual(after.services[name], before.services[name]),
+    )
+    expect(remade).to.have.members(WAL)
   })
 
   it('keeps project and volumes when the deployment that has them is named otherwise', async () => {

@@ -78,7 +78,12 @@ export async function render(deployment: Deployment, server?: ChosenImage): Prom
     }
   }
   const file = wholeFile(deployment, services)
-  return { file, text: HEADER + stringify(escaped(file), { lineWidth: 120 }), generated, images, user }
+  return { file, text: HEADER + composeText(file), generated, images, user }
+}
+
+/** A Compose file as text. */
+export function composeText(file: ComposeFile): string {
+  return stringify(escaped(file), { lineWidth: 120 })
 }
 
 function wholeFile(deployment: Deployment, services: Record<string, ComposeService>): ComposeFile {
@@ -88,7 +93,13 @@ function wholeFile(deployment: Deployment, services: Record<string, ComposeServi
   return {
     name: projectName(deployment),
     services,
-    networks: { front: {}, back: { internal: true } },
+    networks: {
+      front: {},
+      back: { internal: true },
+      ...(all.some(({ networks }) => Array.isArray(networks) && networks.includes('archive')) && {
+        archive: {},
+      }),
+    },
     volumes: Object.fromEntries(
       [...volumes].sort().map((name) => [name, { name: volumeName(deployment, name), external: true }]),
     ),
@@ -117,6 +128,8 @@ async function contentStamp(
   for (const name of [...(service.secrets ?? [])].sort()) {
     hash.update(`${name}\0${await contentOf(join(deployment.paths.secrets, name))}\0`)
   }
+  // Compose takes a volume of another name for the same.
+  for (const name of volumesOf(service)) hash.update(deployment.lock.volumes?.[name] ?? '')
   for (const name of spec.mounts) hash.update(`${name}\0${generated[name] ?? ''}\0`)
   if (spec.reads !== undefined) hash.update(spec.reads)
   return hash.digest('hex').slice(0, 16)

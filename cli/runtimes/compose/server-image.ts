@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
@@ -7,12 +7,10 @@ import { compareVersions } from '../../release/compare-versions.js'
 import { releaseOfTree } from '../../release/release-of-tree.js'
 import { type ChosenImage, pinned } from './chosen-image.js'
 import { installedVersion, ROOT } from './installation.js'
+import { sourceFiles } from './source-files.js'
 
 /** Below the root of an installation that came in a bundle: the name of the server's image, which came with it. */
 export const SERVER_IMAGE_FILE = 'dist/server-image'
-
-/** What .dockerignore leaves out of them. */
-const IGNORED = /\.test\.ts$|\/test-support\.ts$|^cli\/testing\//
 
 /** The build argument that names Node's image, where the usual one cannot be had. */
 export const NODE_IMAGE = process.env.VETRAI_NODE_IMAGE || 'node:22-bookworm-slim'
@@ -113,22 +111,9 @@ function sourceStamp(): Promise<string> {
 async function hashSources(): Promise<string> {
   const hash = createHash('sha256').update(NODE_IMAGE)
   for (const source of SOURCES) {
-    for (const path of await filesIn(source)) {
+    for (const path of await sourceFiles(source)) {
       hash.update(path).update(await readFile(join(ROOT, path)))
     }
   }
   return hash.digest('hex').slice(0, 12)
-}
-
-/** Files of a source below the root, sorted; nothing for one that this installation lacks. */
-async function filesIn(source: string): Promise<string[]> {
-  const path = join(ROOT, source)
-  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => undefined)
-  if (entries === undefined)
-    return (await readFile(path).catch(() => undefined)) === undefined ? [] : [source]
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
-    .filter((file) => !IGNORED.test(file))
-    .sort()
 }

@@ -5,6 +5,8 @@ import { type SecretName, targetSecret } from '../../deployment/secrets.js'
 import { migrateEnv, publicUrl, type StoreAddresses, serverEnv } from '../../deployment/server-env.js'
 import { ACCESS_KEY, BUCKET, generatedFiles } from './generated-files.js'
 import { memoryOf } from './host-memory.js'
+import { archivingSettings, stanzaOf, WAL_CONF } from './point-in-time/repository.js'
+import { CLUSTER, SOCKET, walNetworks, walSpecs, walVolumes } from './point-in-time/wal-specs.js'
 import { type Sizes, sizesFor } from './sizes.js'
 
 /** A service of the Compose file before its fragment is filled. */
@@ -33,9 +35,12 @@ export async function serviceSpecs(
   const sizes = sizesFor(await memoryOf(config), connectionsOf(config))
   const generated = await generatedFiles(deployment, sizes)
   const specs = [
-    ...storeSpecs(config, sizes),
+    ...storeSpecs(deployment, sizes),
     ...(await programSpecs(deployment, sizes)),
     proxySpec(config, sizes),
+    ...(config.backup.wal
+      ? walSpecs(deployment, { wal: mb(sizes.wal), restore: mb(sizes.postgres), shm: sharedMemory(sizes) })
+      : []),
   ]
   return { specs: [...specs, ...monitoringSpecs(config, sizes, Object.keys(generated))], generated }
 }
@@ -70,24 +75,11 @@ function connectionsOf({ database, workers }: DeploymentConfig): number {
   return Math.max(100, database.pool_max * POOLS * (1 + workers.processes) + 40)
 }
 
-function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
-  const settings = Object.entries(sizes.postgresSettings).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ])
+function storeSpecs(deployment: Deployment, sizes: Sizes): ServiceSpec[] {
+  const { config } = deployment
   const { engine = DEFAULT_ENGINE } = config.objects
   const all: ServiceSpec[] = [
-    {
-      name: 'postgres',
-      fragment: 'postgres',
-      image: 'postgres',
-      values: {
-        command: ['postgres', ...settings],
-        memory: mb(sizes.postgres),
-        shm: mb(Math.max(64, sizes.postgres / 4)),
-      },
-      mounts: [],
-    },
+    postgresSpec(deployment, sizes),
     {
       name: 'redis',
       fragment: 'redis',
@@ -104,6 +96,31 @@ function storeSpecs(config: DeploymentConfig, sizes: Sizes): ServiceSpec[] {
     },
   ]
   return all.filter(({ name }) => storeNames(config).includes(name))
+}
+
+function postgresSpec(deployment: Deployment, sizes: Sizes): ServiceSpec {
+  const { wal } = deployment.config.backup
+  const settings = {
+    ...sizes.postgresSettings,
+    ...(wal && archivingSettings(stanzaOf(deployment))),
+  }
+  return {
+    name: 'postgres',
+    fragment: 'postgres',
+    image: 'postgres',
+    values: {
+      command: [
+        'postgres',
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      volumes: [CLUSTER, ...(wal ? [SOCKET, ...walVolumes(deployment)] : [])],
+      tmpfs: ['/tmp:mode=1777,size=64m', ...(wal ? [] : [`${SOCKET.target}:mode=1777,size=1m`])],
+      networks: ['back', ...(wal ? walNetworks(deployment) : [])],
+      memory: mb(sizes.postgres),
+      shm: sharedMemory(sizes),
+    },
+    mounts: wal ? [WAL_CONF] : [],
+  }
 }
 
 /** The server, its workers and the one-offs that migrate and make backups: one image in four roles. */
@@ -171,7 +188,7 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
 /** The one-off that makes and reads backups. */
 export const TOOL = 'backup-tool'
 /** Services that run for one command, and are no components. */
-export const ONE_OFFS: readonly string[] = ['migrate', TOOL]
+export const ONE_OFFS: readonly string[] = ['migrate', TOOL, 'wal-restore']
 /** Megabytes: parts are compressed and sealed several at a time, and a drill starts a server of its own. */
 const LEAST_FOR_BACKUPS = 768
 
@@ -269,6 +286,10 @@ function monitoringSpecs(
         ]
       : []),
   ]
+}
+
+function sharedMemory(sizes: Sizes): string {
+  return mb(Math.max(64, sizes.postgres / 4))
 }
 
 function mb(megabytes: number): string {

@@ -9,6 +9,8 @@ export interface Sizes {
   prometheus: number
   grafana: number
   exporter: number
+  /** What makes base backups. */
+  wal: number
   /** PostgreSQL settings by name. */
   postgresSettings: Record<string, string>
   /** `maxmemory` of Redis in MB; below its container's limit, so that saving has room. */
@@ -41,6 +43,7 @@ export function sizesFor(memoryMb: number, connections: number): Sizes {
     prometheus: clamp(memoryMb * 0.06, 192, 2_048),
     grafana: clamp(memoryMb * 0.04, 192, 1_024),
     exporter: 64,
+    wal: clamp(memoryMb * 0.06, 192, 1_024),
     redisMax: Math.floor(redis * 0.6),
     postgresSettings: postgresSettings(postgres, connections),
   }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { access, stat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { compose, composeArgs } from '../../clients/compose.js'
 import { dockerEnv } from '../../clients/docker.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { runTool, type ToolMount, type ToolRequest } from '../backup-tool.js'
 import { Engine, type RunningContainer } from './engine.js'
+import { lend } from './lend.js'
 import { projectName } from './names.js'
 import { containerUser } from './owner.js'
 import { storeNames, TOOL } from './services.js'
@@ -18,11 +19,12 @@ export async function composeTool(deployment: Deployment, request: ToolRequest):
   const running = (await engine.containers()).filter(({ state }) => state === 'running')
   if (request.needsStores !== false) requireStores(deployment, running)
   await requireRendered(deployment)
-  const mounts = await Promise.all((request.mounts ?? []).map((mount) => volumeOf(deployment, mount)))
+  const mounts = request.mounts ?? []
+  const volumes = mounts.map(volumeOf)
   const name = `${projectName(deployment)}-${TOOL}-${randomBytes(4).toString('hex')}`
   const args = [
     ...['run', '--rm', '--no-deps', '-T', '--name', name],
-    ...mounts.flatMap((volume) => ['--volume', volume]),
+    ...volumes.flatMap((volume) => ['--volume', volume]),
     ...[TOOL, request.verb],
   ]
   const env = { ...(await dockerEnv()), COMPOSE_ANSI: 'never', COMPOSE_PROGRESS: 'quiet' }
@@ -30,9 +32,12 @@ export async function composeTool(deployment: Deployment, request: ToolRequest):
   // Compose leaves the container alone when it is told to end itself.
   const cleanUp = () => endContainer(engine, name)
   const how = { command: 'docker', args: composeArgs(project, args), env, cwd: deployment.dir, cleanUp }
+  const lent: (() => Promise<void>)[] = []
   try {
+    for (const { path } of mounts) lent.push(await lend(path, containerUser(deployment)))
     return await runTool(request, how)
   } finally {
+    for (const giveBack of lent) await giveBack()
     // Its networks are nobody's while nothing else runs: `down` would find nothing to stop and leave them.
     if (running.length === 0) await removeNetworks(deployment)
   }
@@ -77,26 +82,12 @@ function notRunning(why: string): CliError {
   })
 }
 
-/** The containers' user must be able to read it: where root gave them another, its files are closed to them. */
-async function volumeOf(deployment: Deployment, { path, writable = false }: ToolMount): Promise<string> {
-  if (path.includes(':')) {
-    throw new CliError({
-      code: 'path_unusable',
-      message: `${path} cannot be shown to a container: its name holds a colon.`,
-      next: 'Rename it.',
-      exitCode: 2,
-    })
-  }
-  const user = containerUser(deployment)
-  const { uid, gid, mode } = await stat(path)
-  const bit = uid === user.uid ? 0o400 : gid === user.gid ? 0o040 : 0o004
-  if ((mode & bit) === 0 && user.uid !== 0) {
-    throw new CliError({
-      code: 'file_unreadable',
-      message: `Containers run as user ${user.uid}, who may not read ${path}.`,
-      next: `Let them: chown -R ${user.uid} '${path}'`,
-      exitCode: 4,
-    })
-  }
-  return `${path}:${path}:${writable ? 'rw' : 'ro'}`
+function volumeOf({ path, writable = false }: ToolMount): string {
+  if (!path.includes(':')) return `${path}:${path}:${writable ? 'rw' : 'ro'}`
+  throw new CliError({
+    code: 'path_unusable',
+    message: `${path} cannot be shown to a container: its name holds a colon.`,
+    next: 'Rename it.',
+    exitCode: 2,
+  })
 }

@@ -6,6 +6,8 @@ import type { Progress } from '../runtime.js'
 import { Engine, ignoreMissing } from './engine.js'
 import { existingVolumes, hasOtherDeployments } from './volumes.js'
 
+const BUILT = /^vetrai\/(server|postgres):/
+
 /**
  * Removes a stopped deployment: its volumes with all data, the server images that were built for it, its directory. CliError
  * `still_running` while a container is there.
@@ -46,7 +48,7 @@ async function removeImages(deployment: Deployment, engine: Engine): Promise<voi
   const { docker } = engine
   if (await hasOtherDeployments(deployment, engine)) return
   for (const [ref, { name }] of Object.entries(deployment.lock.images ?? {})) {
-    if (name !== undefined || !ref.startsWith('vetrai/server:')) continue
+    if (name !== undefined || !BUILT.test(ref)) continue
     await docker
       .getImage(ref)
       .remove()

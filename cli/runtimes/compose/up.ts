@@ -17,6 +17,7 @@ import { imageId } from './missing-images.js'
 import { projectName } from './names.js'
 import { giveToContainers } from './owner.js'
 import { type ComposePlan, makePlan } from './plan.js'
+import { walFolder } from './point-in-time/repository.js'
 import { provideImages } from './provide-images.js'
 import { type Rendered, render } from './render.js'
 import { storeNames } from './services.js'
@@ -225,6 +226,8 @@ async function writeAll({ deployment, rendered }: Context): Promise<void> {
   await deployment.updateLock((lock) => ({ ...lock, user: rendered.user }))
   await ensureDirectory(paths.generated, 0o700)
   await ensureDirectory(deployment.secrets.previousFolder('master-key'), 0o700)
+  const archive = deployment.config.backup.wal ? walFolder(deployment) : undefined
+  if (archive !== undefined) await ensureDirectory(archive, 0o700)
   await writeFiles(paths.generated, rendered.generated)
   await atomicWrite(paths.compose, rendered.text, 0o600)
   await makeTargetFolders(deployment, rendered.user)

@@ -26,6 +26,17 @@ export async function prepareVolumes(
   await giveRoots(engine, rendered, names)
 }
 
+/** Makes a further volume of the deployment, which no service uses yet. */
+export async function makeVolume(
+  deployment: Deployment,
+  engine: Engine,
+  rendered: Rendered,
+  name: string,
+): Promise<void> {
+  await engine.docker.createVolume({ Name: name, Labels: { [DEPLOYMENT_LABEL]: deployment.id } })
+  await giveRoots(engine, rendered, [name])
+}
+
 /** A new cluster has neither roles nor tables, whatever was done in an earlier one. */
 async function forgetCluster(deployment: Deployment): Promise<void> {
   await deployment.updateLock(({ cluster: _, ...lock }) => ({ ...lock, done: {} }))

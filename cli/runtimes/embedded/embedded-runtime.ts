@@ -3,6 +3,7 @@ import { CliError } from '../../deployment/errors.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
 import type { Runtime } from '../runtime.js'
 import { installedPrograms, type ProgramPaths } from './program-paths.js'
+import { otherVersion, requireSameVersion } from './release-in-use.js'
 import { componentNames, embeddedStatus } from './status.js'
 import { supervisorReport } from './supervisor-client.js'
 
@@ -17,7 +18,9 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
     name: 'embedded',
     up: async (deployment, progress) => {
       const { up } = await import('./up.js')
-      return up(deployment, await programs(), progress)
+      const installed = await programs()
+      await requireSameVersion(deployment, installed)
+      return up(deployment, installed, progress)
     },
     plan: async (deployment) => {
       const { planChanges } = await import('./plan-changes.js')
@@ -34,7 +37,9 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
     restart: async (deployment, component, progress) => {
       if (component !== undefined) requireComponent(deployment, component)
       const { restart } = await import('./up.js')
-      await restart(deployment, await programs(), progress, component === undefined ? [] : [component])
+      const installed = await programs()
+      await requireSameVersion(deployment, installed)
+      await restart(deployment, installed, progress, component === undefined ? [] : [component])
     },
     status: async (deployment) => {
       const { findDrift } = await import('./plan-changes.js')
@@ -111,6 +116,11 @@ export function embeddedRuntime(programs: () => Promise<ProgramPaths> = installe
       return embeddedTool(deployment, await programs(), await find(deployment), request)
     },
     lend: async (_deployment, path) => ({ path, release: async () => undefined }),
+    upgrades: async (deployment) => {
+      const { embeddedHost } = await import('./embedded-host.js')
+      return embeddedHost(deployment, await programs(), () => runningStores(deployment))
+    },
+    waitingUpgrade: async (deployment) => otherVersion(deployment, await programs()),
     uninstall: async (deployment, progress, options) => {
       const { uninstall } = await import('./uninstall.js')
       await deployment.withLock('uninstall', () => uninstall(deployment, progress, options))

@@ -16,13 +16,22 @@ export async function embeddedMigrator(
     code: await folderStamp(programs.migrations),
     // The port of the built-in one may change; its cluster stays.
     place: addresses.databaseUrl === undefined ? (deployment.config.database.url ?? 'built-in') : 'built-in',
-    run: async (verb) =>
-      runNode([programs.migrate, verb], {
-        PATH: plainEnv().PATH,
-        TZ: 'UTC',
-        ...(await deployment.migrateEnv(addresses)),
-      }),
+    run: async (verb) => runMigrateProgram(deployment, programs, addresses, [verb]),
   }
+}
+
+/** Runs the migrate program with any of its verbs. */
+export async function runMigrateProgram(
+  deployment: Deployment,
+  programs: ProgramPaths,
+  addresses: StoreAddresses,
+  args: string[],
+): Promise<MigrateOutput> {
+  return runNode([programs.migrate, ...args], {
+    PATH: plainEnv().PATH,
+    TZ: 'UTC',
+    ...(await deployment.migrateEnv(addresses)),
+  })
 }
 
 async function runNode(args: string[], env: NodeJS.ProcessEnv): Promise<MigrateOutput> {

@@ -10,6 +10,7 @@ import { stopOrphans } from './orphans.js'
 import { planFingerprint } from './plan.js'
 import type { ProgramPaths } from './program-paths.js'
 import { redisCommand } from './redis-commands.js'
+import { noteRelease } from './release-in-use.js'
 import { componentNames, embeddedStatus, programNames, storeNames } from './status.js'
 import {
   requestSupervisor,
@@ -86,6 +87,7 @@ async function converge(
       for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
     await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
+    await noteRelease(deployment, programs)
     // Again, for what lock.json has come to say meanwhile.
     await writeRecoveryKit(deployment)
   })

@@ -58,7 +58,7 @@ async function compareTable(
 ): Promise<TableComparison> {
   const columns = table.columns.map(pg.escapeIdentifier).join(', ')
   const sql = `copy (select ${columns} from only public.${pg.escapeIdentifier(table.name)}) to stdout (format binary)`
-  const copy = copyOut(client, sql, (bytes) => progress.read(table.name, bytes))
+  const copy = copyOut(client, sql, { onBytes: (bytes) => progress.read(table.name, bytes) })
   copy.rows.catch(() => undefined)
   async function* archived() {
     for (const part of table.parts) yield* copyTuples(await readPart(part))

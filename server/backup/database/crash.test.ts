@@ -70,7 +70,7 @@ describe('a PostgreSQL that is killed', function () {
     ) => {
       await createScratch({ login: backup(), name: 'vetrai_drill', owner: 'vetrai_backup' })
       await migrateTo({ login, migrations: manifest.migrations })
-      await loadDatabase({ login, manifest, readPart })
+      await loadDatabase({ login, manifest, readPart, inOrder: true })
     }
     let read = 0
     await loses(

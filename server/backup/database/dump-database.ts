@@ -15,6 +15,8 @@ export interface DumpOptions {
   jobs?: number
   /** About as many bytes of a table's pages go into one part. */
   partBytes?: number
+  /** Share of the time in which each job reads, above 0 to 1; less of it leaves more to those who write meanwhile. */
+  share?: number
   /** Stores one part. `name` is `data/<table>.<nnnn>`; what is stored may have a longer one. */
   writePart: (name: string, body: Readable) => Promise<Part>
   onProgress?: OnProgress
@@ -58,10 +60,13 @@ export async function dumpDatabase(options: DumpOptions): Promise<DatabaseManife
 async function dumpPart(
   client: pg.Client,
   task: DumpTask,
-  { writePart }: DumpOptions,
+  { writePart, share = 1 }: DumpOptions,
   progress: Progress,
 ): Promise<Part & { rows: number }> {
-  const copy = copyOut(client, task.sql, (bytes) => progress.read(task.table, bytes))
+  const copy = copyOut(client, task.sql, {
+    onBytes: (bytes) => progress.read(task.table, bytes),
+    share,
+  })
   // Settled before it is awaited where the target fails first; that error is the one to tell.
   copy.rows.catch(() => undefined)
   try {

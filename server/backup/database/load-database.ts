@@ -3,7 +3,7 @@ import pg from 'pg'
 import type { DatabaseManifest, Part } from '../manifest.js'
 import { checkSchema } from './check-schema.js'
 import { databaseFailure } from './database-failure.js'
-import { loadTable } from './load-table.js'
+import { loadTable, wrongCount } from './load-table.js'
 import { closeClient, type DatabaseLogin, openClient, withClient } from './open-client.js'
 import { type OnProgress, Progress } from './progress.js'
 import { runWorkers } from './run-workers.js'
@@ -17,6 +17,8 @@ export interface LoadOptions {
   readPart: (part: Part) => Readable | Promise<Readable>
   /** Connections that work at the same time. */
   jobs?: number
+  /** Keeps the rows of every table in the archive's order, as `compareDatabase` wants it; large tables take longer. */
+  inOrder?: boolean
   onProgress?: OnProgress
   signal?: AbortSignal
 }
@@ -25,7 +27,7 @@ export interface LoadOptions {
 const LOADING = `set synchronous_commit = off; set maintenance_work_mem = '256MB'; set lock_timeout = 0`
 
 /**
- * Fills a new database with a backup's rows, in the order they have there, and leaves it as its migrations made it:
+ * Fills a new database with a backup's rows and leaves it as its migrations made it:
  * keys, indexes, triggers and row security are taken away for the time of loading and made again the same. Fails
  * where the rows are not those the manifest counts; a database in which it failed is to be dropped.
  */
@@ -46,18 +48,55 @@ export async function loadDatabase(options: LoadOptions): Promise<void> {
 
 async function loadTables(options: LoadOptions): Promise<void> {
   const { manifest, readPart } = options
-  const sizeOf = ({ parts }: { parts: Part[] }) => parts.reduce((sum, part) => sum + part.plain_size, 0)
-  const queue = [...manifest.tables].sort((a, b) => sizeOf(b) - sizeOf(a))
-  const total = manifest.tables.reduce((sum, table) => sum + sizeOf(table), 0)
+  const sizes = sizesOf(manifest)
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const progress = new Progress(total, options.onProgress)
-  await inParallel(options, queue, (client, table) => loadTable(client, table, { readPart, progress }))
+  const split = manifest.tables.filter(({ parts }) => !options.inOrder && parts.length > 1)
+  await withClient(options.login, (client) => empty(client, split))
+  const pieces = manifest.tables.flatMap((table) =>
+    split.includes(table)
+      ? table.parts.map((part) => ({ ...table, rows: part.rows, parts: [part], isWhole: false }))
+      : [{ ...table, isWhole: true }],
+  )
+  const queue = largestFirst(pieces, ({ name }) => name, sizes)
+  await inParallel(options, queue, (client, { isWhole, ...table }) =>
+    loadTable(client, table, { readPart, progress, isWhole }),
+  )
+}
+
+/** Makes room for the parts of tables that several connections fill. */
+async function empty(client: pg.Client, tables: DatabaseManifest['tables']): Promise<void> {
+  for (const { name, rows, parts } of tables) {
+    const counted = parts.reduce((sum, part) => sum + part.rows, 0)
+    if (counted !== rows) throw wrongCount(name, rows, counted)
+    await client.query(`truncate only public.${pg.escapeIdentifier(name)}`)
+  }
 }
 
 /** Unique keys and indexes, each on its own; then what stands on them; foreign keys last, checked side by side. */
 async function makeKeys(options: LoadOptions, removed: Removed): Promise<void> {
-  const run = (client: pg.Client, statement: string) => client.query(statement)
-  for (const { statements, serial } of removed.steps)
-    await inParallel(options, [...statements], run, serial ? 1 : undefined)
+  const sizes = sizesOf(options.manifest)
+  for (const { statements, serial } of removed.steps) {
+    const queue = largestFirst(statements, ({ table }) => table, sizes)
+    await inParallel(options, queue, (client, { sql }) => client.query(sql), serial ? 1 : undefined)
+  }
+}
+
+/** Bytes of each table's rows. */
+function sizesOf({ tables }: DatabaseManifest): Map<string, number> {
+  return new Map(
+    tables.map(({ name, parts }) => [name, parts.reduce((sum, part) => sum + part.plain_size, 0)]),
+  )
+}
+
+/** In the order that ends soonest: what takes longest does not begin last. */
+function largestFirst<T>(
+  pieces: readonly T[],
+  tableOf: (piece: T) => string,
+  sizes: Map<string, number>,
+): T[] {
+  const sizeOf = (piece: T) => sizes.get(tableOf(piece)) ?? 0
+  return [...pieces].sort((a, b) => sizeOf(b) - sizeOf(a))
 }
 
 async function finish(options: LoadOptions, removed: Removed): Promise<void> {
@@ -68,7 +107,7 @@ async function finish(options: LoadOptions, removed: Removed): Promise<void> {
         value,
         is_called,
       ])
-    for (const statement of removed.last) await client.query(statement)
+    await client.query(removed.last.join(';'))
   })
   const names = options.manifest.tables.map(({ name }) => pg.escapeIdentifier(name))
   await inParallel(options, names, (client, name) => client.query(`analyze public.${name}`))

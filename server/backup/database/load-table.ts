@@ -10,22 +10,24 @@ type Table = DatabaseManifest['tables'][number]
 export interface LoadTableOptions {
   readPart: (part: Part) => Readable | Promise<Readable>
   progress: Progress
+  /** False where others load further rows of the table at the same time. */
+  isWhole: boolean
 }
 
 /**
- * Replaces a table's rows by those of its parts, in one transaction. Emptied in the same transaction, the table takes
- * rows that are frozen already, and strictly one behind the other, so that it has the archive's order.
+ * Loads a table's parts in one transaction. Where they are all of it, they replace what is there: emptied in the same
+ * transaction, the table takes rows that are frozen already, and strictly one behind the other, in the archive's order.
  */
 export async function loadTable(client: pg.Client, table: Table, options: LoadTableOptions): Promise<void> {
   const name = `public.${pg.escapeIdentifier(table.name)}`
   const columns = table.columns.map(pg.escapeIdentifier).join(', ')
   await client.query('begin')
-  await client.query(`truncate only ${name}`)
+  if (options.isWhole) await client.query(`truncate only ${name}`)
   let total = 0
   for (const part of table.parts) {
     // Opened first: a COPY that waits for it would have nobody to hear how it fails.
     const body = await options.readPart(part)
-    const sql = `copy ${name} (${columns}) from stdin (format binary, freeze)`
+    const sql = `copy ${name} (${columns}) from stdin (format binary, freeze ${options.isWhole})`
     const rows = await copyIn(client, sql, body, (bytes) => options.progress.read(table.name, bytes))
     if (rows !== part.rows) throw wrongCount(part.name, part.rows, rows)
     total += rows
@@ -35,7 +37,7 @@ export async function loadTable(client: pg.Client, table: Table, options: LoadTa
   await client.query('commit')
 }
 
-function wrongCount(name: string, wanted: number, found: number): BackupError {
+export function wrongCount(name: string, wanted: number, found: number): BackupError {
   return new BackupError({
     code: 'rows_differ',
     message: `${name} should have ${wanted} rows and has ${found}`,

@@ -13,7 +13,7 @@ const TRIES = 5
 
 /** How far a backup of objects is. */
 export interface ObjectsProgress {
-  /** Objects in the backup so far, and their bytes. */
+  /** Objects in the backup so far, and their bytes, with what has been read of those under way. */
   readonly count: number
   readonly bytes: number
   /** Bytes there will be about, as the backup before had them; never less than `bytes`. */
@@ -23,7 +23,7 @@ export interface ObjectsProgress {
   readonly new_bytes: number
 }
 
-export interface BackUpObjectsOptions extends KeeperOptions {
+export interface BackUpObjectsOptions extends Omit<KeeperOptions, 'onBytes'> {
   readonly objects: ObjectStore
   /** Id of the backup that gets the index. */
   readonly backup: string
@@ -70,10 +70,17 @@ class Run {
   readonly #options: BackUpObjectsOptions
   readonly #keeper: ContentKeeper
   #known: readonly KnownContents[] = []
+  /** Bytes read of objects that are under way. */
+  #underway = 0
+  #told = 0
 
   constructor(options: BackUpObjectsOptions) {
     this.#options = options
-    this.#keeper = new ContentKeeper(options)
+    const onBytes = (bytes: number) => {
+      this.#underway += bytes
+      this.#tell()
+    }
+    this.#keeper = new ContentKeeper({ ...options, onBytes })
   }
 
   async *lines(): AsyncGenerator<IndexedObject> {
@@ -99,7 +106,7 @@ class Run {
 
   async #look({ live, before }: Pair): Promise<Line | undefined> {
     const isSame = before && before.size === live.size && before.etag === live.etag
-    return (isSame && (await this.#reuse(live, before))) || this.#read(live)
+    return (isSame && (await this.#reuse(live, before))) || this.#readLive(live)
   }
 
   /** What the backup before knew, without reading the object; undefined where it is not enough. */
@@ -123,7 +130,7 @@ class Run {
     }
   }
 
-  async #read(live: ListedObject): Promise<Line | undefined> {
+  async #readLive(live: ListedObject): Promise<Line | undefined> {
     const { objects, signal } = this.#options
     for (let tries = 1; ; tries += 1) {
       const found = await readLiveObject(objects, live.key, signal)
@@ -138,13 +145,22 @@ class Run {
   }
 
   #count({ facts, written }: Line): void {
-    const { previousBytes = 0, onProgress } = this.#options
     this.done.count += 1
     this.done.bytes += facts.size
     this.done.new_bytes += written
-    if (written > 0) this.done.new_count += 1
-    const { gone_count: _, ...progress } = this.done
-    onProgress?.({ ...progress, total_bytes: Math.max(previousBytes, progress.bytes) })
+    if (written > 0) {
+      this.done.new_count += 1
+      this.#underway = Math.max(0, this.#underway - facts.size)
+    }
+    this.#tell()
+  }
+
+  #tell(): void {
+    const { previousBytes = 0, onProgress } = this.#options
+    const { gone_count: _, ...done } = this.done
+    // One that is begun anew counts twice for a while: what was told is never taken back.
+    this.#told = Math.max(this.#told, done.bytes + this.#underway)
+    onProgress?.({ ...done, bytes: this.#told, total_bytes: Math.max(previousBytes, this.#told) })
   }
 }
 

@@ -26,6 +26,8 @@ export interface KeeperOptions {
   readonly opening: Opening
   readonly throttle?: Throttle | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called with the bytes of each piece of a content that is written. */
+  readonly onBytes?: ((bytes: number) => void) | undefined
   /** Writes what is there anew, for other keys than it was sealed for. */
   readonly renew?: boolean | undefined
 }

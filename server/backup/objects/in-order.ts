@@ -10,20 +10,28 @@ export async function* inOrder<T, R>(
   jobs: number,
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
-  const waiting: Promise<R>[] = []
+  const waiting: { result: Promise<R>; isOver: boolean }[] = []
   const running = new Set<Promise<unknown>>()
+  const start = (item: T) => {
+    const one = { result: work(item), isOver: false }
+    // Whoever awaits the result sees a failure; until then it is nobody's.
+    const run = one.result
+      .catch(() => undefined)
+      .finally(() => {
+        one.isOver = true
+        running.delete(run)
+      })
+    running.add(run)
+    waiting.push(one)
+  }
+  const next = () => waiting.shift()?.result as Promise<R>
   try {
     for await (const item of items) {
       while (running.size >= jobs) await Promise.race(running)
-      const result = work(item)
-      const run = result.catch(() => undefined).finally(() => running.delete(run))
-      running.add(run)
-      waiting.push(result)
-      // Whoever awaits it sees the failure; until then it is nobody's.
-      result.catch(() => undefined)
-      while (waiting.length >= jobs * AHEAD) yield await (waiting.shift() as Promise<R>)
+      start(item)
+      while (waiting[0]?.isOver || waiting.length >= jobs * AHEAD) yield await next()
     }
-    for (let next = waiting.shift(); next; next = waiting.shift()) yield await next
+    while (waiting.length > 0) yield await next()
   } finally {
     await Promise.all(running)
   }

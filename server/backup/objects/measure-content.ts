@@ -5,10 +5,10 @@ import type { Opening } from '../codec/sealing.js'
 import type { IndexedObject } from '../object-index.js'
 import type { BackupStore } from '../stores/backup-store.js'
 
-/** What says that a content is of no use, rather than that it cannot be read now. */
-const USELESS = ['damaged', 'wrong_key', 'key_needed']
-
-/** How a content is stored, where it opens to what its name says; undefined where it does not, or not with these keys. */
+/**
+ * How a content is stored, where it opens to what its name says; undefined where it does not. Throws where these keys do not
+ * open it: it is somebody else's, who would lose it if it was written anew.
+ */
 export async function measureContent(
   store: BackupStore,
   name: string,
@@ -28,8 +28,18 @@ export async function measureContent(
   try {
     for await (const piece of open(name, tapped(), opening)) inner.update(piece)
   } catch (error) {
-    if (error instanceof BackupError && USELESS.includes(error.code)) return undefined
-    throw error
+    if (!(error instanceof BackupError)) throw error
+    if (error.code === 'damaged') return undefined
+    throw ['wrong_key', 'key_needed'].includes(error.code) ? sealedForOthers(store, name, error) : error
   }
   return inner.digest('hex') === sha256 ? { size, sha256: outer.digest('hex') } : undefined
+}
+
+function sealedForOthers(store: BackupStore, name: string, cause: BackupError): BackupError {
+  return new BackupError({
+    code: 'sealed_for_others',
+    message: `${store.name} holds ${name}, sealed for keys that this deployment has not.`,
+    next: 'Give this deployment a target, or a prefix in the bucket, of its own; a deployment that was set up anew needs the secrets/backup-key of the old one to go on there.',
+    cause,
+  })
 }

@@ -219,13 +219,15 @@ describe('the objects of a backup', function () {
     expect([...store.files.keys()].filter((name) => name.startsWith('backups/'))).to.deep.equal([])
   })
 
-  it('are sealed anew for other keys when asked to', async () => {
+  it('are sealed anew for other keys when asked to, and never by the way', async () => {
     const objects = await newObjects()
     for (const key of KEYS) await put(objects, key, Buffer.from(key))
     const store = memoryStore()
     await backUp(objects, [store])
     const identity = await generateIdentity()
     const other = { recipients: [await identityToRecipient(identity)] }
+    const own = { sealing: other, opening: { identities: [identity] } }
+    expect((await refusal(backUp(objects, [store], undefined, own))).code).to.equal('sealed_for_others')
     const renewed = await backUp(objects, [store], undefined, { sealing: other, renew: true })
     expect(renewed.new_count).to.equal(KEYS.length)
     const elsewhere = await newObjects()

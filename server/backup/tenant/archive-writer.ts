@@ -93,6 +93,8 @@ export class TenantArchiveWriter {
   async #flow(out: Writable, to: SealTo): Promise<void> {
     const zipped = createGzip({ level: 6 })
     const zipping = pipeline(this.#pack as unknown as Readable, zipped)
+    // Told below; it may fail before that is reached.
+    zipping.catch(() => undefined)
     const sealed = await sealStream(zipped, to)
     await Promise.all([zipping, pipeline(sealed, out)])
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { newId } from '../../kernel/ids.js'
 import { VERSION } from '../../version.js'
@@ -15,7 +14,7 @@ import { erasePeople, peopleOfNobodyElse } from './erase-people.js'
 import { findTenant } from './export-tenant.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { withPermit } from './permit.js'
-import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
+import { announce, installationOf, type TenantContext, untilShut, withClient } from './tenant-context.js'
 import { tenantError } from './tenant-error.js'
 import { eachObject } from './tenant-objects.js'
 
@@ -29,9 +28,6 @@ export interface EraseOptions {
   /** Backups that have the tenant; undefined where nobody looked. */
   readonly backups?: readonly RemainingBackup[] | undefined
 }
-
-/** Identities are at most 800 ms old in every server: after this nobody is in any more. */
-const SHUT_MS = 1_000
 
 /**
  * Erases a tenant for good: its rows in every table, its audit chain, its objects, its counters, and the people who
@@ -72,7 +68,7 @@ async function shut(
     [id],
   )
   await announce(context, id, slug)
-  await sleep(SHUT_MS)
+  await untilShut(context)
 }
 
 class Erasure {
@@ -161,7 +157,7 @@ class Erasure {
         ...erased,
       },
       audit,
-      remains: remainsOf(this.options),
+      remains: [...remainsOf(this.options), ...(await keptDatabases(client))],
     })
   }
 
@@ -169,7 +165,7 @@ class Erasure {
     const { id, slug } = this.tenant
     const { erased, audit } = document
     await appendToolLine(this.client, {
-      ...{ tenantId: null, action: 'erased', target: id, actor: this.context.actor },
+      ...{ tenantId: null, action: 'tenant.erased', target: id, actor: this.context.actor },
       detail: {
         ...{ slug, rows: erased.rows, people: erased.people, objects: erased.objects.count },
         ...{ audit, certificate_sha256: sha256 },
@@ -233,8 +229,30 @@ function remainsOf({ backups, keepPeople }: EraseOptions): ErasureCertificate['r
       why: 'sealed under hashes that name nobody; gone within a day',
       until: null,
     },
+    {
+      what: 'lines in log files of the server, with ids and addresses',
+      why: 'logs are removed as the host rotates them',
+      until: null,
+    },
+    {
+      what: 'the write-ahead log that is archived for recovery to a point in time, where that is on',
+      why: 'it goes with the backups that it belongs to',
+      until: null,
+    },
     ...backupsOf(backups),
   ]
+}
+
+/** Databases that gave way to a restored one and were kept have what they had. */
+async function keptDatabases(client: pg.Client): Promise<ErasureCertificate['remains']> {
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database where datname like 'vetrai\\_before\\_%' order by 1`,
+  )
+  return rows.map(({ name }) => ({
+    what: `database ${name}`,
+    why: 'it gave way to a restored one and was kept: drop it when nobody wants it back',
+    until: null,
+  }))
 }
 
 function backupsOf(backups: EraseOptions['backups']): ErasureCertificate['remains'] {

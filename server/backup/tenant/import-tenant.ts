@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { newId } from '../../kernel/ids.js'
 import { type ArchiveSource, damaged, type RowsPart, readArchive } from './archive-reader.js'
@@ -11,7 +10,7 @@ import { type Arrival, checkColumns, insertRows } from './insert-rows.js'
 import { type ArchivedPerson, type MatchedPeople, matchPeople } from './match-people.js'
 import { withPermit } from './permit.js'
 import { AuditIntake, type ChainOutcome } from './take-in-audit.js'
-import { announce, installationOf, type TenantContext, withClient } from './tenant-context.js'
+import { announce, installationOf, type TenantContext, untilShut, withClient } from './tenant-context.js'
 import type { RowsEntry, TenantManifest } from './tenant-manifest.js'
 import { ARRIVAL_RULES } from './tenant-rules.js'
 
@@ -45,9 +44,6 @@ export interface ImportReport {
   readonly audit: { readonly chain: ChainOutcome; readonly lines: number; readonly object: string | null }
   readonly notes: readonly string[]
 }
-
-/** Identities are at most 800 ms old in every server: after this nobody is in any more. */
-const SHUT_MS = 1_000
 
 /**
  * Brings the tenant of an archive into this installation, all of it or nothing, in one transaction. The archive is read
@@ -193,7 +189,7 @@ class TenantImport {
   async #record(intake: AuditIntake): Promise<void> {
     const { manifest, target } = this.arrived
     const line = {
-      action: 'imported',
+      action: 'tenant.imported',
       target: target.id,
       actor: this.context.actor,
       detail: {
@@ -224,7 +220,7 @@ class TenantImport {
     if (!rows[0]) return
     this.#statusBefore = rows[0].status
     await announce(this.context, id, this.arrived.target.slug)
-    await sleep(SHUT_MS)
+    await untilShut(this.context)
   }
 
   async #reopen(): Promise<void> {

@@ -1,3 +1,4 @@
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
@@ -8,18 +9,24 @@ import type pg from 'pg'
 import { type BuiltUser, buildMember } from '../../../test/build.js'
 import { useReceivers } from '../../../test/receiver.js'
 import { useServer } from '../../../test/server.js'
-import { stores } from '../../../test/stores.js'
+import { ROLE_PASSWORDS, stores } from '../../../test/stores.js'
 import { backgroundContext } from '../../kernel/context.js'
+import { Secrets } from '../../kernel/secrets.js'
 import { RECEIVER_SETTINGS } from '../../services/notifications/webhooks/test-support.js'
 import { openSecrets } from '../../services/workers/workflows/models/secret.js'
 import { tenantPrefix } from '../../storage/object-store/tenant-prefix.js'
 import type { BackupError } from '../backup-error.js'
+import { createBackup } from '../create-backup.js'
+import { loginsOf } from '../database/test-support.js'
+import { memoryStore } from '../test-support.js'
 import { readCatalogue } from './catalogue.js'
 import { certificateText } from './certificate.js'
 import { eraseTenant } from './erase-tenant.js'
 import { GLOBAL_TABLES } from './global-tables.js'
 import { importTenant } from './import-tenant.js'
+import { withPermit } from './permit.js'
 import type { TenantContext } from './tenant-context.js'
+import { withTenantOfBackup } from './tenant-from-backup.js'
 import { HASH_COLUMNS } from './tenant-rules.js'
 import {
   archiveAt,
@@ -85,6 +92,12 @@ describe('archives of tenants', function () {
     expect((await server.resources.objects.list(`tenants/${id}/`)).objects).to.deep.equal([])
     expect(certificateText(signed)).to.contain(slug).and.to.contain(signed.sha256)
     expect(signed.document.audit.lines).to.equal(before.audit_logs?.length)
+    expect(readSigned(signed.jws ?? '')).to.deep.equal(signed.document)
+    const proof = await admin.query(
+      "select detail from audit_logs where action = 'tenant.erased' and target = $1",
+      [id],
+    )
+    expect(proof.rows[0]?.detail).to.include({ certificate_sha256: signed.sha256 })
 
     const source = archiveAt(file, { identities: [identity] })
     const report = await importTenant(context(), { source, conflict: 'refuse' })
@@ -183,6 +196,92 @@ describe('archives of tenants', function () {
     expect(opened.get('TOKEN')?.value).to.equal('hush-hush-hush')
   })
 
+  it('come out of a full backup too, which is loaded beside the living database and goes again', async () => {
+    const { id, slug } = theirs.tenant
+    const store = memoryStore()
+    const login = await loginsOf(server.databaseName)
+    const none = { sealing: 'none', opening: 'none' } as const
+    const { manifest } = await createBackup({
+      ...{ store, database: login.backup, objects: server.resources.objects, kit: undefined, ...none },
+      deployment: { id: 'ours', name: 'ours', runtime: 'embedded', version: '0.1.0' },
+      ...{ reason: 'manual', say: () => undefined },
+    })
+    const before = await rowsOf(admin, id)
+    await eraseTenant(context(), { slug, confirm: slug })
+    const { config, sealed: columns } = server.resources
+    const from = {
+      ...{ store, manifest, opening: none.opening, slug, sealed: columns, backupLogin: login.backup },
+      systemLogin: { ...login.backup, role: 'vetrai_system', password: ROLE_PASSWORDS.system },
+      ...{
+        master: config.VETRAI_SECRET,
+        previous: undefined,
+        step: () => undefined,
+        detail: () => undefined,
+      },
+    }
+    const report = await withTenantOfBackup(from, (source) =>
+      importTenant(context(), { source, conflict: 'refuse' }),
+    )
+    expect(report.notes).to.deep.equal([])
+    expect(report.objects).to.include({ stored: 1 })
+    const after = await rowsOf(admin, id)
+    for (const table of ['memberships', 'api_keys', 'workflow_events', 'worker_jobs', 'quotas'])
+      expect(after[table], table).to.deep.equal(before[table])
+    const { rows } = await admin.query("select datname from pg_database where datname like 'vetrai_tenant_%'")
+    expect(rows).to.deep.equal([])
+  })
+
+  it('come into another installation without credentials, and with secrets that it can open', async () => {
+    const { id, slug } = theirs.tenant
+    const { source } = await sealed(slug)
+    await eraseTenant(context(), { slug, confirm: slug })
+    const secrets = new Secrets(randomBytes(32))
+    const report = await importTenant({ ...context(), secrets }, { source, conflict: 'refuse' })
+    expect(report.audit.chain).to.equal('taken')
+    expect(report.notes.join())
+      .to.contain('API keys came along revoked')
+      .and.to.contain('not to be written to')
+    const { rows } = await admin.query(
+      `select bool_and(revoked_at is not null) as revoked,
+         (select sealed from workflow_secrets where tenant_id = $1 limit 1) as sealed
+       from api_keys where tenant_id = $1`,
+      [id],
+    )
+    expect(rows[0]?.revoked).to.equal(true)
+    expect(secrets.unseal(rows[0]?.sealed, `workflow-secret:${id}:TOKEN`).toString()).to.equal(
+      'hush-hush-hush',
+    )
+  })
+
+  it('let nobody erase or add to an audit chain without the owner’s permit for it', async () => {
+    const { id } = theirs.tenant
+    const system = await context().connectSystem()
+    const attempt = (sql: string, values: unknown[] = []) =>
+      system.query(sql, values).then(
+        () => 'done',
+        ({ code }: { code: string }) => code,
+      )
+    expect(await attempt('select audit_erase($1, $2)', ['guess', id])).to.equal('42501')
+    expect(await attempt('select audit_take_in($1, $2, $3)', ['guess', id, '[]'])).to.equal('42501')
+    expect(
+      await attempt('insert into audit_permits values ($1, $2, $3, now())', ['x', 'erase', id]),
+    ).to.equal('42501')
+    await withPermit(context(), 'import', theirs.tenant.id, async (token) => {
+      expect(await attempt('select audit_erase($1, $2)', [token, id])).to.equal('42501')
+      expect(await attempt('select audit_take_in($1, $2, $3)', [token, ours.tenant.id, '[]'])).to.equal(
+        '42501',
+      )
+      const forged = JSON.stringify([{ tenant_id: id, sequence: 9_999, hash: String.raw`\x00` }])
+      expect(await attempt('select audit_take_in($1, $2, $3)', [token, id, forged])).to.equal('23514')
+      // One transaction has had it.
+      expect(await attempt('select audit_take_in($1, $2, $3)', [token, id, '[]'])).to.equal('done')
+      expect(await attempt('select audit_take_in($1, $2, $3)', [token, id, '[]'])).to.equal('42501')
+    })
+    await attempt("select set_config('vetrai.erases_chain', $1, false)", [id])
+    expect(await attempt('delete from audit_logs where tenant_id = $1', [id])).to.equal('42501')
+    await system.end()
+  })
+
   it('give nobody the data of a tenant by an address that they only typed in', async () => {
     const { owner, source } = await gone()
     await admin.query(`insert into users (id, email) values (gen_random_uuid(), $1)`, [owner.email])
@@ -252,6 +351,18 @@ describe('archives of tenants', function () {
     return { owner, source }
   }
 })
+
+/** The document of a certificate whose signature its own key made. */
+function readSigned(jws: string): unknown {
+  const [head = '', body = '', signature = ''] = jws.split('.')
+  const { jwk } = JSON.parse(Buffer.from(head, 'base64url').toString())
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  const isGenuine = verify(
+    ...(['sha256', Buffer.from(`${head}.${body}`), { key, dsaEncoding: 'ieee-p1363' }] as const),
+    Buffer.from(signature, 'base64url'),
+  )
+  return isGenuine ? JSON.parse(Buffer.from(body, 'base64url').toString()) : undefined
+}
 
 /** Columns of the whole database in which the id of a tenant stands, whatever their type. */
 async function namesTenant(admin: pg.Client, tenantId: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { SealedColumn } from '../../kernel/sealed-column.js'
 import type { Secrets } from '../../kernel/secrets.js'
@@ -21,6 +22,13 @@ export interface TenantContext {
   /** Who does it, for audit lines and certificates. */
   readonly actor: string
   readonly now: () => Date
+  /** How long servers are given to let nobody in any more; a second unless said. */
+  readonly shutMs?: number
+}
+
+/** Resolves when no server lets anybody of a tenant in that was shut out: identities are at most 800 ms old. */
+export async function untilShut({ shutMs = 1_000 }: Pick<TenantContext, 'shutMs'>): Promise<void> {
+  await sleep(shutMs)
 }
 
 /** Runs `work` on a connection that is ended after it. */

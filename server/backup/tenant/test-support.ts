@@ -36,6 +36,7 @@ export function contextOf(server: TestServer): TenantContext {
     ...{ secrets, sealed, objects, redis },
     actor: 'operator@vetrai.test',
     now: resources.now,
+    shutMs: 10,
   }
 }
 

@@ -1,18 +1,11 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { spaceAt, spaceOf } from '../../../checks/disk.js'
 import { readEngineFacts } from '../../../clients/engine-facts.js'
 import type { Deployment } from '../../../deployment/deployment.js'
-import { CliError } from '../../../deployment/errors.js'
 import type { LockedRelease } from '../../../deployment/lock-file.js'
+import { folderBytes } from '../../folder-bytes.js'
 import { migrateDatabase } from '../../migrate-database.js'
-import type {
-  DatabaseFacts,
-  DatabaseStep,
-  DiskPlace,
-  ServerVersion,
-  UpgradeHost,
-} from '../../upgrade-host.js'
+import { argumentsOf, databaseFailed, readFacts } from '../../upgrade-database.js'
+import type { DiskPlace, ServerVersion, UpgradeHost } from '../../upgrade-host.js'
 import type { ChosenImage } from '../chosen-image.js'
 import { Engine } from '../engine.js'
 import { imageId } from '../missing-images.js'
@@ -40,6 +33,7 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
 
   return {
     holdsRequests: true,
+    startsEarlier: true,
     current: async () => {
       const held = heldRelease(deployment)
       return held?.image && known(held)
@@ -56,14 +50,14 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
       // What was pulled is named by its digest from here on.
       return look(await wantedServer(deployment, to))
     },
-    facts: async (version) => factsOf(await (await projectOf(version)).migrate('facts')),
+    facts: async (version) => readFacts(await (await projectOf(version)).migrate('facts')),
     objectBytes: () => folderBytes(deployment.paths.objects),
     places: () => placesOf(deployment),
     reserve: async () => reserveRoom(deployment, engine, await render(deployment)),
     release: async () => releaseRoom(deployment, engine, await render(deployment)),
     migrate: async (version, copy) => migrateDatabase(deployment, (await projectOf(version)).migrator(copy)),
     database: async (version, step) => {
-      const { code, stderr } = await (await projectOf(version)).migrate(step.verb, namesOf(step))
+      const { code, stderr } = await (await projectOf(version)).migrate(step.verb, argumentsOf(step))
       if (code !== 0) throw databaseFailed(step, stderr)
     },
     trial: async (version, withinS) => {
@@ -93,58 +87,10 @@ async function choose(deployment: Deployment, release: LockedRelease): Promise<v
   )
 }
 
-function namesOf(step: DatabaseStep): string[] {
-  if (step.verb === 'copy') return [step.next]
-  return step.verb === 'drop' ? [step.name] : [step.next, step.before]
-}
-
-function factsOf({
-  code,
-  stdout,
-  stderr,
-}: {
-  code: number | null
-  stdout: string
-  stderr: string
-}): DatabaseFacts {
-  if (code === 0) return JSON.parse(stdout) as DatabaseFacts
-  throw new CliError({
-    code: 'database_unknown',
-    message: `The database could not be asked: ${lastLine(stderr)}`,
-    next: 'Is the deployment up? See: vetrai status',
-    exitCode: 3,
-  })
-}
-
-function databaseFailed({ verb }: DatabaseStep, stderr: string): CliError {
-  return new CliError({
-    code: 'database_failed',
-    message: `The database could not be prepared (${verb}): ${lastLine(stderr)}`,
-    next: 'Correct the cause, then go on with: vetrai upgrade resume',
-  })
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) || 'it gave no reason'
-}
-
 /** The engine's own disk holds volumes and images; the directory may be on another. */
 async function placesOf(deployment: Deployment): Promise<DiskPlace[]> {
   const { rootDir, isLocal } = await readEngineFacts()
   const own = await spaceAt(deployment.dir)
   const engines = isLocal ? await spaceOf(rootDir).catch(() => undefined) : undefined
   return [engines, own].flatMap((space) => (space ? [{ place: space.place, free: space.free }] : []))
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    )
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
