@@ -20,7 +20,7 @@ const PROMISED = `
   secrets:list secrets:rotate
   backup:create backup:list backup:info backup:verify backup:drill backup:prune backup:schedule backup:download
   backup:copy backup:recovery-key backup:targets backup:window backup:base restore
-  tenants:export tenants:import tenants:erase upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
+  upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test
