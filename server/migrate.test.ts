@@ -41,7 +41,7 @@ describe('the migrate program', function () {
     new Promise((resolve) => {
       execFile(
         process.execPath,
-        [PROGRAM, command],
+        [PROGRAM, ...command.split(' ')],
         { env: { ...env, ...more } },
         (error, stdout, stderr) => {
           resolve({ code: error ? Number(error.code) : 0, stdout, stderr })
@@ -67,6 +67,32 @@ describe('the migrate program', function () {
     expect(after.migrations.every((one: { applied_at: string }) => Date.parse(one.applied_at) > 0)).to.equal(
       true,
     )
+  })
+
+  it('puts a copy in the place of the database, and the database back, each safe to repeat', async () => {
+    const [next, before] = [`${name}_next`, `${name}_before`]
+    const there = async () => {
+      const sql = `select datname from pg_database where datname like '${name}%' order by 1`
+      return (await asAdmin(await stores(), sql)).rows.map((row: { datname: string }) => row.datname)
+    }
+    const done = async (command: string) => {
+      for (let round = 0; round < 2; round += 1) {
+        const { code, stderr } = await run(command)
+        expect(code, stderr).to.equal(0)
+      }
+    }
+    const known = await knownMigrations()
+    expect(JSON.parse((await run('facts')).stdout)).to.deep.include({ migrations: known })
+    await done(`swap-back ${next} ${before}`)
+    await done(`copy ${next}`)
+    await done(`swap ${next} ${before}`)
+    expect(await there()).to.deep.equal([name, before])
+    expect(JSON.parse((await run('facts')).stdout)).to.deep.include({ migrations: known })
+    await done(`swap-back ${next} ${before}`)
+    expect(await there()).to.deep.equal([name])
+    await done(`drop ${before}`)
+    expect((await run(`drop ${name}`)).code).to.equal(1)
+    expect(await there()).to.deep.equal([name])
   })
 
   it('gives no role more than its work needs', async () => {

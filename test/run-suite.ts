@@ -15,7 +15,11 @@ const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
 /** Seconds that each file took last time: they decide nothing but the order. */
 const TIMES = 'dist/.test-times.json'
 /** Where nothing is known yet: these take longest. */
-const SLOW = [/\.e2e\.|\/(life|bundle|rotation)\./, /\/test\/chaos\/|\/interruptions\./, /\/embedded\//]
+const SLOW = [
+  /\.e2e\.|\/(life|bundle|rotation|upgrade|point-in-time|restore|move|cut-short)\./,
+  /\/test\/chaos\/|\/interruptions\./,
+  /\/embedded\//,
+]
 
 /** Files that take away what others stand on: run after all others, one after the other. */
 const ALONE = /\.alone\.test\.js$/

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { editDistance } from './edit-distance.js'
-import { suggestCommand } from './suggest-command.js'
+import { extraWords, suggestCommand } from './suggest-command.js'
 
 const commands = ['up', 'down', 'status', 'tenants list', 'tenants create', 'keys create', 'users set-role']
 
@@ -22,6 +22,15 @@ describe('suggestions for mistyped commands', () => {
 
   it('names a topic when only that was mistyped', () => {
     expect(suggestCommand(['tenant'], commands)).to.deep.equal({ typed: 'tenant', meant: 'tenants' })
+  })
+
+  it('tells a command with a word too many from one that does not exist', () => {
+    expect(extraWords(['keys', 'create', 'ci'], commands)).to.deep.equal({
+      command: 'keys create',
+      words: ['ci'],
+    })
+    expect(extraWords(['status', 'all', 'now'], commands)?.words).to.deep.equal(['all', 'now'])
+    expect(extraWords(['tenants', 'crate', 'acme'], commands)).to.equal(undefined)
   })
 
   it('suggests nothing for what resembles nothing', () => {

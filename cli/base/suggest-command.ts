@@ -30,6 +30,18 @@ export function suggestCommand(words: readonly string[], commands: readonly stri
   }
 }
 
+/** The command that the words begin with, and what stands behind it that it does not take; undefined where they begin with none. */
+export function extraWords(
+  words: readonly string[],
+  commands: readonly string[],
+): { command: string; words: string[] } | undefined {
+  for (let length = words.length; length > 0; length--) {
+    const command = words.slice(0, length).join(' ')
+    if (commands.includes(command)) return { command, words: words.slice(length) }
+  }
+  return undefined
+}
+
 function nearTopic(word: string, topics: Set<string | undefined>): string | undefined {
   return [...topics].find((topic) => topic && topic !== word && editDistance(word, topic) <= tolerance(topic))
 }

@@ -8,7 +8,7 @@ import { buildManifest } from '../operations/build-manifest.js'
 
 const DIST = join(fileURLToPath(import.meta.url), '../../..')
 const PROMISED = `
-  init up down restart status logs doctor open seed uninstall completion help
+  init up down restart status logs doctor open seed uninstall completion help move
   secrets:repair smtp:test support:bundle
   service:install service:uninstall service:status exec shell
   config:get config:set config:edit config:validate config:show migrate:status migrate:up
@@ -20,7 +20,7 @@ const PROMISED = `
   secrets:list secrets:rotate
   backup:create backup:list backup:info backup:verify backup:drill backup:prune backup:schedule backup:download
   backup:copy backup:recovery-key backup:targets backup:window backup:base restore
-  tenants:export tenants:import tenants:erase upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
+  upgrade:plan upgrade:run upgrade:resume upgrade:rollback upgrade:history
   notifications:send notifications:explain notifications:deliveries notifications:retry notifications:inbox
   subscribers:list subscribers:create subscribers:info subscribers:delete
   webhooks:list webhooks:create webhooks:info webhooks:update webhooks:delete webhooks:rotate webhooks:test

@@ -30,10 +30,8 @@ export default class Up extends DeploymentCommand {
     recovery_key:
       'the key that opens the backups when this host is lost, given this once: keep it elsewhere; null unless this run made one',
     status: statusDoc,
-    upgrade: {
-      from: 'version that runs; null in place of this object where no other waits',
-      to: 'version that `vetrai upgrade run` would bring',
-    },
+    upgrade:
+      'what `vetrai upgrade run` would bring: from and to, versions; null where there is nothing newer',
   }
 
   async run(): Promise<StartResult | PlanResult> {

@@ -23,12 +23,15 @@ export async function runVetrai(
     env = {},
     until,
     killedWhen,
+    killedBy = 'SIGKILL',
   }: {
     stdin?: string
     env?: NodeJS.ProcessEnv
     until?: (stdout: string) => boolean
     /** Asked again and again; true ends the process as a power cut would. */
     killedWhen?: () => boolean
+    /** Ends it otherwise then. */
+    killedBy?: NodeJS.Signals
   } = {},
 ): Promise<VetraiRun> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VETRAI_'))
@@ -45,7 +48,13 @@ export async function runVetrai(
     output.stderr += String(chunk)
   })
   child.stdin.end(stdin)
-  const watch = killedWhen && setInterval(() => killedWhen() && child.kill('SIGKILL'), 2)
+  const watch =
+    killedWhen &&
+    setInterval(() => {
+      if (!killedWhen()) return
+      clearInterval(watch)
+      child.kill(killedBy)
+    }, 2)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', () => clearInterval(watch))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ObjectStore } from '../storage/object-store/object-store.js'
 import { BackupError } from './backup-error.js'
-import { type Opening, type Sealing, suffixOf } from './codec/sealing.js'
+import { fingerprintOf, type Opening, type Sealing, suffixOf } from './codec/sealing.js'
 import type { Throttle } from './codec/throttle.js'
 import { type WritePartOptions, writePart, writeStored } from './codec/write-part.js'
 import { dumpDatabase } from './database/dump-database.js'
@@ -29,6 +29,8 @@ export interface BackupInput {
   opening: Opening
   throttle?: Throttle
   jobs?: number
+  /** Share of the time that the database is read in; below 1 it leaves the others room. */
+  share?: number
   signal?: AbortSignal
   say: (progress: BackupProgress) => void
 }
@@ -61,6 +63,7 @@ export async function createBackup(input: BackupInput): Promise<BackupMade> {
     const database = await dumpDatabase({
       snapshot,
       ...(input.jobs && { jobs: input.jobs }),
+      ...(input.share && { share: input.share }),
       ...(signal && { signal }),
       writePart: (name, body) =>
         writePart([store], `${backupPrefix(id)}${name}${suffixOf(sealing)}`, body, options),
@@ -75,6 +78,7 @@ export async function createBackup(input: BackupInput): Promise<BackupMade> {
       deployment: input.deployment,
       reason: input.reason,
       encryption: sealing === 'none' ? 'none' : 'age',
+      sealed_for: fingerprintOf(sealing),
       compression: 'zstd',
       database,
       objects: objects && { count: objects.count, bytes: objects.bytes, index: objects.index },
@@ -95,10 +99,10 @@ export async function createBackup(input: BackupInput): Promise<BackupMade> {
 async function objectsOf(input: BackupInput, id: string, options: WritePartOptions) {
   const { objects, store, opening, jobs, say } = input
   if (objects === undefined) return null
-  const previous = (await listBackups(store)).complete.find(
-    ({ manifest }) =>
-      manifest.objects !== null && manifest.encryption === (options.sealing === 'none' ? 'none' : 'age'),
-  )?.manifest.objects
+  const [newest] = (await listBackups(store)).complete.filter(({ manifest }) => manifest.objects !== null)
+  const isSame = newest?.manifest.sealed_for === fingerprintOf(options.sealing) && options.sealing !== 'none'
+  const isPlain = options.sealing === 'none' && newest?.manifest.encryption === 'none'
+  const previous = isSame || isPlain ? newest?.manifest.objects : undefined
   return backUpObjects({
     objects,
     stores: [store],
@@ -107,6 +111,8 @@ async function objectsOf(input: BackupInput, id: string, options: WritePartOptio
       previous: readObjectIndex(store, previous.index, opening, options.signal),
       previousBytes: previous.bytes,
     }),
+    // What is there is sealed for others: whoever is to read this backup must be able to open all of it.
+    renew: newest !== undefined && previous === undefined,
     opening,
     jobs,
     ...options,

@@ -71,6 +71,7 @@ export async function drill(input: DrillInput): Promise<DrillReport> {
       login: scratch,
       manifest: manifest.database,
       readPart: read,
+      inOrder: true,
       ...(input.jobs && { jobs: input.jobs }),
       ...(signal && { signal }),
       onProgress: ({ rows }) => input.detail(`${rows} rows`),

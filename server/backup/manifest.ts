@@ -76,6 +76,8 @@ export const manifestSchema = z.strictObject({
   /** Why it was made. */
   reason: z.enum(['manual', 'schedule', 'before-restore', 'before-upgrade', 'before-move']),
   encryption: z.enum(['age', 'none']),
+  /** Fingerprint of the recipients that all of it, objects included, is sealed for; null where there are none. */
+  sealed_for: digest.nullable(),
   compression: z.literal('zstd'),
   database: databasePart,
   /** Objects lie in the target beside all backups, by content; the index lists those of this one. */

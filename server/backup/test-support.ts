@@ -99,6 +99,7 @@ export async function makeBackup(
     deployment: { id: deployment, name: 'shop', runtime: 'embedded', version: '1.2.3' },
     reason: 'manual',
     encryption: sealing === 'none' ? 'none' : 'age',
+    sealed_for: null,
     compression: 'zstd',
     database: {
       server_version: '17.5',

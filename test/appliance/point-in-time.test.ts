@@ -10,7 +10,7 @@ import { containersOf, docker, idsOf } from './docker.js'
 
 /** Each test builds on the one before. */
 describe('an appliance that archives its database', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   const { name, project, dir, vetrai } = useAppliance('pitr')
   let moment: string
 
@@ -77,11 +77,14 @@ describe('an appliance that archives its database', function () {
     expect(await archivingCheck()).to.include({ level: 'ok' })
     const root = join(dir(), 'backups', 'wal', 'archive')
     const [stanza = ''] = await readdir(root)
-    // Segments of the life that goes on since the restore come into this folder.
-    const folders = [join(root, stanza, '17-1'), join(root, stanza, '17-1', '0000000200000000')]
+    const archive = join(root, stanza, '17-1')
+    const entries = await readdir(archive, { withFileTypes: true })
+    const lives = entries.filter((entry) => entry.isDirectory()).map((entry) => join(archive, entry.name))
+    const folders = [archive, ...lives]
     for (const folder of folders) await chmod(folder, 0o500)
-    const write = 'create table w (); drop table w; select pg_switch_wal()'
-    const touch = () => ok(vetrai('shell', 'db', '--role', 'superuser', '--', '-c', write))
+    const sql = 'create table w (); drop table w; select pg_switch_wal()'
+    const touch = () =>
+      docker('exec', `${project}-postgres-1`, 'psql', '-U', 'postgres', '-d', 'postgres', '-c', sql)
     await touch()
     await until(async () => (await archivingCheck())?.level === 'fail', 60_000)
     expect((await archivingCheck())?.detail).to.include('is not taken')

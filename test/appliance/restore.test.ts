@@ -30,6 +30,13 @@ describe('a backup of one runtime', function () {
   }
   let key: string
 
+  /** Whether the key that was made before the first backup reads its tenant. */
+  async function isGood(which: string): Promise<boolean> {
+    const { url } = (await ok(vetrai(which)('status', '--json'))).json<{ url: string }>()
+    const answer = await fetch(`${url}/tenancy/v1/tenants/acme`, { headers: { 'X-API-Key': key } })
+    return answer.status === 200
+  }
+
   /** A backup of a deployment as one file. */
   async function archiveOf(which: string): Promise<string> {
     const file = join(folder.path, `${which}.tar`)
@@ -49,7 +56,7 @@ describe('a backup of one runtime', function () {
     await ok(small('up'))
     await ok(small('tenants', 'create', 'acme'))
     const created = await ok(
-      small('keys', 'create', 'ci', '--tenant', 'acme', '--scope', 'tenancy.read', '--json'),
+      small('keys', 'create', '--name', 'ci', '--tenant', 'acme', '--scopes', 'tenancy:read', '--json'),
     )
     key = created.json<{ key: string }>().key
     await objectsIn('small').put('acme/logo.txt', content, { contentType: 'text/plain' })
@@ -72,7 +79,7 @@ describe('a backup of one runtime', function () {
     )
     expect(restored.json()).to.include({ creates: true, runtime: 'compose', safety_backup: null })
     expect(await slugs('large')).to.deep.equal(['acme'])
-    expect((await ok(vetrai('large')('keys', 'verify', key, '--json'))).json()).to.include({ valid: true })
+    expect(await isGood('large')).to.equal(true)
     expect((await ok(vetrai('large')('audit', 'verify', '--json'))).json()).to.include({ ok: true })
   })
 
@@ -112,7 +119,7 @@ describe('a backup of one runtime', function () {
       ),
     )
     expect(await slugs('again')).to.deep.equal(['acme', 'globex'])
-    expect((await ok(vetrai('again')('keys', 'verify', key, '--json'))).json()).to.include({ valid: true })
+    expect(await isGood('again')).to.equal(true)
     const { body } = await objectsIn('again').get('acme/logo.txt')
     expect(await buffer(body)).to.deep.equal(content)
     expect(await readFile(join(dir('again'), 'vetrai.yml'), 'utf8')).to.include('runtime: embedded')

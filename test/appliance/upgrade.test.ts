@@ -264,12 +264,14 @@ describe('an upgrade of an appliance', function () {
 
   /** Of memory; what is in it stays for as long as some container has it. */
   async function makeSmallVolume(): Promise<void> {
-    const { id } = await lock()
+    const label = ['--label', `ai.vetrai.deployment=${(await lock()).id}`]
     const options = ['type=tmpfs', 'device=tmpfs', `o=size=${VOLUME},mode=0777`].flatMap((one) => [
       '--opt',
       one,
     ])
-    await docker('volume', 'create', ...options, '--label', `ai.vetrai.deployment=${id}`, volume)
+    await docker('volume', 'create', ...options, ...label, volume)
+    // Where one is there already, `up` takes it for a deployment that has run, which has the others too.
+    for (const other of ['redis', 'proxy']) await docker('volume', 'create', ...label, `${project}-${other}`)
     const keep = ['--name', `${volume}-keeper`, '--network', 'none', '--volume', `${volume}:/kept`]
     await docker('run', '--detach', ...keep, '--entrypoint', 'sleep', imageOverrides().postgres, 'infinity')
   }

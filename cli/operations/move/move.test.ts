@@ -159,10 +159,20 @@ describe('vetrai move', function () {
     expect([await serves(), await state(), await leftThere()]).to.deep.equal([true, undefined, []])
   })
 
+  it('serves on where the operator ends it', async () => {
+    for (const step of ['final-backup', 'restore']) {
+      const ended = { killedWhen: await begins(step), killedBy: 'SIGTERM' as const }
+      const done = await runVetrai(argvOf('--no-rehearsal'), ended)
+      expect([done.code, problem(done).code], done.stdout + done.stderr).to.deep.equal([1, 'interrupted'])
+      expect([await serves(), await state(), await leftThere()], step).to.deep.equal([true, undefined, []])
+    }
+  })
+
   it('goes on after kill -9 at each step, back where that is asked for, and loses nothing acknowledged', async () => {
     const written = writer(deployment.localUrl)
     for (const step of STEPS) {
-      await killedAt(step)
+      // One rehearsal is enough.
+      await (step === 'close' ? killedAt(step) : killedAt(step, '--no-rehearsal'))
       expect(await state(), step).to.be.a('string')
       if (step !== 'final-backup') continue
       expect(await ok('move', '--cancel', '--dir', old)).to.include({ phase: 'cancelled' })
@@ -214,24 +224,25 @@ describe('vetrai move', function () {
   })
 
   /** Runs it until the journal begins a step, and kills it there as a power cut would. */
-  async function killedAt(step: string): Promise<void> {
-    const seen = (await steps()).length
-    let dead = false
-    let looking = false
-    const look = () => {
-      if (!looking) {
-        looking = true
-        void steps().then((all) => {
-          dead ||= all.slice(seen).includes(step)
-          looking = false
-        })
-      }
-      return dead
-    }
-    const t0 = Date.now()
-    const done = await runVetrai(argvOf(), { killedWhen: look })
-    process.stderr.write(`DBG ${step} ${Date.now() - t0} ${done.code}\n`)
+  async function killedAt(step: string, ...flags: string[]): Promise<void> {
+    const done = await runVetrai(argvOf(...flags), { killedWhen: await begins(step) })
     expect(done.code, `${step}: ${done.stdout}${done.stderr}`).to.equal(null)
+  }
+
+  /** Tells whether the journal has begun a step since. */
+  async function begins(step: string): Promise<() => boolean> {
+    const seen = (await steps()).length
+    let begun = false
+    let looking = false
+    return () => {
+      if (looking) return begun
+      looking = true
+      void steps().then((all) => {
+        begun ||= all.slice(seen).includes(step)
+        looking = false
+      })
+      return begun
+    }
   }
 
   async function steps(): Promise<string[]> {

@@ -49,6 +49,8 @@ export class RemoteHost {
       child.once('close', (code) => resolve(code ?? SSH_FAILED))
     })
     const answer = readAnswer(child.stdout)
+    // Nobody reads it where the command could not be run.
+    answer.catch(() => undefined)
     const said = readLines(child.stderr)
     const fed = feed(child.stdin, options.input)
     const code = await ended

@@ -103,7 +103,7 @@ export async function describeUpgrade(
       server: from.name,
     },
     to: { version: to.release.version, schema_version: to.release.schema_version, server: to.name },
-    needed: from.name !== to.name || migrations.length > 0,
+    needed: from.name !== to.name || migrations.length > 0 || !isSame(from, to),
     mode,
     migrations,
     breaking: breakingNotes(from.release.version, to.release),
@@ -114,6 +114,11 @@ export async function describeUpgrade(
     steps: stepsOf(mode, host.trial !== undefined),
     problem: problem ? { code: problem.code, message: problem.message, next: problem.next } : null,
   }
+}
+
+/** Where lock.json says otherwise than what runs, it has to be put right. */
+function isSame({ locked: a }: ServerVersion, { locked: b }: ServerVersion): boolean {
+  return a.version === b.version && a.schema_version === b.schema_version
 }
 
 /** CliError (exit 4) where a plan may not be carried out. */

@@ -1,5 +1,6 @@
 import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
+import type { LockedRelease } from '../../deployment/lock-file.js'
 import { during } from '../../runtimes/during.js'
 import { carryOut } from './carry-out.js'
 import type { Note } from './go-back.js'
@@ -83,7 +84,7 @@ async function begin(
     phase: 'running',
     started_at: now,
     ended_at: null,
-    from: { ...from.locked, schema_version: plan.from.schema_version },
+    from: withSchema(from.locked, plan.from.schema_version),
     to: to.locked,
     mode: plan.mode,
     step: 'check',
@@ -100,6 +101,11 @@ async function begin(
   }
   await keepUpgrade(deployment, state)
   return state
+}
+
+/** What an earlier command line did not note is what the database says. */
+function withSchema(release: LockedRelease, schema: string): LockedRelease {
+  return release.schema_version === 'unknown' ? { ...release, schema_version: schema } : release
 }
 
 /** Where nobody here can start the version before, the data is all there is to begin with. */

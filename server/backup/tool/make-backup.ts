@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { z } from 'zod'
 import { VERSION } from '../../version.js'
 import { BackupError } from '../backup-error.js'
@@ -6,6 +7,7 @@ import { copyBackup } from '../copy-backup.js'
 import { createBackup } from '../create-backup.js'
 import type { Manifest } from '../manifest.js'
 import type { ToolContext } from './context.js'
+import { noteRun } from './note-run.js'
 import { jobs, type Keys, rate, targetName } from './requests.js'
 import { sizes } from './summary.js'
 import { bytesWords, seconds } from './talk.js'
@@ -34,6 +36,9 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
   const settings = await context.recovery()
   const perSecond = wish.throttle_mb_s ?? (wish.reason === 'schedule' ? settings.throttle_mb_s : undefined)
   const sealing = await context.sealing(wish)
+  // Nobody waits for it, and everybody else goes on working.
+  const isQuiet = wish.reason === 'schedule'
+  if (isQuiet) setPriority(LEAST_URGENT)
   const secret = { identities: [], passphrase: wish.passphrase }
   let step = ''
   const made = await createBackup({
@@ -46,6 +51,7 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
     sealing,
     opening: context.opening(secret),
     ...(perSecond && { throttle: new Throttle(perSecond * MEGA) }),
+    ...(isQuiet ? GENTLE : {}),
     ...(wish.jobs && { jobs: wish.jobs }),
     signal: context.signal,
     say: (progress) => {
@@ -60,6 +66,10 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
   const { manifest } = made
   const failures = await copyTo(context, others, first, { manifest, keys: secret })
   if (failures.length > 0) throw notEverywhere(manifest, store.name, failures)
+  await noteRun(context, {
+    ...{ kind: 'create', backup: manifest.id, bytes: sizes(manifest).bytes },
+    ...{ targets: [store.name, ...others], durationMs: performance.now() - began },
+  })
   return {
     id: manifest.id,
     created_at: manifest.created_at,
@@ -71,6 +81,10 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
     duration_s: seconds(began),
   }
 })
+
+/** How a backup that nobody waits for reads the database. */
+const GENTLE = { jobs: 1, share: 0.5 }
+const LEAST_URGENT = 19
 
 const TITLES = { database: 'Copy the database', objects: 'Copy new objects' } as const
 

@@ -19,6 +19,7 @@ import { restoreObjects } from '../objects/restore-objects.js'
 import { verifyBackup } from '../verify-backup.js'
 import type { ToolContext } from './context.js'
 import { findBackup } from './find-backup.js'
+import { noteRun } from './note-run.js'
 import { aboutBackup, besideName, jobs, keys, source, sourceIn } from './requests.js'
 import { bytesWords, seconds } from './talk.js'
 import { verb } from './verb.js'
@@ -181,5 +182,13 @@ export const drillBackup = verb(aboutBackup({ jobs }), async (context, request) 
     detail: (text) => context.talk.detail(text),
   })
   await noteVerified(store, manifest, 'drill')
+  const durationMs = performance.now() - began
+  await noteRun(context, {
+    kind: 'drill',
+    backup: manifest.id,
+    bytes: null,
+    targets: [store.name],
+    durationMs,
+  })
   return { ...report, target: store.name, mismatches: [], duration_s: seconds(began) }
 })

@@ -28,11 +28,16 @@ export async function restoreVolume(
   const target = time.toISOString().replace('T', ' ').replace('Z', '+00')
   const { code, stdout, stderr } = await compose(
     await engine.project('-'),
-    ['run', '--rm', '--no-deps', '-T', 'wal-restore', base.label, String(timeline), target],
+    ['run', '--rm', '--no-deps', '-T', 'wal-restore', base.label, lineOf({ base, timeline }), target],
     { input: composeText(file), check: false, onLine },
   )
   if (code !== 0) throw failure(stderr)
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as RestoredCluster
+}
+
+/** By number PostgreSQL wants to see where a timeline began, which a repository that is younger does not have. */
+function lineOf({ base, timeline }: Route): string {
+  return base.timeline === timeline ? 'current' : String(timeline)
 }
 
 /** CliError `disk_full` where Docker's disk, if it is on this host, has no room for another copy of the database. */
@@ -59,7 +64,8 @@ function failure(stderr: string): CliError {
       exitCode: 4,
     })
   }
-  const telling = lines.filter((line) => /ERROR|FATAL|PANIC|HINT/.test(line))
+  // Whoever waits for it is turned away until it has recovered.
+  const telling = lines.filter((line) => /ERROR|FATAL|PANIC|HINT/.test(line) && !/is starting up$/.test(line))
   return new CliError({
     code: 'restore_failed',
     message: `The database could not be restored:\n${(telling.length > 0 ? telling : lines).slice(-6).join('\n')}`,

@@ -27,5 +27,5 @@ export function watchSilence(ctx: Ctx): Promise<void> {
 const SILENCE = {
   code: 'missed',
   message: 'No backup has succeeded for two times of its schedule.',
-  next: 'See what became of the last ones with `vetrai backup schedule`, and whether workers run with `vetrai status`; then make one now: vetrai backup create',
+  next: 'See with `vetrai status` whether workers run, and with `vetrai schedules list` whether the schedule is paused; then make one now: vetrai backup create',
 }
