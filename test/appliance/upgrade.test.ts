@@ -16,7 +16,8 @@ import { Writer } from './writer.js'
 /** Room of the database's volume: a disk that is soon full. */
 const VOLUME = '400m'
 /** Every version of these tests but the first one. */
-const SKIP = ['--skip-backup', '--watch', '1', '--ready-within', '60']
+const WATCHED = ['--watch', '1', '--ready-within', '60']
+const SKIP = ['--skip-backup', ...WATCHED]
 
 /** A server that answers that it lives, and is never ready. */
 const NEVER_READY = `
@@ -108,7 +109,7 @@ describe('an upgrade of an appliance', function () {
     })
     writer.takeFailures()
     const report = (
-      await ok(vetrai('upgrade', 'run', '--to', image, ...SKIP.slice(1), '--json'))
+      await ok(vetrai('upgrade', 'run', '--to', image, ...WATCHED, '--json'))
     ).json<UpgradeReport>()
     expect(report).to.include({ changed: true, to: '0.2.0', mode: 'in-place' })
     expect(report.backup).to.be.a('string')
@@ -137,7 +138,7 @@ describe('an upgrade of an appliance', function () {
   it('whose server is never ready does not cost a request', async () => {
     const image = await versions.make('never', { version: '0.3.0', program: NEVER_READY })
     writer.takeFailures()
-    const error = await rolledBack(image, 'trial', ['--ready-within', '8'])
+    const error = await rolledBack(image, 'trial', ['--skip-backup', '--ready-within', '8'])
     expect(error.message).to.match(/not become ready within 8 s: schema: it never will be/)
     expect(writer.takeFailures()).to.equal(0)
   })
@@ -199,9 +200,9 @@ describe('an upgrade of an appliance', function () {
     ])
   })
 
-  async function rolledBack(image: string, step: string, more: string[] = []): Promise<Failure['error']> {
+  async function rolledBack(image: string, step: string, flags = SKIP): Promise<Failure['error']> {
     writer.takeGap()
-    const run = await fails(vetrai('upgrade', 'run', '--to', image, ...SKIP, ...more, '--json'), 1)
+    const run = await fails(vetrai('upgrade', 'run', '--to', image, ...flags, '--json'), 1)
     const seconds = await backInService()
     const { error } = run.json<Failure>()
     expect(error.code, error.message).to.equal('upgrade_rolled_back')
