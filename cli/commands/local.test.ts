@@ -240,7 +240,10 @@ describe('commands on a deployment directory', () => {
       await access(join(dir, 'vetrai.yml'))
       await mkdir(join(dir, 'notes'))
       const kept = (await run('uninstall --confirm shop --json')).json()
-      expect(kept).to.deep.equal({ name: 'shop', dir, removed: false, data_kept: false, left: ['notes'] })
+      expect(kept).to.deep.equal({
+        ...{ name: 'shop', dir, removed: false, data_kept: false },
+        ...{ backups: null, left: ['notes'] },
+      })
     })
 
     it('leave nothing behind', async () => {
