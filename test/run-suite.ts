@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url'
 import type { FileResult, WorkerOrder } from './suite-worker.js'
 
 /**
- * Runs the ordinary tests: `node dist/test/run-suite.js [PART OF A PATH …]`. Two workers, each with a PostgreSQL and a Redis of
+ * Runs the ordinary tests: `node dist/test/run-suite.js [PART OF A PATH …]`. Three workers, each with a PostgreSQL and a Redis of
  * its own, take one file after the other, the slow ones first, so that neither waits long for the other at the end. What a
  * file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
  * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers.
  */
-const WORKERS = Number(process.env.VETRAI_TEST_WORKERS || 2)
+const WORKERS = Number(process.env.VETRAI_TEST_WORKERS || 3)
 const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
 /** Seconds that each file took last time: they decide nothing but the order. */
 const TIMES = 'dist/.test-times.json'
