@@ -36,6 +36,8 @@ interface Failure {
 /** One deployment, written to all the while; each test goes on from the one before. */
 describe('an upgrade of an appliance', function () {
   this.timeout(600_000)
+  // Before the deployment is removed, which takes its volume with it.
+  after(() => docker('rm', '--force', `${volume}-keeper`).catch(() => undefined))
   const { name, project, dir, vetrai } = useAppliance('upgrade')
   const volume = `${project}-postgres`
   let versions: TestVersions
@@ -65,7 +67,6 @@ describe('an upgrade of an appliance', function () {
   after(async () => {
     await writer?.stop()
     await versions?.remove()
-    await docker('rm', '--force', `${volume}-keeper`).catch(() => undefined)
   })
 
   it('is planned without a change: path, database, room, steps', async () => {
