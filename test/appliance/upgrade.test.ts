@@ -37,7 +37,11 @@ interface Failure {
 describe('an upgrade of an appliance', function () {
   this.timeout(600_000)
   // Before the deployment is removed, which takes its volume with it.
-  after(() => docker('rm', '--force', `${volume}-keeper`).catch(() => undefined))
+  after(async () => {
+    await writer?.stop()
+    await docker('rm', '--force', `${volume}-keeper`).catch(() => undefined)
+    await versions?.remove()
+  })
   const { name, project, dir, vetrai } = useAppliance('upgrade')
   const volume = `${project}-postgres`
   let versions: TestVersions
@@ -63,10 +67,6 @@ describe('an upgrade of an appliance', function () {
       ),
     )
     writer = new Writer(await localUrl(), key.json<{ key: string }>().key)
-  })
-  after(async () => {
-    await writer?.stop()
-    await versions?.remove()
   })
 
   it('is planned without a change: path, database, room, steps', async () => {
