@@ -36,6 +36,12 @@ interface Failure {
 /** One deployment, written to all the while; each test goes on from the one before. */
 describe('an upgrade of an appliance', function () {
   this.timeout(600_000)
+  // Before the deployment is removed, which takes its volume with it.
+  after(async () => {
+    await writer?.stop()
+    await docker('rm', '--force', `${volume}-keeper`).catch(() => undefined)
+    await versions?.remove()
+  })
   const { name, project, dir, vetrai } = useAppliance('upgrade')
   const volume = `${project}-postgres`
   let versions: TestVersions
@@ -61,11 +67,6 @@ describe('an upgrade of an appliance', function () {
       ),
     )
     writer = new Writer(await localUrl(), key.json<{ key: string }>().key)
-  })
-  after(async () => {
-    await writer?.stop()
-    await versions?.remove()
-    await docker('rm', '--force', `${volume}-keeper`).catch(() => undefined)
   })
 
   it('is planned without a change: path, database, room, steps', async () => {
