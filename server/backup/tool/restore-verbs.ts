@@ -3,9 +3,7 @@ import { knownMigrations } from '../../storage/known-migrations.js'
 import { openRedis, untilReady } from '../../storage/redis.js'
 import { BackupError } from '../backup-error.js'
 import { readPart } from '../codec/read-part.js'
-import { copyDatabase } from '../database/copy-database.js'
 import { createScratch } from '../database/create-scratch.js'
-import { databaseSize } from '../database/database-size.js'
 import { dropDatabase } from '../database/drop-database.js'
 import { loadDatabase } from '../database/load-database.js'
 import { migrateTo, refuseUnknown } from '../database/migrate-to.js'
@@ -98,12 +96,6 @@ export const restoreSwapBack = verb(
     return { live: live(context), aside: next }
   },
 )
-
-/** Copies the living database beside itself; nobody may be connected to it. */
-export const databaseCopy = verb(z.strictObject({ database: besideName }), async (context, { database }) => {
-  await copyDatabase({ login: context.adminLogin, from: live(context), to: database })
-  return { database, bytes: await databaseSize({ ...context.adminLogin, database }) }
-})
 
 /** Drops a database that was made beside the living one. */
 export const restoreDrop = verb(z.strictObject({ database: besideName }), async (context, { database }) => {

@@ -2,7 +2,6 @@ import { TENANT_VERBS } from '../tenant/tool-verbs.js'
 import { makeBackup } from './make-backup.js'
 import { copy, download, info, kit, verify } from './read-verbs.js'
 import {
-  databaseCopy,
   drillBackup,
   maintenanceEnd,
   restoreCache,
@@ -35,7 +34,6 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   'restore-drop': restoreDrop,
   'restore-objects': restoreObjectsOf,
   'restore-cache': restoreCache,
-  'database-copy': databaseCopy,
   'maintenance-end': maintenanceEnd,
   ...TENANT_VERBS,
 }
