@@ -12,8 +12,8 @@ import { scrub } from './observability/logger.js'
  * Exit 0 or 1. It outlives nobody who asks with an open input.
  */
 async function main(name = ''): Promise<unknown> {
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
-  if (!verb) {
+  const load = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
+  if (!load) {
     throw new BackupError({
       code: 'verb_unknown',
       message: `This version cannot do "${name}" with backups.`,
@@ -24,6 +24,7 @@ async function main(name = ''): Promise<unknown> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
   const context = new ToolContext(process.env, talkTo(process.stderr), stop.signal)
   try {
+    const verb = await load()
     return await verb(context, await readRequest(process.stdin, () => process.exit(1)), process.stdout)
   } finally {
     await context.close()

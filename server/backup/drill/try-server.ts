@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { askLoopback } from '../../outbound/ask-loopback.js'
 import { BackupError } from '../backup-error.js'
 import { type DatabaseLogin, partsOf } from '../database/open-client.js'
 import { beginRest } from '../installation-rest.js'
@@ -120,13 +121,10 @@ function portIn(line: string): number | undefined {
 }
 
 async function ask(port: number, path: string, token?: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(20_000),
-  })
-  const text = await answer.text()
-  if (!answer.ok) throw failed(`${path} answers ${answer.status}: ${text.slice(0, 300)}`)
-  return `${path} answers ${answer.status}`
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  const { status, text } = await askLoopback(port, path, headers)
+  if (status !== 200) throw failed(`${path} answers ${status}: ${text.slice(0, 300)}`)
+  return `${path} answers ${status}`
 }
 
 async function end(child: ChildProcess): Promise<void> {

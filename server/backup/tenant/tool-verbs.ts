@@ -9,7 +9,7 @@ import { openClient } from '../database/open-client.js'
 import type { ToolContext } from '../tool/context.js'
 import { findBackup } from '../tool/find-backup.js'
 import { keys, source } from '../tool/requests.js'
-import { type Verb, verb } from '../tool/verb.js'
+import { verb } from '../tool/verb.js'
 import { backupsWith } from './backups-with.js'
 import { certificateText } from './certificate.js'
 import { eraseTenant } from './erase-tenant.js'
@@ -34,7 +34,7 @@ const arrival = {
 const SEALED = [sealedAnswers, ...services.flatMap((service) => service.sealed ?? [])]
 
 /** Writes an archive of a tenant to standard output. */
-const tenantExport = verb(
+export const tenantExport = verb(
   z.strictObject({
     slug,
     recipients: z.array(z.string().max(200)).max(20).default([]),
@@ -57,7 +57,7 @@ const tenantExport = verb(
 )
 
 /** Brings the tenant of an archive into this installation. */
-const tenantImport = verb(
+export const tenantImport = verb(
   z.strictObject({ file: z.string().min(1).max(1_000), ...keys, ...arrival, by }),
   async (context, { file, identities, passphrase, as, conflict, confirm, dry_run: dryRun, by: actor }) =>
     withTenants(context, actor, (tenants) =>
@@ -72,7 +72,7 @@ const tenantImport = verb(
 )
 
 /** Brings one tenant of a full backup into this installation. */
-const tenantRestore = verb(
+export const tenantRestore = verb(
   z.strictObject({ source, ...keys, slug, ...arrival, by }),
   async (context, { slug: name, as, conflict, confirm, dry_run: dryRun, by: actor, ...request }) => {
     const { manifest, store } = await findBackup(context, request.source)
@@ -95,7 +95,7 @@ const tenantRestore = verb(
 )
 
 /** Erases a tenant and answers the certificate, also as text to print. */
-const tenantErase = verb(
+export const tenantErase = verb(
   z.strictObject({ slug, confirm: slug, keep_people: z.boolean().default(false), by }),
   async (context, { slug: name, confirm, keep_people: keepPeople, by: actor }) =>
     withTenants(context, actor, async (tenants) => {
@@ -104,14 +104,6 @@ const tenantErase = verb(
       return { ...signed, text: certificateText(signed) }
     }),
 )
-
-/** What the program can do with the data of one tenant, by the word that it is called with. */
-export const TENANT_VERBS: Readonly<Record<string, Verb>> = {
-  'tenant-export': tenantExport,
-  'tenant-import': tenantImport,
-  'tenant-restore': tenantRestore,
-  'tenant-erase': tenantErase,
-}
 
 async function withTenants<T>(
   context: ToolContext,

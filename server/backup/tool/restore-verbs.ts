@@ -1,28 +1,22 @@
 import { z } from 'zod'
 import { knownMigrations } from '../../storage/known-migrations.js'
-import { openRedis, untilReady } from '../../storage/redis.js'
 import { BackupError } from '../backup-error.js'
 import { readPart } from '../codec/read-part.js'
 import { createScratch } from '../database/create-scratch.js'
-import { dropDatabase } from '../database/drop-database.js'
 import { loadDatabase } from '../database/load-database.js'
 import { migrateTo, refuseUnknown } from '../database/migrate-to.js'
-import { type DatabaseLogin, partsOf } from '../database/open-client.js'
-import { swapBack, swapDatabases } from '../database/swap-databases.js'
+import type { DatabaseLogin } from '../database/open-client.js'
 import { drill } from '../drill.js'
-import { beginRest, endRest, endTrial } from '../installation-rest.js'
+import { beginRest } from '../installation-rest.js'
 import { noteVerified } from '../note-verified.js'
 import { readObjectIndex } from '../object-index.js'
 import { restoreObjects } from '../objects/restore-objects.js'
 import { verifyBackup } from '../verify-backup.js'
-import type { ToolContext } from './context.js'
 import { findBackup } from './find-backup.js'
 import { noteRun } from './note-run.js'
 import { aboutBackup, besideName, jobs, keys, source, sourceIn } from './requests.js'
 import { bytesWords, seconds } from './talk.js'
 import { verb } from './verb.js'
-
-const live = (context: ToolContext) => partsOf({ ...context.ownerLogin }).database
 
 /**
  * Loads a backup into a database beside the living one, at its own schema, and brings it to the schema of this version. It rests
@@ -79,30 +73,6 @@ export const restoreCheck = verb(z.strictObject({ source, ...keys }), async (con
   return { ok: true, pending_migrations: known.filter((name) => !migrations.includes(name)) }
 })
 
-/** Puts a database in the place of the living one, which is kept under another name. */
-export const restoreSwap = verb(
-  z.strictObject({ next: besideName, before: besideName }),
-  async (context, { next, before }) => {
-    await swapDatabases({ login: context.adminLogin, live: live(context), next, before })
-    return { live: live(context), before }
-  },
-)
-
-/** Puts back what `restore-swap` put aside; does nothing where that was not done. */
-export const restoreSwapBack = verb(
-  z.strictObject({ next: besideName, before: besideName }),
-  async (context, { next, before }) => {
-    await swapBack({ login: context.adminLogin, live: live(context), before, aside: next })
-    return { live: live(context), aside: next }
-  },
-)
-
-/** Drops a database that was made beside the living one. */
-export const restoreDrop = verb(z.strictObject({ database: besideName }), async (context, { database }) => {
-  await dropDatabase({ login: context.adminLogin, name: database })
-  return { database }
-})
-
 /** Puts back the objects of a backup that are missing or others. */
 export const restoreObjectsOf = verb(
   z.strictObject({ source, ...keys, prune: z.boolean().default(false) }),
@@ -124,37 +94,6 @@ export const restoreObjectsOf = verb(
       onProgress: ({ count: done }) => context.talk.detail(`${done} of ${count}`, { done, total: count }),
     })
     return { id: manifest.id, ...result }
-  },
-)
-
-const REDIS_WAIT_MS = 10_000
-
-/** Empties Redis: it speaks of data that gave way, and nothing that was accepted is only there. */
-export const restoreCache = verb(z.strictObject({}), async (context) => {
-  const { REDIS_URL: url, REDIS_PASSWORD: password } = context.settings
-  const redis = openRedis({ url, password, name: 'vetrai-backup', onError: () => undefined })
-  try {
-    await untilReady(redis, REDIS_WAIT_MS)
-    await redis.flushdb()
-    return { emptied: true }
-  } catch (error) {
-    throw new BackupError({
-      code: 'redis_unavailable',
-      message: `Redis could not be emptied: ${error instanceof Error ? error.message : String(error)}`,
-      next: 'See how it stands with `vetrai status`, then try again.',
-      cause: error,
-    })
-  } finally {
-    redis.disconnect()
-  }
-})
-
-/** Ends the rest that a restored database began with; with `stays` only the trial, after which operators may write. */
-export const maintenanceEnd = verb(
-  z.strictObject({ stays: z.boolean().default(false) }),
-  async (context, { stays }) => {
-    await (stays ? endTrial : endRest)(context.ownerLogin)
-    return { open: !stays }
   },
 )
 
