@@ -21,6 +21,9 @@ const SLOW = [
   /\/embedded\//,
 ]
 
+/** Files that take longer than a run for every change may: they run where VETRAI_TEST_LONG says so, or they are named. */
+const LONG = /\.long\.test\.js$/
+
 /** Files that take away what others stand on: run after all others, one after the other. */
 const ALONE = /\.alone\.test\.js$/
 
@@ -105,6 +108,10 @@ function testFiles(parts: string[]): string[] {
       (file) => parts.some((part) => part.includes('appliance')) || !file.startsWith('dist/test/appliance/'),
     )
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+    .filter(
+      (file) =>
+        !LONG.test(file) || process.env.VETRAI_TEST_LONG || parts.some((part) => part.includes('.long')),
+    )
     .map((file) => ({ file, weight: weightOf(file) }))
     .sort((a, b) => b.weight - a.weight)
     .map(({ file }) => file)
