@@ -22,8 +22,12 @@ const ROLES = [
   'database-app-password',
   'database-system-password',
   'database-monitor-password',
+  'database-backup-password',
 ] as const satisfies readonly SecretName[]
-const OTHERS = ['redis-password', 'object-store-secret-key', 'metrics-token', 'operator-token', 'master-key']
+const OTHERS = [
+  ...['redis-password', 'object-store-secret-key', 'metrics-token', 'operator-token', 'master-key'],
+  'backup-key',
+]
 
 describe('rotating secrets of an appliance', function () {
   this.timeout(300_000)
