@@ -105,7 +105,9 @@ function testFiles(parts: string[]): string[] {
     .map((name) => join('dist', name))
     .filter((file) => file.endsWith('.test.js'))
     .filter(
-      (file) => parts.some((part) => part.includes('appliance')) || !file.startsWith('dist/test/appliance/'),
+      (file) =>
+        parts.some((part) => part.includes('appliance') || part.includes('.long')) ||
+        !file.startsWith('dist/test/appliance/'),
     )
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
     .filter(
