@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { access, type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { awaitReader } from './await-reader.js'
 import { notFound, ObjectStoreError } from './errors.js'
 import {
   codeOf,
@@ -127,6 +128,7 @@ async function put(
   body: Uint8Array | Readable,
   options: PutOptions,
 ): Promise<ObjectInfo> {
+  awaitReader(body)
   checkPutOptions(options)
   const paths = pathsOf(root, key)
   const id = freshId()

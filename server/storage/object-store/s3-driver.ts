@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Client } from 'minio'
+import { awaitReader } from './await-reader.js'
 import { notFound, ObjectStoreError } from './errors.js'
 import {
   attachmentHeader,
@@ -85,6 +86,7 @@ export function createS3ObjectStore(options: S3StoreOptions): ObjectStore {
         })
       }),
     put: async (key, body, putOptions) => {
+      awaitReader(body)
       checkKey(key)
       checkPutOptions(putOptions)
       return withClient(key, (client) => put(client, bucket, key, body, putOptions, now()))

@@ -154,6 +154,12 @@ export function storeContract(name: string, open: () => Promise<ObjectStore>): v
       setTimeout(() => broken.destroy(new Error('the client went away')), 20)
       const error = await store.put(key, broken, plain).catch((e: unknown) => e)
       expect(error).to.be.an('error').with.property('message', 'the client went away')
+      const gone = new PassThrough()
+      const early = store.put(key, gone, plain).catch((e: unknown) => e)
+      gone.destroy(new Error('before anybody read'))
+      expect(await early)
+        .to.be.an('error')
+        .with.property('message', 'before anybody read')
       expect(await read(key)).to.equal('old')
     })
 
