@@ -63,7 +63,7 @@ async function main(): Promise<void> {
       }),
     () => {
       app.drain()
-      return closeServer(server)
+      return closeServer(server, config.SHUTDOWN_IDLE_MS)
     },
   )
   life.closeOn(['SIGTERM', 'SIGINT'], (code) => {

@@ -240,6 +240,9 @@ export const settings = {
   SHUTDOWN_GRACE_MS: setting(number({ min: 100, max: 600_000, fallback: 20_000 }), {
     doc: 'How long running requests may finish on shutdown.',
   }),
+  SHUTDOWN_IDLE_MS: setting(number({ min: 0, max: 60_000, fallback: 0 }), {
+    doc: 'How long idle connections are kept on shutdown: longer than a proxy in front keeps them, so that it gives them up first.',
+  }),
   LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), {
     doc: 'Least severity that is logged.',
   }),

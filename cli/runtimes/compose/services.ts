@@ -208,8 +208,11 @@ const MOUNT = '/run/secrets/'
 /** Where servers find the other value of a secret while it is rotated. */
 const PREVIOUS = '/run/previous'
 
+/** More than the second for which the proxy keeps a connection that idles (compose/caddy/Caddyfile). */
+const IDLE_MS = '1500'
+
 function inContainer(env: NodeJS.ProcessEnv, config: DeploymentConfig): Record<string, string> {
-  const values = { ...env, VETRAI_HOST: '0.0.0.0', VETRAI_PORT: '8000', TZ: 'UTC' }
+  const values = { SHUTDOWN_IDLE_MS: IDLE_MS, ...env, VETRAI_HOST: '0.0.0.0', VETRAI_PORT: '8000', TZ: 'UTC' }
   const proxies = [...CONTAINER_RANGES, ...config.trust_proxy].join(',')
   return Object.fromEntries(
     Object.entries({ ...values, TRUST_PROXY: proxies }).flatMap(([name, value]) =>
