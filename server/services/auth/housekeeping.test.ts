@@ -7,6 +7,9 @@ import { rotateSigningKeys } from './jobs/rotate-signing-keys.js'
 import { sweepExpired } from './jobs/sweep.js'
 import { base32Decode, mailsTo, makePerson, signIn, sql } from './test-support.js'
 
+/** What a process reads anew when it is so old, whoever asks. */
+const BY_THE_CLOCK = new Set(['readGlobal installation-maintenance'])
+
 describe('the work done for a request', () => {
   const server = useServer()
 
@@ -29,7 +32,7 @@ describe('the work done for a request', () => {
     } finally {
       for (const [name] of originals) delete (db as Partial<Database>)[name]
     }
-    return seen
+    return seen.filter((one) => !BY_THE_CLOCK.has(one))
   }
 
   const calls: [string, (email: string) => [path: string, body: object]][] = [
