@@ -21,13 +21,16 @@ export class ApiDocument {
   /** operationId → statuses that answers were seen with. */
   readonly seen = new Map<string, Set<number>>()
   readonly #ajv: Ajv2020
-  readonly #validators = new Map<string, ValidateFunction>()
+  readonly #validators: Map<string, ValidateFunction>
 
-  constructor(readonly raw: Record<string, unknown>) {
-    this.operations = operationsOf(raw)
-    this.#ajv = new Ajv2020({ strict: false, allErrors: true })
-    ;(addFormats as unknown as (ajv: Ajv2020) => void)(this.#ajv)
-    this.#ajv.addSchema(raw, 'api')
+  /** `like` is a document of the same words, whose compiled schemas this one uses. */
+  constructor(
+    readonly raw: Record<string, unknown>,
+    like?: ApiDocument,
+  ) {
+    this.operations = like?.operations ?? operationsOf(raw)
+    this.#ajv = like ? like.#ajv : ajvFor(raw)
+    this.#validators = like ? like.#validators : new Map()
   }
 
   /** The operation that an address belongs to; a fixed segment wins over a parameter. */
@@ -108,15 +111,41 @@ function operationsOf(raw: Record<string, unknown>): DocumentedOperation[] {
   )
 }
 
+function ajvFor(raw: Record<string, unknown>): Ajv2020 {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  ;(addFormats as unknown as (ajv: Ajv2020) => void)(ajv)
+  return ajv.addSchema(raw, 'api')
+}
+
 const documents = new Map<string, Promise<ApiDocument>>()
+const alike = new Set<string>()
+let shared: Promise<ApiDocument> | undefined
 
 /** The document of the server at this URL, fetched once. */
 export function documentOf(url: string): Promise<ApiDocument> {
   const known = documents.get(url)
   if (known) return known
-  const loading = fetch(`${url}/openapi.json`)
-    .then((response) => response.json())
-    .then((raw) => new ApiDocument(raw as Record<string, unknown>))
+  const loading = alike.has(url) ? likeShared(url) : fetchDocument(url)
   documents.set(url, loading)
   return loading
+}
+
+/**
+ * Tells that the server at this URL has all of VetrAI's own services, and so the document that all such have: to make it
+ * and to compile its schemas takes longer than many a test.
+ */
+export function shareDocument(url: string): void {
+  documents.delete(url)
+  alike.add(url)
+}
+
+async function likeShared(url: string): Promise<ApiDocument> {
+  shared ??= fetchDocument(url)
+  const like = await shared
+  return new ApiDocument(like.raw, like)
+}
+
+async function fetchDocument(url: string): Promise<ApiDocument> {
+  const response = await fetch(`${url}/openapi.json`)
+  return new ApiDocument((await response.json()) as Record<string, unknown>)
 }

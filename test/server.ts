@@ -18,6 +18,7 @@ import type { Resources } from '../server/kernel/resources.js'
 import { generateToken } from '../server/kernel/token-format.js'
 import { openResources } from '../server/resources.js'
 import { OutboxDispatcher } from '../server/storage/outbox.js'
+import { shareDocument } from './api-document.js'
 import { type Answer, Caller } from './caller.js'
 import { freshDatabase, ROLE_PASSWORDS, redisUrl, stores } from './stores.js'
 
@@ -179,6 +180,7 @@ async function startServer(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   closers.push(() => closeServer(server))
   test.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  if (!options.services) shareDocument(test.url)
 }
 
 function closeServer(server: Server): Promise<void> {
