@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { readPart } from '../../server/backup/codec/read-part.js'
 import { suffixOf } from '../../server/backup/codec/sealing.js'
@@ -8,6 +7,7 @@ import { dumpDatabase } from '../../server/backup/database/dump-database.js'
 import { loadDatabase } from '../../server/backup/database/load-database.js'
 import { withClient } from '../../server/backup/database/open-client.js'
 import { openSnapshot } from '../../server/backup/database/open-snapshot.js'
+import { GENTLE, giveWay } from '../../server/backup/gentle.js'
 import type { DatabaseManifest } from '../../server/backup/manifest.js'
 import { openFolderStore } from '../../server/backup/stores/folder-store.js'
 
@@ -33,7 +33,7 @@ export interface BackupResult {
 
 const request = JSON.parse(process.argv[2] ?? '') as BackupRequest
 const file = join(request.folder, 'manifest.json')
-if (request.isGentle) setPriority(19)
+if (request.isGentle) giveWay()
 const manifest = request.verb === 'dump' ? await dump(request) : await load(request)
 const parts = manifest.tables.flatMap((table) => table.parts)
 const result: BackupResult = {
@@ -49,7 +49,7 @@ async function dump({ login, folder, key, isGentle }: BackupRequest): Promise<Da
   const snapshot = await openSnapshot(login)
   const made = await dumpDatabase({
     snapshot,
-    ...(isGentle ? { jobs: 1, share: 0.5 } : {}),
+    ...(isGentle ? GENTLE : {}),
     writePart: (name, body) => writePart([store], `${name}${suffixOf(sealing)}`, body, { sealing }),
   })
   await snapshot.close()

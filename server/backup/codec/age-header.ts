@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Decrypter, Encrypter } from 'age-encryption'
+import type { Encrypter } from 'age-encryption'
 import { BackupError } from '../backup-error.js'
 import { NONCE_BYTES, TAG_BYTES } from './age-stream.js'
 import type { Opening, Sealing } from './sealing.js'
@@ -12,6 +12,9 @@ export interface FileHeader {
   readonly header: Uint8Array
   readonly fileKey: Uint8Array
 }
+
+/** Loaded once something is sealed or opened: it takes as long as all the rest of a program that makes backups. */
+const loadAge = () => import('age-encryption')
 
 /** A passphrase takes a second and 256 MiB to make a key of: once for each that is given, not for each file. */
 const passphraseHeaders = new WeakMap<Sealed, Promise<FileHeader>>()
@@ -45,6 +48,7 @@ export async function openHeader(header: Buffer, opening: Opened): Promise<Uint8
 async function makeRecipientsHeader(recipients: readonly string[]): Promise<FileHeader> {
   if (recipients.length === 0) throw badKey('there is no recipient to seal it for')
   let fileKey: Uint8Array | undefined
+  const { Encrypter } = await loadAge()
   const encrypter = new Encrypter()
   try {
     for (const recipient of recipients) encrypter.addRecipient(recipient.trim())
@@ -64,6 +68,7 @@ async function makeRecipientsHeader(recipients: readonly string[]): Promise<File
 }
 
 async function makePassphraseHeader(passphrase: string): Promise<FileHeader> {
+  const { Encrypter, Decrypter } = await loadAge()
   const encrypter = new Encrypter()
   encrypter.setPassphrase(passphrase)
   const header = await headerOf(encrypter)
@@ -79,6 +84,7 @@ async function headerOf(encrypter: Encrypter): Promise<Uint8Array> {
 }
 
 async function unwrap(header: Buffer, opening: Opened): Promise<Uint8Array> {
+  const { Decrypter } = await loadAge()
   const decrypter = new Decrypter()
   try {
     if ('passphrase' in opening) decrypter.addPassphrase(opening.passphrase)

@@ -28,11 +28,15 @@ export async function* compress(source: AsyncIterable<Uint8Array>): AsyncGenerat
   for (const frame of frames) yield await frame
 }
 
-/** Pieces of exactly the size of a frame, copied, and a rest: the source may use its memory again. */
+/** Pieces of exactly the size of a frame, and a rest; those that are of that size as they come are not copied. */
 async function* cut(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let held: Buffer | undefined
   let length = 0
   for await (const piece of source) {
+    if (length === 0 && piece.byteLength === FRAME_BYTES) {
+      yield Buffer.from(piece.buffer, piece.byteOffset, FRAME_BYTES)
+      continue
+    }
     for (let at = 0; at < piece.byteLength; ) {
       held ??= Buffer.allocUnsafeSlow(FRAME_BYTES)
       const taken = Math.min(FRAME_BYTES - length, piece.byteLength - at)

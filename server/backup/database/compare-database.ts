@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import pg from 'pg'
+import type pg from 'pg'
 import type { DatabaseManifest, Part } from '../manifest.js'
 import { copyOut } from './copy-out.js'
 import { copyTuples } from './copy-tuples.js'
@@ -56,18 +56,18 @@ async function compareTable(
   { readPart }: CompareOptions,
   progress: Progress,
 ): Promise<TableComparison> {
-  const columns = table.columns.map(pg.escapeIdentifier).join(', ')
-  const sql = `copy (select ${columns} from only public.${pg.escapeIdentifier(table.name)}) to stdout (format binary)`
-  const copy = copyOut(client, sql, { onBytes: (bytes) => progress.read(table.name, bytes) })
-  copy.rows.catch(() => undefined)
+  const copy = copyOut(client, table, { onBytes: (bytes) => progress.read(table.name, bytes) })
+  async function* found() {
+    for await (const { body } of copy.parts) yield* copyTuples(body)
+  }
   async function* archived() {
     for (const part of table.parts) yield* copyTuples(await readPart(part))
   }
-  const living = copyTuples(copy.body)
+  const living = found()
   const same = await sameBytes(living, archived())
   // What is left is read to its end, so that the count is the table's and the connection is free.
   for await (const _ of living);
-  const found = await copy.rows
-  progress.finished(table.name, found)
-  return { name: table.name, archived: table.rows, found, equal: same && found === table.rows }
+  const rows = await copy.rows()
+  progress.finished(table.name, rows)
+  return { name: table.name, archived: table.rows, found: rows, equal: same && rows === table.rows }
 }

@@ -1,48 +1,68 @@
-import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream'
-import type pg from 'pg'
+import { Readable } from 'node:stream'
+import pg from 'pg'
 import { type CopyToStreamQuery, to } from 'pg-copy-streams'
-import { CopyMessages } from './copy-messages.js'
+import { CopyMessages, type Taken } from './copy-messages.js'
+import type { Pace } from './pace.js'
+import { PartChunks } from './part-chunks.js'
 
-/** One COPY … TO STDOUT that is under way. */
+/** One binary COPY … TO STDOUT that is under way. */
 export interface CopyOut {
-  /** The bytes, in chunks that are worth compressing. */
-  readonly body: Readable
-  /** Rows by the command's tag, once the body was read to its end. */
-  readonly rows: Promise<number>
+  /** Its rows as whole streams, one after the other: each is to be read to its end before the next. */
+  readonly parts: AsyncIterable<CopyPart>
+  /** Rows by the command's tag, once all parts were read. */
+  rows(): Promise<number>
   /** What ended it early on PostgreSQL's side. */
   readonly failure: Error | undefined
+  /** Gives up what was not read. */
+  stop(): void
 }
 
-const CHUNK_BYTES = 256 * 1024
+/** A binary COPY stream of some of the rows, in chunks that are worth compressing. */
+export interface CopyPart {
+  readonly body: Readable
+  /** Rows in it, once it was read to its end. */
+  readonly rows: number
+}
+
+export interface CopiedTable {
+  name: string
+  columns: readonly string[]
+}
 
 export interface CopyOutOptions {
+  /** A part ends with the row that makes it as large; without it there is one. */
+  partBytes?: number
   /** Told of each chunk as it comes. */
   onBytes?: (bytes: number) => void
-  /** Share of the time in which it reads, above 0 to 1: what is left belongs to others on PostgreSQL's machine. */
-  share?: number
+  pace?: Pace
 }
 
-/** Starts a COPY on a connection that is free. */
-export function copyOut(client: pg.Client, sql: string, options: CopyOutOptions = {}): CopyOut {
-  const copy = client.query(withoutPieces(to(sql, { highWaterMark: CHUNK_BYTES })))
-  const body = new Coalesce(options)
+/** Pieces from the socket, of up to 64 KiB each, that wait to be taken. */
+const PIECES = 4
+
+/**
+ * Starts a COPY of a table's rows, in their order, on a connection that is free. It reads the table from one end to the other, in the
+ * few buffers that PostgreSQL takes for that: reading ranges of its pages takes twice the time and all of the server's cache.
+ */
+export function copyOut(client: pg.Client, table: CopiedTable, options: CopyOutOptions = {}): CopyOut {
+  const columns = table.columns.map(pg.escapeIdentifier).join(', ')
+  const sql = `copy (select ${columns} from only public.${pg.escapeIdentifier(table.name)}) to stdout (format binary)`
+  const copy = client.query(withoutPieces(to(sql, { objectMode: true, highWaterMark: PIECES }), options))
   let failure: Error | undefined
   copy.on('error', (error) => {
     failure ??= error
   })
-  const rows = new Promise<number>((resolve, reject) => {
-    pipeline(copy, body, (error) => {
-      if (error) reject(error)
-      // The tag comes after the last byte; the next statement's answer comes after the tag.
-      else client.query('').then(() => resolve(copy.rowCount), reject)
-    })
-  })
   return {
-    body,
-    rows,
+    parts: partsOf(copy[Symbol.asyncIterator](), options),
+    rows: async () => {
+      // The tag comes after the last byte; the next statement's answer comes after the tag.
+      await client.query('')
+      return copy.rowCount
+    },
     get failure() {
       return failure
     },
+    stop: () => copy.destroy(),
   }
 }
 
@@ -55,16 +75,20 @@ interface Parsing {
 }
 
 /** Has a COPY take its data out of messages without a buffer for each of them. */
-function withoutPieces(copy: CopyToStreamQuery): CopyToStreamQuery {
+function withoutPieces(copy: CopyToStreamQuery, { partBytes }: CopyOutOptions): CopyToStreamQuery {
   const parsing = copy as unknown as Parsing
-  const messages = new CopyMessages()
+  const messages = new CopyMessages(partBytes)
   parsing._parse = (piece) => {
-    const { data, rest, isDone } = messages.take(piece)
-    const wantsMore = data.length > 0 ? copy.push(data) : true
-    if (!rest) return wantsMore
-    parsing._buffer.push(rest)
+    let taken = messages.take(piece)
+    let wantsMore = copy.push(taken)
+    while (taken.rest && taken.isDone === undefined) {
+      taken = messages.take(taken.rest)
+      wantsMore = copy.push(taken)
+    }
+    if (!taken.rest) return wantsMore
+    parsing._buffer.push(taken.rest)
     parsing._detach()
-    if (!isDone) return undefined
+    if (!taken.isDone) return undefined
     copy.push(null)
     parsing._cleanup()
     return wantsMore
@@ -72,53 +96,26 @@ function withoutPieces(copy: CopyToStreamQuery): CopyToStreamQuery {
   return copy
 }
 
-/** Pauses shorter than this are saved up: timers are no finer. */
-const LEAST_PAUSE_MS = 10
-
-/** Joins the small pieces that come from a socket into chunks of a quarter of a mebibyte, and rests between them. */
-class Coalesce extends Transform {
-  readonly #onBytes: ((bytes: number) => void) | undefined
-  readonly #share: number
-  #pieces: Buffer[] = []
-  #size = 0
-  #readSince = performance.now()
-
-  constructor({ onBytes, share = 1 }: CopyOutOptions) {
-    super({ readableHighWaterMark: CHUNK_BYTES, writableHighWaterMark: CHUNK_BYTES })
-    this.#onBytes = onBytes
-    this.#share = share
-  }
-
-  override _transform(piece: Buffer, _encoding: string, done: TransformCallback): void {
-    this.#pieces.push(piece)
-    this.#size += piece.length
-    if (this.#size < CHUNK_BYTES) done()
-    else {
-      this.#pass()
-      this.#rest(done)
+async function* partsOf(pieces: AsyncIterator<Taken>, options: CopyOutOptions): AsyncGenerator<CopyPart> {
+  for (let isFirst = true, isLast = false; !isLast; isFirst = false) {
+    const chunks = new PartChunks(pieces, isFirst)
+    yield {
+      body: Readable.from(paced(chunks, options)),
+      get rows() {
+        return chunks.rows
+      },
     }
+    isLast = chunks.isLast || !chunks.isWhole
   }
+}
 
-  override _flush(done: TransformCallback): void {
-    if (this.#size > 0) this.#pass()
-    done()
-  }
-
-  #pass(): void {
-    this.push(Buffer.concat(this.#pieces, this.#size))
-    this.#onBytes?.(this.#size)
-    this.#pieces = []
-    this.#size = 0
-  }
-
-  /** PostgreSQL stops by itself once the socket is full, and uses neither processor nor disk. */
-  #rest(done: TransformCallback): void {
-    const pause = (performance.now() - this.#readSince) * (1 / this.#share - 1)
-    const readOn = () => {
-      this.#readSince = performance.now()
-      done()
-    }
-    if (pause < LEAST_PAUSE_MS) done()
-    else setTimeout(readOn, pause)
+async function* paced(chunks: PartChunks, { onBytes, pace }: CopyOutOptions): AsyncGenerator<Buffer> {
+  while (!chunks.isWhole) {
+    const began = performance.now()
+    const chunk = await chunks.next()
+    onBytes?.(chunk.length)
+    // Without the time in which whoever takes it wants no more: PostgreSQL waits as well.
+    await pace?.worked(chunk.length, performance.now() - began)
+    if (chunk.length > 0) yield chunk
   }
 }

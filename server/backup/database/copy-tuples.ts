@@ -3,8 +3,9 @@ import { BackupError } from '../backup-error.js'
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 /** Signature, flags, length of the extension that nobody uses. */
 const HEADER_BYTES = SIGNATURE.length + 8
-/** A count of -1 columns. */
-const TRAILER = Buffer.from([0xff, 0xff])
+/** What a binary COPY stream begins with, and what it ends with: a count of -1 columns. */
+export const HEADER = Buffer.concat([SIGNATURE], HEADER_BYTES)
+export const TRAILER = Buffer.from([0xff, 0xff])
 
 /** The rows of one binary COPY stream without its header and trailer, so that several can be joined. */
 export async function* copyTuples(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

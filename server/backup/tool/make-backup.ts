@@ -1,10 +1,10 @@
-import { setPriority } from 'node:os'
 import { z } from 'zod'
 import { VERSION } from '../../version.js'
 import { BackupError } from '../backup-error.js'
 import { Throttle } from '../codec/throttle.js'
 import { copyBackup } from '../copy-backup.js'
 import { createBackup } from '../create-backup.js'
+import { GENTLE, giveWay } from '../gentle.js'
 import type { Manifest } from '../manifest.js'
 import type { ToolContext } from './context.js'
 import { noteRun } from './note-run.js'
@@ -38,7 +38,7 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
   const sealing = await context.sealing(wish)
   // Nobody waits for it, and everybody else goes on working.
   const isQuiet = wish.reason === 'schedule'
-  if (isQuiet) setPriority(LEAST_URGENT)
+  if (isQuiet) giveWay()
   const secret = { identities: [], passphrase: wish.passphrase }
   let step = ''
   const made = await createBackup({
@@ -81,10 +81,6 @@ export const makeBackup = verb(request, async (context, { targets, ...wish }) =>
     duration_s: seconds(began),
   }
 })
-
-/** How a backup that nobody waits for reads the database. */
-const GENTLE = { jobs: 1, share: 0.5 }
-const LEAST_URGENT = 19
 
 const TITLES = { database: 'Copy the database', objects: 'Copy new objects' } as const
 
