@@ -26,6 +26,10 @@ export const upgradePlanDoc: JsonDoc = {
     places: { '[]': { place: 'a file system it writes to', free: 'bytes free there' } },
   },
   downtime: 'none, restart (seconds) or maintenance (callers are told to wait)',
+  going_back: {
+    automatic: 'whether the version before serves again by itself where the upgrade fails; false where its programs are gone',
+    command: 'what has it serve then; null where it does by itself',
+  },
   steps: { '[]': 'what would be done' },
   problem: {
     code: 'why it would be refused; null in place of this object where it would not',

@@ -124,6 +124,14 @@ describe('commands on a deployment directory', () => {
       expect(await readFile(join(dir, 'vetrai.yml'), 'utf8')).to.match(/^# /m)
     })
 
+    it('refuses to put backups into the bucket that the objects are in', async () => {
+      const s3 = '{"endpoint":"https://s3.example","bucket":"files","access_key":"K"}'
+      expect((await run(`config set objects {"store":"s3","s3":${s3}}`)).code).to.equal(0)
+      const refused = await run(`config set backup.targets [{"name":"off","s3":${s3}}]`)
+      expect(refused.code).to.equal(2)
+      expect(refused.stderr).to.match(/backup\.targets\.0\.s3\.bucket: is the bucket of objects\.s3/)
+    })
+
     it('writes nothing when the result would not be valid', async () => {
       const before = await readFile(join(dir, 'vetrai.yml'), 'utf8')
       expect((await run('config set port 99999')).code).to.equal(2)

@@ -48,7 +48,7 @@ export interface LockedRelease {
   schema_version: string
   /** The image of its server (containers only). */
   image?: LockedServerImage
-  /** Folder of the programs it runs from, where they are not those of the command line. */
+  /** Folder of the programs it was started from (embedded only). */
   program?: string
 }
 

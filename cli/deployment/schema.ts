@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { backupSchema } from './backup-schema.js'
+import { isSameBucket } from './same-bucket.js'
 
 const hostName = z.string().min(1).max(253)
 const portNumber = z.int().min(1).max(65_535)
@@ -237,6 +238,17 @@ export const deploymentSchema = z
     path: ['backup', 'wal'],
     message:
       'needs a folder or an S3 store that speaks https as the first target: pgBackRest speaks no other',
+  })
+  .superRefine(({ backup, objects: { store, s3: objects } }, { addIssue }) => {
+    if (store !== 's3' || objects === undefined) return
+    for (const [n, target] of backup.targets.entries()) {
+      if (target.s3 === undefined || !isSameBucket(target.s3, objects)) continue
+      addIssue({
+        code: 'custom',
+        path: ['backup', 'targets', n, 's3', 'bucket'],
+        message: `is the bucket of objects.s3 (${objects.bucket}): what loses it would take the backups too. Give backups one of their own`,
+      })
+    }
   })
   .describe('vetrai.yml: the desired state of one deployment.')
 

@@ -79,6 +79,8 @@ export interface UpgradeHost {
   clear(): Promise<void>
   /** Whether requests that come while one server takes the place of another wait for it. */
   readonly holdsRequests: boolean
-  /** Whether this command line can start the version before. */
-  readonly startsEarlier: boolean
+  /** Whether an upgrade may begin from a deployment that is down: it then works on the data alone. */
+  readonly beginsAtRest: boolean
+  /** Whether a version that runs can be had again by itself, and else by which command; where this is left out it can. */
+  wayBack?(version: ServerVersion): Promise<{ automatic: boolean; command: string | null }>
 }

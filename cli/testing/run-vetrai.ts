@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const LAUNCHER = join(fileURLToPath(import.meta.url), '../../../../bin/vetrai')
+const ROOT = join(fileURLToPath(import.meta.url), '../../../..')
 
 /** What a real process of the command line left behind. */
 export interface VetraiRun {
@@ -21,12 +21,15 @@ export async function runVetrai(
   {
     stdin = '',
     env = {},
+    program = ROOT,
     until,
     killedWhen,
     killedBy = 'SIGKILL',
   }: {
     stdin?: string
     env?: NodeJS.ProcessEnv
+    /** Folder of another installation than this one. */
+    program?: string
     until?: (stdout: string) => boolean
     /** Asked again and again; true ends the process as a power cut would. */
     killedWhen?: () => boolean
@@ -35,7 +38,7 @@ export async function runVetrai(
   } = {},
 ): Promise<VetraiRun> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VETRAI_'))
-  const child = spawn(process.execPath, [LAUNCHER, ...argv], {
+  const child = spawn(process.execPath, [join(program, 'bin', 'vetrai'), ...argv], {
     env: { ...Object.fromEntries(inherited), VETRAI_SKIP_BUILD: '1', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

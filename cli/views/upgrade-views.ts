@@ -30,6 +30,7 @@ export const upgradePlanView: View<UpgradePlan> = (plan, paint) => {
       ],
       ['migrations', migrationsText(plan)],
       ['downtime', DOWNTIMES[plan.downtime]],
+      ['if it fails', wayBackText(plan)],
     ],
     paint,
   )
@@ -50,6 +51,11 @@ function migrationsText({ migrations }: UpgradePlan): string {
   return breaking.length === 0
     ? `${count(migrations.length, 'migration')}, with which the version before runs on`
     : `${count(migrations.length, 'migration')}; the version before cannot run after ${names}`
+}
+
+function wayBackText({ from, going_back: { command } }: UpgradePlan): string {
+  if (command === null) return `${from.version} serves again by itself, with its data`
+  return `its data is put back, but ${from.version} itself is not where it was: ${command}`
 }
 
 function breakingParts({ breaking }: UpgradePlan, paint: Paint): string[] {

@@ -38,6 +38,10 @@ export class Writer {
     return sum
   }
 
+  get isRunning(): boolean {
+    return this.#running
+  }
+
   async stop(): Promise<void> {
     this.#running = false
     await this.#loop

@@ -32,6 +32,8 @@ export interface UpgradePlan {
   disk: { need_bytes: number; places: DiskPlace[] }
   /** none: no request notices; restart: seconds; maintenance: from the copy to the end of the checks callers are told to wait. */
   downtime: 'none' | 'restart' | 'maintenance'
+  /** Whether the version before serves again by itself where the upgrade fails; else the command that has it serve. */
+  going_back: { automatic: boolean; command: string | null }
   steps: string[]
   /** Why it would be refused; null where it would not. */
   problem: { code: string; message: string; next: string } | null
@@ -111,6 +113,7 @@ export async function describeUpgrade(
     object_bytes: objectBytes,
     disk: { need_bytes: need, places },
     downtime: mode === 'copy' ? 'maintenance' : host.holdsRequests ? 'none' : 'restart',
+    going_back: (await host.wayBack?.(from)) ?? { automatic: true, command: null },
     steps: stepsOf(mode, host.trial !== undefined),
     problem: problem ? { code: problem.code, message: problem.message, next: problem.next } : null,
   }

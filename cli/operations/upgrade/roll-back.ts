@@ -71,7 +71,7 @@ async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState
   }
   if (
     deployment.lock.release?.image?.use !== state.to.image?.use ||
-    deployment.lock.release?.program !== state.to.program
+    deployment.lock.release?.version !== state.to.version
   ) {
     throw refused(
       `The deployment no longer runs what the upgrade to ${state.to.version} brought.`,

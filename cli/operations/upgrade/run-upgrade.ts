@@ -2,6 +2,7 @@ import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
 import { during } from '../../runtimes/during.js'
+import type { Progress } from '../../runtimes/runtime.js'
 import { carryOut } from './carry-out.js'
 import type { Note } from './go-back.js'
 import {
@@ -49,6 +50,7 @@ async function upgrade(context: UpgradeContext, options: UpgradeOptions, note: N
   const began = Date.now()
   const { prepared, plan } = await prepare(context, options, note)
   if (!plan.needed) return { ...reportOf(plan, null, began), changed: false }
+  warnOfWayBack(plan, context.progress)
   const state = await begin(context, options, { ...prepared, plan })
   const work: Work = { ...context, ...prepared, options, state }
   await note({ from: plan.from.version, to: plan.to.version, id: state.id, mode: state.mode })
@@ -69,6 +71,12 @@ async function prepare(context: UpgradeContext, { to: wanted }: UpgradeOptions, 
     requireFeasible(plan)
     return { prepared: { from, to }, plan }
   })
+}
+
+/** Before anything changes, who is there to read it should know. */
+function warnOfWayBack({ from, going_back: { command } }: UpgradePlan, progress: Progress): void {
+  if (command !== null)
+    progress.step(`${from.version} is not where it was: going back is by hand`).done(command)
 }
 
 async function begin(
@@ -108,10 +116,10 @@ function withSchema(release: LockedRelease, schema: string): LockedRelease {
   return release.schema_version === 'unknown' ? { ...release, schema_version: schema } : release
 }
 
-/** Where nobody here can start the version before, the data is all there is to begin with. */
+/** Where the runtime lets it begin from one that is down, the data is all there is to begin with. */
 async function requireReady({ runtime, deployment, host, progress }: UpgradeContext): Promise<void> {
   if ((await runtime.status(deployment, { brief: true })).ready) return
-  if (!host.startsEarlier) return runtime.hold(deployment, progress)
+  if (host.beginsAtRest) return runtime.hold(deployment, progress)
   throw new CliError({
     code: 'not_running',
     message: 'The deployment is not ready, so nobody could tell whether the upgrade did it harm.',

@@ -4,19 +4,22 @@ import { CliError } from '../../deployment/errors.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
 import { releaseOfTree } from '../../release/release-of-tree.js'
+import { during } from '../during.js'
 import { folderBytes } from '../folder-bytes.js'
 import { type Migrator, migrateDatabase } from '../migrate-database.js'
+import { readReadiness } from '../readiness.js'
+import type { Progress } from '../runtime.js'
 import { argumentsOf, databaseFailed, readFacts } from '../upgrade-database.js'
 import type { DatabaseFacts, ServerVersion, UpgradeHost } from '../upgrade-host.js'
-import { httpStatus } from './health.js'
+import { commandsToReturn, keptProgram, startKept } from './kept-program.js'
 import { embeddedMigrator, runMigrateProgram } from './migrate.js'
 import type { ProgramPaths } from './program-paths.js'
-import { migrationsOf, releaseOfPrograms } from './release-in-use.js'
+import { isSameRelease, migrationsOf, releaseOfPrograms } from './program-release.js'
 import { up } from './up.js'
 
 /**
  * What an upgrade needs where programs run on the host: the new version is the one of this command line. The one before
- * can be started by its own command line only; its data is put back here.
+ * is started by its own command line, where that is still in the folder that it was started from.
  */
 export function embeddedHost(
   deployment: Deployment,
@@ -32,7 +35,7 @@ export function embeddedHost(
   /** Of another version no more is known than what was noted; what is asked of its database any version can do. */
   const known = async (locked: LockedRelease): Promise<ServerVersion> => {
     const mine = await own()
-    if (isSame(locked, mine.locked)) return mine
+    if (isSameRelease(locked, mine.locked)) return mine
     const { version, schema_version } = locked
     return {
       ...mine,
@@ -50,7 +53,7 @@ export function embeddedHost(
 
   return {
     holdsRequests: false,
-    startsEarlier: false,
+    beginsAtRest: true,
     current: async () => {
       const release = deployment.lock.release ?? legacyRelease(deployment)
       return release && known(release)
@@ -82,21 +85,33 @@ export function embeddedHost(
     choose: async (release) => {
       await deployment.withLock('upgrade', () => deployment.updateLock((lock) => ({ ...lock, release })))
     },
-    start: async (_withinS, progress) => {
+    start: async (withinS, progress) => {
       const { release } = deployment.lock
-      if (release && !isSame(release, await releaseOfPrograms(programs))) {
-        // Where it was never stopped it serves still.
-        if ((await httpStatus(`${deployment.localUrl}/readyz`)) === 200) return
-        throw otherCommandLine(release)
-      }
-      await up(deployment, programs, progress)
+      const isOwn = !release || isSameRelease(release, await releaseOfPrograms(programs))
+      if (isOwn) await up(deployment, programs, progress, { withinS })
+      else await startEarlier(deployment, release, { withinS, progress })
     },
     clear: async () => undefined,
+    wayBack: async ({ locked }) => {
+      const isKept = (await keptProgram(locked)) !== undefined
+      return { automatic: isKept, command: isKept ? null : await commandsToReturn(deployment, locked) }
+    },
   }
 }
 
-function isSame(a: LockedRelease, b: LockedRelease): boolean {
-  return a.version === b.version && a.schema_version === b.schema_version
+/** Where it was never stopped it serves still, whatever became of its programs. */
+async function startEarlier(
+  deployment: Deployment,
+  release: LockedRelease,
+  { withinS, progress }: { withinS: number; progress: Progress },
+): Promise<void> {
+  const { isReady, version } = await readReadiness(deployment.localUrl)
+  if (isReady && version === release.version) return
+  const program = await keptProgram(release)
+  if (program === undefined) throw programGone(release, await commandsToReturn(deployment, release))
+  await during(progress, `Start ${release.version} from ${program}`, () =>
+    startKept(deployment, program, withinS),
+  )
 }
 
 function legacyRelease({ lock }: Deployment): LockedRelease | undefined {
@@ -131,11 +146,11 @@ function refuseImage(to: string | undefined): void {
   })
 }
 
-function otherCommandLine({ version }: LockedRelease): CliError {
+function programGone({ version, program }: LockedRelease, command: string): CliError {
   return new CliError({
-    code: 'upgrade_needed',
-    message: `The data is that of ${version} again, which this command line cannot start.`,
-    next: `Start it with the command line of ${version}: vetrai up`,
+    code: 'earlier_missing',
+    message: `the programs of ${version} are not ${program === undefined ? 'known' : `in ${program} any more`}. Have it serve by: ${command}`,
+    next: command,
     exitCode: 4,
   })
 }

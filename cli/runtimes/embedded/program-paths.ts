@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 
 /** The programs the embedded runtime starts. Tests put others in their place. */
 export interface ProgramPaths {
+  /** Folder that they are in, with `bin/vetrai` and package.json. */
+  root: string
   server: string
   migrate: string
   backupTool: string
@@ -14,13 +16,20 @@ export interface ProgramPaths {
   version: string
 }
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-const packed = join(dist, 'packed')
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..')
 
 /** The programs of this very installation. */
 export async function installedPrograms(): Promise<ProgramPaths> {
-  const manifest = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8')) as { version: string }
+  return programsIn(ROOT)
+}
+
+/** The programs of any installation, by its folder. */
+export async function programsIn(root: string): Promise<ProgramPaths> {
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  const dist = join(root, 'dist')
+  const packed = join(dist, 'packed')
   return {
+    root,
     server: join(packed, 'server', 'main.js'),
     migrate: join(packed, 'server', 'migrate.js'),
     backupTool: join(packed, 'server', 'backup-tool.js'),

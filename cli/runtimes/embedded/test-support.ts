@@ -80,7 +80,7 @@ async function fakePrograms(folder: string): Promise<ProgramPaths> {
   await writeFile(join(folder, 'package.json'), '{"type":"commonjs"}')
   await writeFile(server, FAKE_SERVER)
   await writeFile(migrate, FAKE_MIGRATE)
-  return { server, migrate, backupTool: migrate, supervisor, migrations, version: '0.0.1' }
+  return { root: folder, server, migrate, backupTool: migrate, supervisor, migrations, version: '0.0.1' }
 }
 
 /** Answers every path with 200 and its environment, and drains when it is asked to end. */

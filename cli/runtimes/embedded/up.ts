@@ -23,13 +23,15 @@ import { waitHealthy, waitReady } from './wait-ready.js'
 
 const WAIT_FOR_OTHERS_MS = 60_000
 
-/** Brings the deployment to what vetrai.yml says and waits until it is ready. Safe to repeat. */
+/** Brings the deployment to what vetrai.yml says and waits until it is ready, for `withinS` where that is given. Safe to repeat. */
 export async function up(
   deployment: Deployment,
   programs: ProgramPaths,
   progress: Progress,
+  { withinS }: { withinS?: number } = {},
 ): Promise<UpResult> {
-  return deployment.withLock('up', () => converge(deployment, programs, progress, []), WAIT_FOR_OTHERS_MS)
+  const work = () => converge(deployment, programs, progress, [], withinS)
+  return deployment.withLock('up', work, WAIT_FOR_OTHERS_MS)
 }
 
 /** Restarts components (all when none is named) and applies a changed vetrai.yml on the way. */
@@ -67,6 +69,7 @@ async function converge(
   programs: ProgramPaths,
   progress: Progress,
   wanted: string[],
+  withinS?: number,
 ): Promise<UpResult> {
   const prepared = await prepare(deployment, programs, progress)
   const restarted = [...new Set([...wanted, ...(await refusingStores(deployment, prepared.running))])]
@@ -86,7 +89,7 @@ async function converge(
       )
       for (const name of hold) await requestSupervisor(deployment, { command: 'start', name })
     }
-    await during(progress, 'Wait until the server is ready', () => waitReady(deployment))
+    await during(progress, 'Wait until the server is ready', () => waitReady(deployment, withinS))
     await noteRelease(deployment, programs)
     // Again, for what lock.json has come to say meanwhile.
     await writeRecoveryKit(deployment)

@@ -33,7 +33,7 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
 
   return {
     holdsRequests: true,
-    startsEarlier: true,
+    beginsAtRest: false,
     current: async () => {
       const held = heldRelease(deployment)
       return held?.image && known(held)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from '../../../deployment/errors.js'
+import { reasonOf } from '../../readiness.js'
 import { ignoreMissing } from '../engine.js'
 import { execIn } from './run-one-off.js'
 import type { VersionProject } from './version-project.js'
@@ -60,21 +61,6 @@ export async function endTrial(project: VersionProject, container: string): Prom
   const one = project.engine.docker.getContainer(container)
   await one.stop({ t: 30 }).catch(() => undefined)
   await one.remove({ force: true }).catch(ignoreMissing)
-}
-
-function reasonOf(output: string): string {
-  try {
-    const { detail, checks = {} } = JSON.parse(output) as {
-      detail?: string
-      checks?: Record<string, { ok: boolean; detail?: string }>
-    }
-    const failing = Object.entries(checks).flatMap(([name, check]) =>
-      check.ok ? [] : [`${name}: ${check.detail ?? 'not well'}`],
-    )
-    return failing.join('; ') || (detail ?? '')
-  } catch {
-    return output.trim().split('\n').at(-1) ?? ''
-  }
 }
 
 async function lastWords({ engine }: VersionProject, container: string): Promise<string> {
