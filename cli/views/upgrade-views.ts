@@ -69,6 +69,10 @@ export const upgradeReportView: View<UpgradeReport> = (report, paint) => {
       [
         ['migrations', report.migrations.length === 0 ? null : report.migrations.join(', ')],
         ['backup', report.backup],
+        [
+          'watched',
+          report.mode === 'copy' ? 'not: going back would have lost what was written since it opened' : null,
+        ],
         ['data before', report.kept && `kept as ${report.kept}; go back with: vetrai upgrade rollback`],
       ],
       paint,

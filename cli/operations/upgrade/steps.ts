@@ -2,11 +2,12 @@ import { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../../runtimes/runtime.js'
 import type { ServerVersion } from '../../runtimes/upgrade-host.js'
 import { beginRest, endRest } from './rest.js'
+import { isMeasured } from './rollback-conditions.js'
 import { smokeChecks } from './smoke.js'
 import { takeBackup } from './take-backup.js'
 import type { UpgradeContext, UpgradeOptions } from './upgrade-context.js'
 import { keepUpgrade, type UpgradeState } from './upgrade-state.js'
-import { watchErrors } from './watch.js'
+import { watchAnswers } from './watch.js'
 
 /** An upgrade that goes on. */
 export interface Work extends UpgradeContext {
@@ -97,17 +98,16 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
   {
     name: 'smoke',
     title: () => 'Try the new version',
-    isNeeded: ({ options }) => options.rollbackOn.includes('smoke'),
+    isNeeded: ({ options }) => options.rollbackOn.some(({ kind }) => kind === 'smoke'),
     run: ({ deployment, to, state }) =>
       smokeChecks(deployment, { ...to.locked, rests: state.mode === 'copy' && state.rests }),
   },
   {
     name: 'watch',
     title: ({ options }) => `Watch it for ${options.watchS} s`,
-    // While the installation rests there is nothing to watch; after that, going back would lose what was written.
-    isNeeded: (work) =>
-      inPlace(work) && work.options.watchS > 0 && work.options.rollbackOn.includes('error-rate'),
-    run: ({ deployment, options }, step) => watchErrors(deployment, options.watchS, step),
+    isNeeded: isWatched,
+    run: ({ deployment, options: { watchS, rollbackOn } }, step) =>
+      watchAnswers(deployment, { watchS, conditions: rollbackOn }, step),
   },
   {
     name: 'open',
@@ -120,6 +120,14 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
   },
   { name: 'record', title: () => 'Note the new version', run: record },
 ]
+
+/**
+ * Whether the answers of the new version are watched. By a copy there is nothing to watch while the installation rests, and
+ * once it does not any more, going back would lose what was written.
+ */
+export function isWatched({ state, options }: Pick<Work, 'state' | 'options'>): boolean {
+  return state.mode === 'in-place' && options.watchS > 0 && options.rollbackOn.some(isMeasured)
+}
 
 /** Changes the state and keeps it. */
 export async function change(
