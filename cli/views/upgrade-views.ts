@@ -92,7 +92,7 @@ export const rollbackView: View<RollbackReport> = ({ to, lost_writes: lost, back
   const words =
     lost === 0
       ? 'with the data as it is'
-      : `with its own data; ${count(lost, 'change')} to rows since are not in it.${kept}`
+      : `with its own data; ${lost === null ? 'the changes' : count(lost, 'change')} to rows since are not in it.${kept}`
   return `${paint.green('✓')} ${to} serves again, ${words}`
 }
 

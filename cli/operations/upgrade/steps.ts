@@ -47,11 +47,8 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     name: 'rest',
     title: () => 'Let the installation rest',
     isNeeded: copies,
-    run: async (work) => {
-      // Noted before, too: who goes back must end what may have begun.
-      await change(work, { rests: true })
-      await change(work, { rests: await beginRest(work.deployment, work.progress) })
-    },
+    // Noted before it begins: who goes back must end what may have begun, and nothing that others did.
+    run: (work) => beginRest(work, () => change(work, { rests: true })),
   },
   {
     name: 'hold',
@@ -83,7 +80,10 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: () => 'Put the copy in its place',
     isNeeded: copies,
     run: async (work) => {
-      await work.host.database(work.to, { verb: 'swap', ...work.state.databases })
+      const { host, to, state } = work
+      const { rested } = await host.putOnTrial(to, state.databases.next)
+      if (!rested) await change(work, { rests: true })
+      await host.database(to, { verb: 'swap', ...state.databases })
       await change(work, { before_kept: true })
     },
   },
@@ -113,7 +113,9 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     name: 'open',
     title: () => 'Open the new version to everybody',
     run: async (work) => {
-      await change(work, { writes: (await work.host.facts(work.to)).writes })
+      const { writes, counted_since } = await work.host.facts(work.to)
+      await change(work, { writes, counted_since })
+      if (copies(work)) await work.host.endTrial(work.to)
       if (work.state.rests) await endRest(work.deployment)
       await change(work, { rests: false })
     },

@@ -6,7 +6,7 @@ import type { StoreAddresses } from '../../deployment/server-env.js'
 import { releaseOfTree } from '../../release/release-of-tree.js'
 import { folderBytes } from '../folder-bytes.js'
 import { type Migrator, migrateDatabase } from '../migrate-database.js'
-import { argumentsOf, databaseFailed, readFacts } from '../upgrade-database.js'
+import { argumentsOf, databaseFailed, readFacts, readTrial } from '../upgrade-database.js'
 import type { DatabaseFacts, ServerVersion, UpgradeHost } from '../upgrade-host.js'
 import { httpStatus } from './health.js'
 import { embeddedMigrator, runMigrateProgram } from './migrate.js'
@@ -45,8 +45,10 @@ export function embeddedHost(
     const where = await addressOf(deployment, await addresses(), copy)
     return { ...(await embeddedMigrator(deployment, programs, where)), place: placeOf(deployment) }
   }
-  const run = async (verb: string, names: string[]) =>
-    runMigrateProgram(deployment, programs, await addresses(), [verb, ...names])
+  const run = async (verb: string, names: string[] = [], copy?: string) => {
+    const where = await addressOf(deployment, await addresses(), copy)
+    return runMigrateProgram(deployment, programs, where, [verb, ...names])
+  }
 
   return {
     holdsRequests: false,
@@ -65,7 +67,7 @@ export function embeddedHost(
       refuseImage(to)
       return own()
     },
-    facts: async (): Promise<DatabaseFacts> => readFacts(await run('facts', [])),
+    facts: async (): Promise<DatabaseFacts> => readFacts(await run('facts')),
     objectBytes: () => folderBytes(deployment.paths.objects),
     places: async () => {
       const { place, free } = await spaceAt(deployment.paths.data)
@@ -78,6 +80,11 @@ export function embeddedHost(
     database: async (_version, step) => {
       const { code, stderr } = await run(step.verb, argumentsOf(step))
       if (code !== 0) throw databaseFailed(step, stderr)
+    },
+    putOnTrial: async (_version, copy) => readTrial(await run('trial', [], copy)),
+    endTrial: async () => {
+      const { code, stderr } = await run('end-trial')
+      if (code !== 0) throw databaseFailed({ verb: 'end-trial' }, stderr)
     },
     choose: async (release) => {
       await deployment.withLock('upgrade', () => deployment.updateLock((lock) => ({ ...lock, release })))
