@@ -95,6 +95,23 @@ describe('the migrate program', function () {
     expect(await there()).to.deep.equal([name])
   })
 
+  it('puts a database on trial, resting already or not, and ends the trial alone', async () => {
+    const state = async () => {
+      const sql = "select value from installation_state where key = 'maintenance'"
+      return (await asAdmin(await stores(), sql, name)).rows[0]?.value as Record<string, unknown> | undefined
+    }
+    expect(JSON.parse((await run('trial')).stdout)).to.deep.equal({ rested: false })
+    expect(await state()).to.include({ trial: true })
+    expect(JSON.parse((await run('end-trial')).stdout)).to.deep.equal({ trial: false })
+    const resting = await state()
+    expect(resting).to.have.keys('message', 'retry_after_s', 'since')
+    expect(JSON.parse((await run('trial')).stdout)).to.deep.equal({ rested: true })
+    expect(await state()).to.deep.equal({ ...resting, trial: true })
+    await run('end-trial')
+    await run('end-trial')
+    expect(await state()).to.deep.equal(resting)
+  })
+
   it('gives no role more than its work needs', async () => {
     await run('bootstrap')
     const { rows } = await asAdmin(

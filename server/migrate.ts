@@ -2,6 +2,7 @@ import { copyDatabase } from './backup/database/copy-database.js'
 import { dropDatabase } from './backup/database/drop-database.js'
 import { swapDatabases } from './backup/database/swap-databases.js'
 import { undoSwap } from './backup/database/undo-swap.js'
+import { beginTrial, endTrial } from './backup/installation-rest.js'
 import { readSettings } from './config/config.js'
 import { migrationSettings } from './config/settings.js'
 import { scrub } from './observability/logger.js'
@@ -12,7 +13,10 @@ import { schemaVersion } from './storage/known-migrations.js'
 import { connectOwner, migrateUp, migrationStates } from './storage/migrations.js'
 import { trySignIns } from './storage/sign-in.js'
 
-const VERBS = 'bootstrap|up|status|sign-in|facts|copy NEXT|swap NEXT BEFORE|swap-back NEXT BEFORE|drop NAME'
+const VERBS =
+  'bootstrap|up|status|sign-in|facts|trial|end-trial|copy NEXT|swap NEXT BEFORE|swap-back NEXT BEFORE|drop NAME'
+
+const ON_TRIAL = 'A new version of this service is being tried. It will be back shortly.'
 
 /** The one-off program `migrate VERB`: one JSON document on stdout, words on stderr, exit 0 or 1. */
 async function main(command: string | undefined, names: string[]): Promise<unknown> {
@@ -33,6 +37,9 @@ async function main(command: string | undefined, names: string[]): Promise<unkno
   }
   if (command === 'sign-in') return { roles: await trySignIns(config.DATABASE_URL, rolesOf(config)) }
   if (command === 'facts') return databaseFacts(config.DATABASE_URL, config.DATABASE_OWNER_PASSWORD)
+  const owner = { url: config.DATABASE_URL, role: 'vetrai_owner', password: config.DATABASE_OWNER_PASSWORD }
+  if (command === 'trial') return beginTrial(owner, ON_TRIAL)
+  if (command === 'end-trial') return endTrial(owner).then(() => ({ trial: false }))
   if (isExchange(command)) return exchange(command, names, config)
   if (command !== 'up' && command !== 'status') throw new Error(`usage: migrate ${VERBS}`)
   const client = await connectOwner(config.DATABASE_URL, config.DATABASE_OWNER_PASSWORD)

@@ -188,6 +188,36 @@ describe('maintenance', function () {
     ])
   })
 
+  it('with the data on trial answers operators what changes nothing, and refuses everything else, also its end', async () => {
+    const operator = b.operator.in(tenant)
+    const made = await operator.post('/keys/v1/keys', { name: 'tried', scopes: ['jobs:read'] })
+    await begin()
+    await query(`update installation_state set value = value || '{"trial": true}' where key = 'maintenance'`)
+    const write = () => operator.put(SUBSCRIBERS, { external_id: unique('lost') })
+    await until(async () => (await write()).status === 503)
+    const rows = await kept()
+    for (const refused of [
+      write(),
+      begin(),
+      b.operator.delete(PATH),
+      verify(made.body.secret ?? made.body.key),
+    ]) {
+      const { status, body } = await refused
+      expect([status, body.code]).to.deep.equal([503, 'request.maintenance'])
+    }
+    expect((await verify(`vtr_sk_${'0'.repeat(36)}`)).body).to.include({ valid: false, code: 'NOT_FOUND' })
+    expect((await operator.post('/tenancy/v1/audit-logs/verify')).body).to.include({ ok: true })
+    expect((await operator.get(SUBSCRIBERS)).status).to.equal(200)
+    expect(await kept()).to.have.length(rows.length)
+    expect((await b.operator.get(PATH)).body).to.include({ on: true })
+    await query("update installation_state set value = value - 'trial' where key = 'maintenance'")
+    await until(async () => (await write()).status === 200)
+
+    function verify(text: string): Promise<Answer> {
+      return operator.post('/keys/v1/verify', { key: text })
+    }
+  })
+
   it('shows a browser a page of its own, in which every word is escaped', async () => {
     await begin({ message: 'Back at <9> & "ten".', retry_after_s: 90 })
     const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }

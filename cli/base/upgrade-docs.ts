@@ -48,5 +48,6 @@ export const upgradeReportDoc: JsonDoc = {
   migrations: { '[]': 'a migration that was applied' },
   backup: 'id of the backup made before; null where none was made',
   duration_s: 'seconds it took',
+  watched_s: 'seconds for which its answers to requests were watched; 0 by a copy',
   kept: 'database that holds the data of the version before; null where it was not kept',
 }

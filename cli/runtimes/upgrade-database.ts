@@ -19,8 +19,14 @@ export function readFacts({ code, stdout, stderr }: MigrateOutput): DatabaseFact
   })
 }
 
+/** What `migrate trial` printed; CliError `database_failed` where the data could not be put on trial. */
+export function readTrial({ code, stdout, stderr }: MigrateOutput): { rested: boolean } {
+  if (code === 0) return JSON.parse(stdout) as { rested: boolean }
+  throw databaseFailed({ verb: 'trial' }, stderr)
+}
+
 /** The error of a step that failed. */
-export function databaseFailed({ verb }: DatabaseStep, stderr: string): CliError {
+export function databaseFailed({ verb }: { verb: string }, stderr: string): CliError {
   return new CliError({
     code: 'database_failed',
     message: `The database could not be prepared (${verb}): ${lastLine(stderr)}`,

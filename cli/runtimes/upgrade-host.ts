@@ -27,8 +27,10 @@ export interface DatabaseFacts {
   postgres: number
   /** Bytes that the database takes. */
   bytes: number
-  /** Rows inserted, changed and deleted since the database was made; grows only. */
+  /** Rows inserted, changed and deleted since the database was made, or the count of them began anew. */
   writes: number
+  /** When it began anew, as after a crash; null where it never did. */
+  counted_since: string | null
 }
 
 /** What was asked of the databases of a deployment. Each is safe to repeat after it was cut short anywhere. */
@@ -69,6 +71,13 @@ export interface UpgradeHost {
   migrate(version: ServerVersion, copy?: string): Promise<{ applied: string[] }>
   /** Copies and exchanges databases by the programs of a version, while the stores run alone. */
   database(version: ServerVersion, step: DatabaseStep): Promise<void>
+  /**
+   * Puts a copy of the database on trial: whatever serves it, nobody writes to it, operators neither, since it may yet give way.
+   * Tells whether the installation rested when it was copied.
+   */
+  putOnTrial(version: ServerVersion, copy: string): Promise<{ rested: boolean }>
+  /** Ends the trial of what is the database now, which goes on to rest. */
+  endTrial(version: ServerVersion): Promise<void>
   /** Starts a version beside the one that serves and waits until it is ready; then it is stopped, or helps until `up` is over. */
   trial?(version: ServerVersion, withinS: number): Promise<void>
   /** Has the deployment run a version from the next `up` on. */

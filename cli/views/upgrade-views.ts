@@ -75,6 +75,10 @@ export const upgradeReportView: View<UpgradeReport> = (report, paint) => {
       [
         ['migrations', report.migrations.length === 0 ? null : report.migrations.join(', ')],
         ['backup', report.backup],
+        [
+          'watched',
+          report.mode === 'copy' ? 'not: going back would have lost what was written since it opened' : null,
+        ],
         ['data before', report.kept && `kept as ${report.kept}; go back with: vetrai upgrade rollback`],
       ],
       paint,
@@ -94,7 +98,7 @@ export const rollbackView: View<RollbackReport> = ({ to, lost_writes: lost, back
   const words =
     lost === 0
       ? 'with the data as it is'
-      : `with its own data; ${count(lost, 'change')} to rows since are not in it.${kept}`
+      : `with its own data; ${lost === null ? 'the changes' : count(lost, 'change')} to rows since are not in it.${kept}`
   return `${paint.green('✓')} ${to} serves again, ${words}`
 }
 

@@ -17,6 +17,23 @@ export async function beginRest(login: DatabaseLogin, message: string): Promise<
   )
 }
 
+/**
+ * Puts the database of an installation on trial, which rests from then on if it did not. What callers are told stays as it is
+ * where it did; tells whether.
+ */
+export async function beginTrial(login: DatabaseLogin, message: string): Promise<{ rested: boolean }> {
+  return withClient(login, async (client) => {
+    const { rows } = await client.query(
+      `insert into installation_state as s (key, value)
+       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp(), 'trial', true))
+       on conflict (key) do update set value = s.value || '{"trial": true}'
+       returning xmax <> 0 as rested`,
+      [message, UNTIL_SERVED_S],
+    )
+    return { rested: (rows[0] as { rested: boolean }).rested }
+  })
+}
+
 /** Ends the trial: the data is there to stay. It goes on to rest, as by `vetrai maintenance on`. */
 export async function endTrial(login: DatabaseLogin): Promise<void> {
   await withClient(login, (client) =>

@@ -98,6 +98,8 @@ export interface RouteSpec<I extends RouteInput, O extends z.ZodType> {
   cache?: string
   /** Answers during a maintenance too, by which it is ended. */
   duringMaintenance?: boolean
+  /** Answers operators while the data is on trial too, as reading does: nothing is lost with it where the data gives way. */
+  onTrial?: boolean
   /** Errors of the operation that the document names. */
   errors?: readonly Pick<ErrorClass<unknown>, 'code' | 'status' | 'title'>[]
   handler: (ctx: Ctx, input: HandlerInput<I>) => Promise<z.input<O>> | z.input<O>

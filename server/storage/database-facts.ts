@@ -9,6 +9,8 @@ export interface DatabaseFacts {
   bytes: number
   /** Rows inserted, changed and deleted since the database was made, as its statistics count them. */
   writes: number
+  /** When that count began anew, as it does where PostgreSQL was ended by force; null where it never did. */
+  counted_since: string | null
 }
 
 /** Asks the database what there is of it, as vetrai_owner. */
@@ -19,11 +21,13 @@ export async function databaseFacts(url: string, password: string): Promise<Data
     const { rows } = await client.query(
       `select current_setting('server_version_num')::int / 10000 as postgres,
          pg_database_size(current_database())::float8 as bytes,
-         (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_user_tables)::float8 as writes`,
+         (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_user_tables)::float8 as writes,
+         (select greatest(b.stats_reset, d.stats_reset) from pg_stat_bgwriter b, pg_stat_database d
+           where d.datname = current_database())::text as counted_since`,
     )
-    const [{ postgres, bytes, writes }] = rows as [{ postgres: number; bytes: number; writes: number }]
+    const [figures] = rows as [Omit<DatabaseFacts, 'migrations'>]
     const applied = states.filter(({ applied_at }) => applied_at !== null).map(({ name }) => name)
-    return { migrations: applied, postgres, bytes, writes }
+    return { ...figures, migrations: applied }
   } finally {
     await client.end()
   }

@@ -25,7 +25,8 @@ export default class UpgradeRollback extends DeploymentCommand {
     from: 'version that ran',
     to: 'version that runs now',
     since: 'when everybody could write to the version that ran',
-    lost_writes: 'changes to rows since then, which are not in the data now',
+    lost_writes:
+      'changes to rows since then, which are not in the data now; null where there are some and nobody knows how many',
     backup: 'id of the backup that holds them; null where none was made',
   }
 
@@ -37,7 +38,7 @@ export default class UpgradeRollback extends DeploymentCommand {
     ])
     const context = await openUpgrade(await this.deployment(), this.progress)
     const cost = await rollbackCost(context)
-    if (cost.lost_writes > 0) {
+    if (cost.lost_writes !== 0) {
       const { name } = context.deployment
       await confirmByName({ name, consequence: consequenceOf(cost), given: flags.confirm })
     }

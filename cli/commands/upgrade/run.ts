@@ -3,8 +3,13 @@ import { DeploymentCommand } from '../../base/deployment-command.js'
 import { upgradeReportDoc } from '../../base/upgrade-docs.js'
 import { upgradeToFlag } from '../../base/upgrade-flags.js'
 import { usageError } from '../../base/usage-error.js'
+import {
+  CONDITION_NOTATIONS,
+  parseCondition,
+  type RollbackCondition,
+  USUAL_CONDITIONS,
+} from '../../operations/upgrade/rollback-conditions.js'
 import type { UpgradeReport } from '../../operations/upgrade/run-upgrade.js'
-import { ROLLBACK_CONDITIONS, type RollbackCondition } from '../../operations/upgrade/upgrade-context.js'
 import { upgradeReportView } from '../../views/upgrade-views.js'
 
 export default class UpgradeRun extends DeploymentCommand {
@@ -14,13 +19,14 @@ export default class UpgradeRun extends DeploymentCommand {
   static override flags = {
     to: upgradeToFlag,
     'rollback-on': Flags.string({
-      description: `what puts the version before back, separated by commas: ${ROLLBACK_CONDITIONS.join(', ')}; that the server is not ready always does`,
+      description: `what puts the version before back, separated by commas: ${CONDITION_NOTATIONS.join(', ')}, with any figures, quoted for the shell; that the server is not ready always does. The last two are of answers to requests, so of an upgrade in place only: by a copy none is answered before the new version is open to everybody, and from there going back would lose what they write`,
       env: 'VETRAI_ROLLBACK_ON',
-      default: ROLLBACK_CONDITIONS.join(','),
+      default: USUAL_CONDITIONS,
       helpValue: 'LIST',
     }),
     watch: Flags.integer({
-      description: 'seconds for which the answers of the new version are watched before it counts as good',
+      description:
+        'seconds for which the answers of the new version are watched before it counts as good, in place; by a copy none are',
       env: 'VETRAI_WATCH',
       default: 20,
       min: 0,
@@ -47,6 +53,7 @@ export default class UpgradeRun extends DeploymentCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --to registry.example.com/vetrai/server:1.4.0 --watch 120',
+    "<%= config.bin %> <%= command.id %> --watch 300 --rollback-on 'smoke,error-rate>1%,latency:p95>1500ms'",
     '<%= config.bin %> <%= command.id %> --keep-old --json',
   ]
   static override jsonDoc = upgradeReportDoc
@@ -75,8 +82,11 @@ function conditionsOf(text: string): RollbackCondition[] {
     .split(/[\s,]+/)
     .filter(Boolean)
     .map((word) => {
-      const known = ROLLBACK_CONDITIONS.find((condition) => condition === word)
+      const known = parseCondition(word)
       if (known) return known
-      throw usageError(`There is no condition "${word}".`, `Name some of: ${ROLLBACK_CONDITIONS.join(', ')}`)
+      throw usageError(
+        `There is no condition "${word}".`,
+        `Name some of: ${CONDITION_NOTATIONS.join(', ')} (times below 10 s)`,
+      )
     })
 }

@@ -1,23 +1,41 @@
 import { CliError } from '../../deployment/errors.js'
 import { during } from '../../runtimes/during.js'
-import { goBack, type Note } from './go-back.js'
+import { goBack, type Note, READY_WITHIN_S } from './go-back.js'
 import { change, failureOf, UPGRADE_STEPS, type Work } from './steps.js'
 import { isPastReturn, type UpgradeState } from './upgrade-state.js'
 
-/** Goes through the steps; whatever fails before the new version is open to everybody is put back. */
-export async function carryOut(work: Work, note: Note, from = 0): Promise<void> {
+/**
+ * Goes through the steps from one of them on. Whatever fails before the new version is open to everybody is put back; what
+ * fails after that is done again.
+ */
+export async function carryOut(work: Work, note: Note, first?: string): Promise<void> {
   try {
-    for (const step of UPGRADE_STEPS.slice(from)) {
-      if (step.isNeeded?.(work) === false) continue
-      await change(work, { step: step.name })
-      await note({ step: step.name })
-      await during(work.progress, step.title(work), (handle) => step.run(work, handle))
-    }
+    await goThrough(work, note, first)
   } catch (error) {
-    if (isPastReturn(work.state)) throw unfinished(work.state, error)
-    throw await putBack(work, note, error)
+    if (!isPastReturn(work.state)) throw await putBack(work, note, error)
+    await finish(work, note)
   }
   await change(work, { phase: 'done', ended_at: new Date().toISOString() })
+}
+
+async function goThrough(work: Work, note: Note, first?: string): Promise<void> {
+  const from = first === undefined ? 0 : UPGRADE_STEPS.findIndex(({ name }) => name === first)
+  for (const step of UPGRADE_STEPS.slice(from)) {
+    if (step.isNeeded?.(work) === false) continue
+    await change(work, { step: step.name })
+    await note({ step: step.name })
+    await during(work.progress, step.title(work), (handle) => step.run(work, handle))
+  }
+}
+
+/** Nobody goes back from here, so that what was stopped, or died, since is brought up again first. */
+async function finish(work: Work, note: Note): Promise<void> {
+  try {
+    await work.host.start(READY_WITHIN_S, work.progress)
+    await goThrough(work, note, work.state.step)
+  } catch (error) {
+    throw unfinished(work.state, error)
+  }
 }
 
 async function putBack(work: Work, note: Note, error: unknown): Promise<CliError> {

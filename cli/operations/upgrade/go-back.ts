@@ -5,11 +5,16 @@ import { change } from './steps.js'
 import type { UpgradeContext } from './upgrade-context.js'
 import type { UpgradeFailure, UpgradeState } from './upgrade-state.js'
 
-/** Longest that the version before may take to serve again. */
-const READY_WITHIN_S = 120
+/** Longest that a version to which there is no other may take to serve. */
+export const READY_WITHIN_S = 120
+
+/** What dies in the middle of going back is brought up by doing it once more. */
+const TRIES = 2
 
 /** Steps in which the new version has the place of the one before. */
 const SERVING = ['smoke', 'watch', 'done']
+
+type Returning = UpgradeContext & { state: UpgradeState; to: ServerVersion }
 
 /** Notes a step in the journal. */
 export type Note = (detail: Record<string, unknown>) => Promise<void>
@@ -18,11 +23,17 @@ export type Note = (detail: Record<string, unknown>) => Promise<void>
  * Puts the version before back into service, with its data: as it was where it could not run on the new schema, else as it
  * is. Each part finds out itself what is left to do, so that it may be repeated until it is done.
  */
-export async function goBack(
-  context: UpgradeContext & { state: UpgradeState; to: ServerVersion },
-  failure: UpgradeFailure,
-  note: Note,
-): Promise<void> {
+export async function goBack(context: Returning, failure: UpgradeFailure, note: Note): Promise<void> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      return await goBackOnce(context, failure, note)
+    } catch (error) {
+      if (left === 0) throw error
+    }
+  }
+}
+
+async function goBackOnce(context: Returning, failure: UpgradeFailure, note: Note): Promise<void> {
   const { deployment, runtime, host, progress, state, to } = context
   await change(context, { phase: 'going-back', failure: state.failure ?? failure })
   await note({ step: 'go-back', failed: failure.step, reason: failure.code })

@@ -142,7 +142,7 @@ function judgeRoom(need: number, places: DiskPlace[]): CliError | undefined {
 
 function stepsOf(mode: 'in-place' | 'copy', hasTrial: boolean): string[] {
   const begin = ['bring every image here', 'check path, database and disk', 'make a backup and verify it']
-  const end = ['smoke checks', 'watch', 'note the new version']
+  const end = ['smoke checks', 'watch its answers', 'note the new version']
   if (mode === 'in-place') {
     const trial = hasTrial ? ['start the new server beside the old one and wait until it is ready'] : []
     return [

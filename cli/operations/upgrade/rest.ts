@@ -6,15 +6,18 @@ import { openApi } from '../open-api.js'
 const WORDS = { message: 'We are upgrading this service and will be back shortly.', retry_after_s: 30 }
 
 /**
- * Lets the installation rest, and tells whether it did not before. A version that knows no maintenance is only stopped: the
- * proxy tells its callers to wait.
+ * Lets the installation rest, once that is noted; where it rests already nothing is done. A server that knows no maintenance, or
+ * is away, is only stopped: the proxy tells its callers to wait.
  */
-export async function beginRest(deployment: Deployment, progress: Progress): Promise<boolean> {
+export async function beginRest(
+  { deployment, progress }: { deployment: Deployment; progress: Progress },
+  note: () => Promise<void>,
+): Promise<void> {
   const api = await openApi(deployment)
   const before = await maintenanceIfKnown(api)
-  if (before === null || before.on) return false
+  if (before === null || before.on) return
+  await note()
   await beginMaintenance({ api, progress }, WORDS)
-  return true
 }
 
 /** Opens the installation again. */

@@ -2,7 +2,6 @@ import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import { carryOut, stuck } from './carry-out.js'
 import { goBack } from './go-back.js'
-import { UPGRADE_STEPS } from './steps.js'
 import { UPGRADE, type UpgradeContext, type UpgradeOptions } from './upgrade-context.js'
 import {
   isPastReturn,
@@ -64,9 +63,8 @@ export async function settleUpgrade(context: UpgradeContext): Promise<SettledUpg
     UPGRADE,
     async (note) => {
       if (isFinishing) {
-        const next = UPGRADE_STEPS.findIndex(({ name }) => name === step)
         const options = { ...AS_BEGUN, keepOld: state.keep_old }
-        return carryOut({ ...context, from, to, options, state }, note, next)
+        return carryOut({ ...context, from, to, options, state }, note, step)
       }
       const failure: UpgradeFailure = state.failure ?? { step, code: 'interrupted', message: INTERRUPTED }
       try {

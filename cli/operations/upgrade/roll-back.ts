@@ -15,8 +15,8 @@ export interface RollbackCost {
   to: string
   /** Since when everybody could write to the version that runs. */
   since: string
-  /** Rows written since, which would be lost; 0 where the data stays as it is. */
-  lost_writes: number
+  /** Rows written since, which would be lost; 0 where the data stays as it is, null where some would and nobody knows how many. */
+  lost_writes: number | null
 }
 
 /** What going back did. */
@@ -49,8 +49,8 @@ export async function rollBack(
       async (note) => {
         if (state.mode === 'copy') {
           await note({ step: 'rest' })
-          await change({ deployment, state }, { phase: 'going-back', rests: true })
-          await change({ deployment, state }, { rests: await beginRest(deployment, progress) })
+          await change({ deployment, state }, { phase: 'going-back' })
+          await beginRest({ deployment, progress }, () => change({ deployment, state }, { rests: true }))
         }
         await restoreImageName(context, state)
         await goBack({ ...context, state, to }, { step: 'done', code: 'asked', message: 'Asked for.' }, note)
@@ -89,17 +89,20 @@ async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState
 }
 
 async function costOf({ host }: UpgradeContext, state: UpgradeState): Promise<RollbackCost> {
-  const { from, to, mode, writes } = state
+  const { from, to, mode, writes, counted_since: counted } = state
   const since = state.ended_at ?? state.started_at
   const cost = { from: to.version, to: from.version, since }
   if (mode === 'in-place') return { ...cost, lost_writes: 0 }
-  const now = (await host.facts(await host.known(to))).writes
-  return { ...cost, lost_writes: Math.max(0, now - (writes ?? 0)) }
+  const now = await host.facts(await host.known(to))
+  const isSameCount = counted === undefined || counted === now.counted_since
+  const lost = now.writes - (writes ?? 0)
+  // What was written last is not counted yet: 0 is not sure either.
+  return { ...cost, lost_writes: isSameCount && lost > 0 ? lost : null }
 }
 
 /** Completes "This …". */
 export function consequenceOf({ to, since, lost_writes: lost }: RollbackCost): string {
-  return `puts ${to} back with its data of ${since}: ${count(lost, 'change')} to rows made since then will be lost`
+  return `puts ${to} back with its data of ${since}: ${lost === null ? 'all changes' : count(lost, 'change')} to rows made since then will be lost`
 }
 
 /** What vetrai.yml named before the upgrade; else `up` would speak of an upgrade that waits. */

@@ -13,7 +13,7 @@ import {
   type UpgradePlan,
 } from './plan-upgrade.js'
 import { settleUpgrade } from './resume-upgrade.js'
-import type { Work } from './steps.js'
+import { isWatched, type Work } from './steps.js'
 import { UPGRADE, type UpgradeContext, type UpgradeOptions } from './upgrade-context.js'
 import { keepUpgrade, readUpgrade, type UpgradeState } from './upgrade-state.js'
 
@@ -29,6 +29,8 @@ export interface UpgradeReport {
   migrations: string[]
   backup: string | null
   duration_s: number
+  /** For how long its answers to requests were watched; 0 where they were not, as by a copy. */
+  watched_s: number
   /** Database that holds the data of the version before; null where it was not kept. */
   kept: string | null
 }
@@ -55,7 +57,7 @@ async function upgrade(context: UpgradeContext, options: UpgradeOptions, note: N
   const work: Work = { ...context, ...prepared, options, state }
   await note({ from: plan.from.version, to: plan.to.version, id: state.id, mode: state.mode })
   await carryOut(work, note)
-  return reportOf(plan, state, began)
+  return { ...reportOf(plan, state, began), watched_s: isWatched(work) ? options.watchS : 0 }
 }
 
 /** Everything that can be had and known before anything changes. What fails here leaves nothing to put back. */
@@ -142,6 +144,7 @@ function reportOf(
     migrations: migrations.map(({ name }) => name),
     backup: state?.backup ?? null,
     duration_s: Math.round((Date.now() - began) / 100) / 10,
+    watched_s: 0,
     kept: state?.before_kept ? state.databases.before : null,
   }
 }

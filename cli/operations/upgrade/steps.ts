@@ -2,11 +2,12 @@ import { CliError } from '../../deployment/errors.js'
 import type { ProgressStep } from '../../runtimes/runtime.js'
 import type { ServerVersion } from '../../runtimes/upgrade-host.js'
 import { beginRest, endRest } from './rest.js'
+import { isMeasured } from './rollback-conditions.js'
 import { smokeChecks } from './smoke.js'
 import { takeBackup } from './take-backup.js'
 import type { UpgradeContext, UpgradeOptions } from './upgrade-context.js'
 import { keepUpgrade, type UpgradeState } from './upgrade-state.js'
-import { watchErrors } from './watch.js'
+import { watchAnswers } from './watch.js'
 
 /** An upgrade that goes on. */
 export interface Work extends UpgradeContext {
@@ -46,11 +47,8 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     name: 'rest',
     title: () => 'Let the installation rest',
     isNeeded: copies,
-    run: async (work) => {
-      // Noted before, too: who goes back must end what may have begun.
-      await change(work, { rests: true })
-      await change(work, { rests: await beginRest(work.deployment, work.progress) })
-    },
+    // Noted before it begins: who goes back must end what may have begun, and nothing that others did.
+    run: (work) => beginRest(work, () => change(work, { rests: true })),
   },
   {
     name: 'hold',
@@ -82,7 +80,10 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: () => 'Put the copy in its place',
     isNeeded: copies,
     run: async (work) => {
-      await work.host.database(work.to, { verb: 'swap', ...work.state.databases })
+      const { host, to, state } = work
+      const { rested } = await host.putOnTrial(to, state.databases.next)
+      if (!rested) await change(work, { rests: true })
+      await host.database(to, { verb: 'swap', ...state.databases })
       await change(work, { before_kept: true })
     },
   },
@@ -97,29 +98,38 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
   {
     name: 'smoke',
     title: () => 'Try the new version',
-    isNeeded: ({ options }) => options.rollbackOn.includes('smoke'),
+    isNeeded: ({ options }) => options.rollbackOn.some(({ kind }) => kind === 'smoke'),
     run: ({ deployment, to, state }) =>
       smokeChecks(deployment, { ...to.locked, rests: state.mode === 'copy' && state.rests }),
   },
   {
     name: 'watch',
     title: ({ options }) => `Watch it for ${options.watchS} s`,
-    // While the installation rests there is nothing to watch; after that, going back would lose what was written.
-    isNeeded: (work) =>
-      inPlace(work) && work.options.watchS > 0 && work.options.rollbackOn.includes('error-rate'),
-    run: ({ deployment, options }, step) => watchErrors(deployment, options.watchS, step),
+    isNeeded: isWatched,
+    run: ({ deployment, options: { watchS, rollbackOn } }, step) =>
+      watchAnswers(deployment, { watchS, conditions: rollbackOn }, step),
   },
   {
     name: 'open',
     title: () => 'Open the new version to everybody',
     run: async (work) => {
-      await change(work, { writes: (await work.host.facts(work.to)).writes })
+      const { writes, counted_since } = await work.host.facts(work.to)
+      await change(work, { writes, counted_since })
+      if (copies(work)) await work.host.endTrial(work.to)
       if (work.state.rests) await endRest(work.deployment)
       await change(work, { rests: false })
     },
   },
   { name: 'record', title: () => 'Note the new version', run: record },
 ]
+
+/**
+ * Whether the answers of the new version are watched. By a copy there is nothing to watch while the installation rests, and
+ * once it does not any more, going back would lose what was written.
+ */
+export function isWatched({ state, options }: Pick<Work, 'state' | 'options'>): boolean {
+  return state.mode === 'in-place' && options.watchS > 0 && options.rollbackOn.some(isMeasured)
+}
 
 /** Changes the state and keeps it. */
 export async function change(

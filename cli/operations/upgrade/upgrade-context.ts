@@ -1,6 +1,7 @@
 import type { Deployment } from '../../deployment/deployment.js'
 import type { Progress, Runtime } from '../../runtimes/runtime.js'
 import type { UpgradeHost } from '../../runtimes/upgrade-host.js'
+import type { RollbackCondition } from './rollback-conditions.js'
 
 /** Name of an upgrade in the journal. */
 export const UPGRADE = 'upgrade'
@@ -12,10 +13,6 @@ export interface UpgradeContext {
   host: UpgradeHost
   progress: Progress
 }
-
-/** Conditions after which the version before is put back. */
-export const ROLLBACK_CONDITIONS = ['not-ready', 'smoke', 'error-rate'] as const
-export type RollbackCondition = (typeof ROLLBACK_CONDITIONS)[number]
 
 /** How an upgrade is to be made. */
 export interface UpgradeOptions {

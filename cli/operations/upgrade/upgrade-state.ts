@@ -41,6 +41,8 @@ export interface UpgradeState {
   rests: boolean
   /** Rows that were ever written when the new version was opened to everybody; null where that was not noted. */
   writes: number | null
+  /** When the count of them had begun anew; undefined where an earlier command line did not note it. */
+  counted_since?: string | null
   failure: UpgradeFailure | null
 }
 

@@ -9,7 +9,7 @@ import { folderBytes } from '../folder-bytes.js'
 import { type Migrator, migrateDatabase } from '../migrate-database.js'
 import { readReadiness } from '../readiness.js'
 import type { Progress } from '../runtime.js'
-import { argumentsOf, databaseFailed, readFacts } from '../upgrade-database.js'
+import { argumentsOf, databaseFailed, readFacts, readTrial } from '../upgrade-database.js'
 import type { DatabaseFacts, ServerVersion, UpgradeHost } from '../upgrade-host.js'
 import { commandsToReturn, keptProgram, startKept } from './kept-program.js'
 import { embeddedMigrator, runMigrateProgram } from './migrate.js'
@@ -48,8 +48,10 @@ export function embeddedHost(
     const where = await addressOf(deployment, await addresses(), copy)
     return { ...(await embeddedMigrator(deployment, programs, where)), place: placeOf(deployment) }
   }
-  const run = async (verb: string, names: string[]) =>
-    runMigrateProgram(deployment, programs, await addresses(), [verb, ...names])
+  const run = async (verb: string, names: string[] = [], copy?: string) => {
+    const where = await addressOf(deployment, await addresses(), copy)
+    return runMigrateProgram(deployment, programs, where, [verb, ...names])
+  }
 
   return {
     holdsRequests: false,
@@ -68,7 +70,7 @@ export function embeddedHost(
       refuseImage(to)
       return own()
     },
-    facts: async (): Promise<DatabaseFacts> => readFacts(await run('facts', [])),
+    facts: async (): Promise<DatabaseFacts> => readFacts(await run('facts')),
     objectBytes: () => folderBytes(deployment.paths.objects),
     places: async () => {
       const { place, free } = await spaceAt(deployment.paths.data)
@@ -81,6 +83,11 @@ export function embeddedHost(
     database: async (_version, step) => {
       const { code, stderr } = await run(step.verb, argumentsOf(step))
       if (code !== 0) throw databaseFailed(step, stderr)
+    },
+    putOnTrial: async (_version, copy) => readTrial(await run('trial', [], copy)),
+    endTrial: async () => {
+      const { code, stderr } = await run('end-trial')
+      if (code !== 0) throw databaseFailed({ verb: 'end-trial' }, stderr)
     },
     choose: async (release) => {
       await deployment.withLock('upgrade', () => deployment.updateLock((lock) => ({ ...lock, release })))

@@ -172,6 +172,7 @@ const verifyKeyRoute = defineRoute({
   limit: 'verify',
   audit: unaudited('counted in the usage of the key'),
   transaction: 'manual',
+  onTrial: true,
   input: { body: verifyKeyBody },
   output: verifyView,
   errors: [keyErrors.UnknownLimit],

@@ -4,7 +4,7 @@ import type { Deployment } from '../../../deployment/deployment.js'
 import type { LockedRelease } from '../../../deployment/lock-file.js'
 import { folderBytes } from '../../folder-bytes.js'
 import { migrateDatabase } from '../../migrate-database.js'
-import { argumentsOf, databaseFailed, readFacts } from '../../upgrade-database.js'
+import { argumentsOf, databaseFailed, readFacts, readTrial } from '../../upgrade-database.js'
 import type { DiskPlace, ServerVersion, UpgradeHost } from '../../upgrade-host.js'
 import type { ChosenImage } from '../chosen-image.js'
 import { Engine } from '../engine.js'
@@ -59,6 +59,12 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
     database: async (version, step) => {
       const { code, stderr } = await (await projectOf(version)).migrate(step.verb, argumentsOf(step))
       if (code !== 0) throw databaseFailed(step, stderr)
+    },
+    putOnTrial: async (version, copy) =>
+      readTrial(await (await projectOf(version)).migrate('trial', [], copy)),
+    endTrial: async (version) => {
+      const { code, stderr } = await (await projectOf(version)).migrate('end-trial')
+      if (code !== 0) throw databaseFailed({ verb: 'end-trial' }, stderr)
     },
     trial: async (version, withinS) => {
       const project = await projectOf(version)

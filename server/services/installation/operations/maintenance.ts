@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { kernelErrors } from '../../../kernel/errors.js'
 import type { MaintenanceProgress, MaintenanceState } from '../../../storage/maintenance.js'
 import type { MaintenanceBody } from '../schemas.js'
 
@@ -15,6 +16,7 @@ export interface MaintenanceFacts extends MaintenanceProgress {
  */
 export async function beginMaintenance(ctx: Ctx, body: MaintenanceBody): Promise<MaintenanceFacts> {
   const { maintenance, config } = ctx.resources
+  await refuseOnTrial(ctx)
   const { message, retry_after_s: retryAfterS } = body
   const state = await maintenance.turnOn({ message, retryAfterS })
   ctx.auditDetail = { message, retry_after_s: retryAfterS }
@@ -31,7 +33,15 @@ export async function readMaintenance(ctx: Ctx): Promise<MaintenanceFacts> {
 /** Ends the rest: every process goes on at once. Needs a system transaction. */
 export async function endMaintenance(ctx: Ctx): Promise<MaintenanceFacts> {
   const { maintenance } = ctx.resources
+  await refuseOnTrial(ctx)
   await maintenance.turnOff()
   const { runningJobs } = await maintenance.progress()
   return { state: null, settled: false, runningJobs }
+}
+
+/** Whoever put the data on trial says when everybody may write to it: until then it may give way. */
+async function refuseOnTrial(ctx: Ctx): Promise<void> {
+  const { maintenance } = ctx.resources
+  await maintenance.load()
+  if (maintenance.current?.isTrial) throw new kernelErrors.Maintenance(maintenance.current)
 }

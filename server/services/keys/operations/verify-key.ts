@@ -1,4 +1,5 @@
 import type { Ctx } from '../../../kernel/context.js'
+import { kernelErrors } from '../../../kernel/errors.js'
 import type { LimitState } from '../../../storage/limiter.js'
 import { keyErrors } from '../errors.js'
 import { findIdentity, keyRegistry } from '../key-registry.js'
@@ -35,6 +36,9 @@ function answer(
   input: VerifyKeyInput,
 ): Promise<VerifyView> | VerifyView {
   if (!identity || identity.tenant.id !== ctx.tenant.id) return NOT_FOUND_VIEW
+  // What a good one would count and spend may give way.
+  const { current } = ctx.resources.maintenance
+  if (current?.isTrial) throw new kernelErrors.Maintenance(current)
   const now = ctx.now()
   const code = judgeKey(identity.facts, { scopes: input.scopes, address: input.ip }, now)
   const plain = { code, remaining: null, ratelimit: [], spent: 0 }

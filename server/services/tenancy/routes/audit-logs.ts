@@ -36,6 +36,7 @@ const verifyAuditRoute = defineRoute({
   input: { query: verifyAuditQuery },
   output: chainVerdictView,
   transaction: 'manual',
+  onTrial: true,
   errors: JUDGED,
   handler: (ctx, { query }) => verifyAudit(ctx, query.tenant_id),
 })
