@@ -29,6 +29,8 @@ export interface DeploymentLock {
   recovery_unseen?: boolean
   /** What the database cluster was made with; another major or another order of text is refused. */
   cluster?: ClusterFacts
+  /** PostgreSQL's image that the data stays with in the place of a wanted one of another major (containers only). */
+  held_postgres?: { instead_of: string; ref: string; usual: string }
 }
 
 /** An image in use. */
@@ -72,6 +74,8 @@ export interface ClusterFacts {
   pgvector: string | null
   /** True when text is ordered by the C library, so that a change of it reorders indexes. */
   orderedByLibc: boolean
+  /** Names of the image that runs it, without what is added for archiving; missing where an earlier command line noted it. */
+  image?: { ref: string; usual: string }
 }
 
 /** Reads lock.json; undefined when there is none, a CliError `lock_invalid` when it makes no sense. */

@@ -7,7 +7,7 @@ export interface Installed {
   version: string
   /** Applied migrations, oldest first. */
   migrations: readonly string[]
-  /** Major version of the PostgreSQL that holds the data; undefined where it cannot be told. */
+  /** Major version of the PostgreSQL that will hold the data; undefined where it cannot be told. */
   postgres: number | undefined
 }
 
@@ -46,8 +46,8 @@ export function judgeUpgrade(from: Installed, to: Release): CliError | undefined
   if (from.postgres !== undefined && !to.postgres.includes(from.postgres)) {
     return refused(
       'upgrade_postgres',
-      `${to.version} runs on PostgreSQL ${to.postgres.join(', ')}; the data is in PostgreSQL ${from.postgres}.`,
-      'Move the data to another major first: "A new PostgreSQL major" in docs/operations.md.',
+      `${to.version} runs on PostgreSQL ${to.postgres.join(', ')}; the data would be in PostgreSQL ${from.postgres}.`,
+      'Name an image of one of those (vetrai config set images.postgres IMAGE): `vetrai upgrade run` moves the data into it. A database of your own you move yourself.',
     )
   }
   return undefined

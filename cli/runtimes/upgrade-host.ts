@@ -1,5 +1,6 @@
 import type { LockedRelease } from '../deployment/lock-file.js'
 import type { Release } from '../release/release.js'
+import type { ClusterHost } from './cluster-move.js'
 import type { Progress, ProgressStep } from './runtime.js'
 
 /** A version of the server that is on this host, ready to be started. */
@@ -86,6 +87,8 @@ export interface UpgradeHost {
   start(withinS: number, progress: Progress): Promise<void>
   /** Ends what an interrupted upgrade may have left running. */
   clear(): Promise<void>
+  /** Moves the built-in database to another major; undefined where this runtime cannot. */
+  readonly clusters?: ClusterHost
   /** Whether requests that come while one server takes the place of another wait for it. */
   readonly holdsRequests: boolean
   /** Whether an upgrade may begin from a deployment that is down: it then works on the data alone. */

@@ -24,12 +24,13 @@ export const upgradePlanView: View<UpgradePlan> = (plan, paint) => {
       ['from', `${paint.bold(from.version)} (${from.server})`],
       ['to', `${paint.bold(to.version)} (${to.server})`],
       ['database', `PostgreSQL ${plan.database.postgres}, ${bytes(plan.database.bytes)}`],
+      ['moves to', moveText(plan)],
       [
         'disk',
         `wants ${bytes(disk.need_bytes)}; ${disk.places.map(({ place, free }) => `${bytes(free)} free at ${place}`).join(', ')}`,
       ],
       ['migrations', migrationsText(plan)],
-      ['downtime', DOWNTIMES[plan.downtime]],
+      ['downtime', downtimeText(plan)],
       ['if it fails', wayBackText(plan)],
     ],
     paint,
@@ -42,6 +43,15 @@ export const upgradePlanView: View<UpgradePlan> = (plan, paint) => {
   if (problem) parts.push(`${paint.red('✗')} ${problem.message}\n${paint.cyan('→')} ${problem.next}`)
   else parts.push(`${paint.cyan('→')} Do it: vetrai upgrade run`)
   return parts.join('\n\n')
+}
+
+function moveText({ database: { move } }: UpgradePlan): string | null {
+  return move && `PostgreSQL ${move.postgres}, in a new volume; ${move.kept_volume} is kept`
+}
+
+function downtimeText({ downtime, database: { move } }: UpgradePlan): string {
+  if (!move) return DOWNTIMES[downtime]
+  return `callers are told to wait for about ${duration(move.rest_s)}, while the database is copied and checked`
 }
 
 function migrationsText({ migrations }: UpgradePlan): string {
@@ -73,19 +83,28 @@ export const upgradeReportView: View<UpgradeReport> = (report, paint) => {
     `${paint.green('✓')} ${report.from} → ${paint.bold(report.to)} in ${duration(report.duration_s)}`,
     fields(
       [
+        ['database', report.postgres === null ? null : `PostgreSQL ${report.postgres}`],
         ['migrations', report.migrations.length === 0 ? null : report.migrations.join(', ')],
         ['backup', report.backup],
         [
           'watched',
-          report.mode === 'copy' ? 'not: going back would have lost what was written since it opened' : null,
+          report.mode !== 'in-place'
+            ? 'not: going back would have lost what was written since it opened'
+            : null,
         ],
-        ['data before', report.kept && `kept as ${report.kept}; go back with: vetrai upgrade rollback`],
+        ['data before', keptText(report)],
       ],
       paint,
     ),
   ]
     .filter(Boolean)
     .join('\n')
+}
+
+function keptText({ kept, mode }: UpgradeReport): string | null {
+  if (kept === null) return null
+  const removal = mode === 'move' ? `, remove it with: docker volume rm ${kept}` : ''
+  return `kept as ${kept}; go back with: vetrai upgrade rollback${removal}`
 }
 
 export const settledUpgradeView: View<SettledUpgrade> = (settled, paint) =>
@@ -113,6 +132,7 @@ export const upgradeHistoryView: View<{ data: UpgradeRun[] }> = ({ data }, paint
       { heading: 'OUTCOME', cell: (run) => outcomeText(run, paint) },
       { heading: 'STEP', cell: ({ step }) => step ?? '–' },
       { heading: 'REASON', cell: ({ reason }) => reason ?? '–' },
+      { heading: 'KEPT VOLUME', cell: ({ kept_volume: kept }) => kept ?? '–' },
       { heading: 'TOOK', cell: ({ duration_s: took }) => duration(took), align: 'right' },
     ],
     paint,

@@ -13,7 +13,7 @@ import { TestVersions } from './versions.js'
 
 /** Those that a way by a copy goes through, and then the two of the other way. */
 const BY_COPY = UPGRADE_STEPS.map(({ name }) => name).filter(
-  (name) => !['backup', 'trial', 'watch'].includes(name),
+  (name) => !['backup', 'move', 'switch', 'trial', 'watch'].includes(name),
 )
 const IN_PLACE = ['migrate', 'trial', 'start']
 /** From here on everybody may write to the new version. */

@@ -21,6 +21,8 @@ export default class UpgradeHistory extends DeploymentCommand {
         step: 'step that failed, else the last one',
         reason: 'code of what failed; null where nothing did',
         duration_s: 'seconds it took; null where it was cut short',
+        kept_volume:
+          'volume with the data before a move to another PostgreSQL major, which `docker volume rm` removes; null where none was kept',
       },
     },
   }

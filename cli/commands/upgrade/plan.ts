@@ -7,7 +7,7 @@ import { upgradePlanView } from '../../views/upgrade-views.js'
 export default class UpgradePlanCommand extends DeploymentCommand {
   static override summary = 'say what an upgrade would do, and whether it may'
   static override description =
-    'Reads what the new version says of itself, asks the database and the disks, and changes nothing. The new version is what vetrai.yml and this command line bring, or the image named by --to. A way that skips a version that may not be skipped, another PostgreSQL major or a disk without room is told as `problem`.'
+    'Reads what the new version says of itself, asks the database and the disks, and changes nothing. The new version is what vetrai.yml and this command line bring, or the image named by --to. Where PostgreSQL would be of another major, it says what moving the database takes. A way that skips a version that may not be skipped, a PostgreSQL that the version does not run on or a disk without room is told as `problem`.'
   static override flags = { to: upgradeToFlag }
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

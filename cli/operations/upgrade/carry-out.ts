@@ -2,7 +2,7 @@ import { CliError } from '../../deployment/errors.js'
 import { during } from '../../runtimes/during.js'
 import { goBack, type Note, READY_WITHIN_S } from './go-back.js'
 import { change, failureOf, UPGRADE_STEPS, type Work } from './steps.js'
-import { isPastReturn, type UpgradeState } from './upgrade-state.js'
+import { goalOf, isPastReturn, type UpgradeState } from './upgrade-state.js'
 
 /**
  * Goes through the steps from one of them on. Whatever fails before the new version is open to everybody is put back; what
@@ -52,13 +52,13 @@ async function putBack(work: Work, note: Note, error: unknown): Promise<CliError
 
 /** The error of an upgrade that was put back: what failed, what serves now, and where the backup is. */
 function rolledBack(state: UpgradeState, seconds: number): CliError {
-  const { from, to, failure, backup } = state
+  const { from, failure, backup } = state
   const kept = backup === null ? '' : ` The backup ${backup} was made before.`
   const data =
-    state.mode === 'copy' ? 'with its data as it was' : 'on the same data, whose schema it can run on'
+    state.mode === 'in-place' ? 'on the same data, whose schema it can run on' : 'with its data as it was'
   return new CliError({
     code: 'upgrade_rolled_back',
-    message: `The upgrade to ${to.version} failed at the step ${failure?.step}: ${failure?.message}\n${from.version} serves again, ${data} (put back in ${seconds.toFixed(0)} s).${kept}`,
+    message: `The upgrade to ${goalOf(state)} failed at the step ${failure?.step}: ${failure?.message}\n${from.version} serves again, ${data} (put back in ${seconds.toFixed(0)} s).${kept}`,
     next: 'Nothing is lost and nothing is left to do. Read the cause above; `vetrai upgrade run` tries again once it is corrected.',
   })
 }
@@ -67,7 +67,7 @@ function rolledBack(state: UpgradeState, seconds: number): CliError {
 export function stuck(state: UpgradeState, cause: string, problem: unknown): CliError {
   return new CliError({
     code: 'upgrade_stuck',
-    message: `The upgrade to ${state.to.version} failed at the step ${state.failure?.step ?? state.step} (${cause}), and ${state.from.version} could not be put back yet: ${problem instanceof Error ? problem.message : String(problem)}`,
+    message: `The upgrade to ${goalOf(state)} failed at the step ${state.failure?.step ?? state.step} (${cause}), and ${state.from.version} could not be put back yet: ${problem instanceof Error ? problem.message : String(problem)}`,
     next: 'The data is as it was. Correct the cause, then: vetrai upgrade resume',
     cause: problem,
   })
@@ -76,7 +76,7 @@ export function stuck(state: UpgradeState, cause: string, problem: unknown): Cli
 function unfinished(state: UpgradeState, cause: unknown): CliError {
   return new CliError({
     code: 'upgrade_unfinished',
-    message: `${state.to.version} serves, but the upgrade could not be finished at the step ${state.step}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    message: `${goalOf(state)} serves, but the upgrade could not be finished at the step ${state.step}: ${cause instanceof Error ? cause.message : String(cause)}`,
     next: 'Finish it with: vetrai upgrade resume',
     cause,
   })

@@ -43,12 +43,14 @@ async function goBackOnce(context: Returning, failure: UpgradeFailure, note: Not
   })
   // The version first: whatever brings the deployment up from here on brings up the one before.
   await host.choose(state.from)
-  if (state.mode === 'copy') {
+  const { mode, move } = state
+  if (mode !== 'in-place') {
     await note({ step: 'put-back' })
-    await runtime.hold(deployment, progress)
-    await during(progress, 'Put the data of the version before back', () =>
-      host.database(to, { verb: 'swap-back', ...state.databases }),
-    )
+    if (!move) await runtime.hold(deployment, progress)
+    await during(progress, 'Put the data of the version before back', async () => {
+      if (move) await host.clusters?.switchBack(move)
+      else await host.database(to, { verb: 'swap-back', ...state.databases })
+    })
     await change(context, { before_kept: false })
   }
   await note({ step: 'serve' })

@@ -18,6 +18,8 @@ export interface UpgradeRun {
   /** Code of what failed; null where nothing did. */
   reason: string | null
   duration_s: number | null
+  /** Volume with the data as it was before a move to another PostgreSQL major; null where there was none, or it is in use again. */
+  kept_volume: string | null
 }
 
 const MOST_LINES = 20_000
@@ -37,16 +39,18 @@ function runOf(entries: JournalEntry[]): UpgradeRun {
   const steps = details.flatMap(({ step }) => (typeof step === 'string' ? [step] : []))
   const end = entries.find(({ phase }) => phase === 'finished' || phase === 'failed')
   const wentBack = steps.includes('go-back')
+  const outcome = outcomeOf(end, wentBack)
   return {
     at: entries[0]?.at ?? '',
     from: text('from'),
     to: text('to'),
-    outcome: outcomeOf(end, wentBack),
+    outcome,
     resumed: find('resumed') === true,
     asked: find('asked') === true,
     step: text('failed') ?? steps.at(-1) ?? null,
     reason: text('reason'),
     duration_s: end?.duration_ms === undefined ? null : Math.round(end.duration_ms / 100) / 10,
+    kept_volume: outcome === 'done' ? text('kept_volume') : null,
   }
 }
 

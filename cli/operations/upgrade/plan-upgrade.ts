@@ -5,9 +5,13 @@ import {
   type PendingMigration,
   pendingMigrations,
 } from '../../release/judge-upgrade.js'
+import type { ClusterMove } from '../../runtimes/cluster-move.js'
+import { imageNotHere } from '../../runtimes/image-not-here.js'
 import type { DatabaseFacts, DiskPlace, ServerVersion } from '../../runtimes/upgrade-host.js'
 import { bytes } from '../../views/format.js'
+import { describeMove, LOG_BYTES, moveSteps, type PlannedMove } from './plan-move.js'
 import type { UpgradeContext } from './upgrade-context.js'
+import type { UpgradeMode } from './upgrade-state.js'
 
 /** One end of an upgrade. */
 export interface PlannedVersion {
@@ -23,11 +27,10 @@ export interface UpgradePlan {
   to: PlannedVersion
   /** False where the deployment runs that very version. */
   needed: boolean
-  /** `copy`: the migrations are applied to a copy of the database, and the data as it was is kept until all is well. */
-  mode: 'in-place' | 'copy'
+  mode: UpgradeMode
   migrations: PendingMigration[]
   breaking: { version: string; note: string }[]
-  database: { postgres: number; bytes: number }
+  database: { postgres: number; bytes: number; move: PlannedMove | null }
   object_bytes: number
   disk: { need_bytes: number; places: DiskPlace[] }
   /** none: no request notices; restart: seconds; maintenance: from the copy to the end of the checks callers are told to wait. */
@@ -44,15 +47,18 @@ export interface Preparation {
   from: ServerVersion
   to: ServerVersion
   facts: DatabaseFacts
+  /** The database's way to another major, where that is wanted. */
+  move?: ClusterMove
 }
 
 /** What an upgrade to a version that is on this host would do. Changes nothing. */
 export async function planUpgrade(context: UpgradeContext, to: string | undefined): Promise<UpgradePlan> {
   const from = await currentVersion(context)
   const { name, version } = await context.host.peek(to)
-  if (!version) throw notHere(name)
+  if (!version) throw imageNotHere(name)
   const facts = await askDatabase(context, [from, version])
-  return describeUpgrade(context, { from, to: version, facts })
+  const move = await context.host.clusters?.wanted()
+  return describeUpgrade(context, { from, to: version, facts, ...(move && { move }) })
 }
 
 /** The version that runs; CliError where the deployment never ran, so that there is nothing to upgrade. */
@@ -86,18 +92,23 @@ export async function askDatabase(
 /** Puts together what is known. */
 export async function describeUpgrade(
   { host, deployment }: UpgradeContext,
-  { from, to, facts }: Preparation,
+  { from, to, facts, move }: Preparation,
 ): Promise<UpgradePlan> {
   const migrations = pendingMigrations(facts.migrations, to.migrations, to.release)
-  const mode = migrations.every(({ compatible }) => compatible) ? 'in-place' : 'copy'
+  const fits = migrations.every(({ compatible }) => compatible)
+  const mode = move ? 'move' : fits ? 'in-place' : 'copy'
   const objectBytes = await host.objectBytes()
   const isOurs = deployment.config.database.url === undefined
   // Where the database is somebody else's, its copy takes no room here; a backup does.
   const factor = isOurs ? to.release.disk_factor : 1
-  const need = Math.ceil(factor * facts.bytes + objectBytes)
+  const need = Math.ceil(factor * facts.bytes + objectBytes + (move ? LOG_BYTES : 0))
   const places = await host.places()
-  const problem =
-    judgeUpgrade({ version: from.release.version, ...facts }, to.release) ?? judgeRoom(need, places)
+  const installed = {
+    version: from.release.version,
+    ...facts,
+    ...(move && { postgres: move.to.major }),
+  }
+  const problem = judgeUpgrade(installed, to.release) ?? judgeRoom(need, places)
   return {
     from: {
       version: from.release.version,
@@ -105,16 +116,20 @@ export async function describeUpgrade(
       server: from.name,
     },
     to: { version: to.release.version, schema_version: to.release.schema_version, server: to.name },
-    needed: from.name !== to.name || migrations.length > 0 || !isSame(from, to),
+    needed: move !== undefined || from.name !== to.name || migrations.length > 0 || !isSame(from, to),
     mode,
     migrations,
     breaking: breakingNotes(from.release.version, to.release),
-    database: { postgres: facts.postgres, bytes: facts.bytes },
+    database: {
+      postgres: facts.postgres,
+      bytes: facts.bytes,
+      move: move ? describeMove(move, facts.bytes) : null,
+    },
     object_bytes: objectBytes,
     disk: { need_bytes: need, places },
-    downtime: mode === 'copy' ? 'maintenance' : host.holdsRequests ? 'none' : 'restart',
+    downtime: mode !== 'in-place' ? 'maintenance' : host.holdsRequests ? 'none' : 'restart',
     going_back: (await host.wayBack?.(from)) ?? { automatic: true, command: null },
-    steps: stepsOf(mode, host.trial !== undefined),
+    steps: move ? moveSteps(move) : stepsOf(mode, host.trial !== undefined),
     problem: problem ? { code: problem.code, message: problem.message, next: problem.next } : null,
   }
 }
@@ -140,7 +155,7 @@ function judgeRoom(need: number, places: DiskPlace[]): CliError | undefined {
   })
 }
 
-function stepsOf(mode: 'in-place' | 'copy', hasTrial: boolean): string[] {
+function stepsOf(mode: UpgradeMode, hasTrial: boolean): string[] {
   const begin = ['bring every image here', 'check path, database and disk', 'make a backup and verify it']
   const end = ['smoke checks', 'watch its answers', 'note the new version']
   if (mode === 'in-place') {
@@ -163,13 +178,4 @@ function stepsOf(mode: 'in-place' | 'copy', hasTrial: boolean): string[] {
     'open to everybody',
     'note the new version, drop the old data',
   ]
-}
-
-function notHere(name: string): CliError {
-  return new CliError({
-    code: 'image_not_here',
-    message: `The image ${name} is not on this engine, so that nothing is known of its version yet.`,
-    next: `Bring it here and plan again (docker pull ${name}, or vetrai bundle load FILE), or let the upgrade do so: it checks before anything stops.`,
-    exitCode: 3,
-  })
 }

@@ -73,7 +73,10 @@ export async function settleUpgrade(context: UpgradeContext): Promise<SettledUpg
         throw stuck(state, failure.message, problem)
       }
     },
-    { id, from: state.from.version, to: state.to.version, resumed: true },
+    {
+      ...{ id, from: state.from.version, to: state.to.version, resumed: true },
+      ...(state.move && { kept_volume: state.move.from.volume }),
+    },
   )
   return settledOf(state, isFinishing ? 'finished' : 'rolled-back')
 }

@@ -47,7 +47,7 @@ export async function rollBack(
     await deployment.journal.record(
       UPGRADE,
       async (note) => {
-        if (state.mode === 'copy') {
+        if (state.mode !== 'in-place') {
           await note({ step: 'rest' })
           await change({ deployment, state }, { phase: 'going-back' })
           await beginRest({ deployment, progress }, () => change({ deployment, state }, { rests: true }))
@@ -61,7 +61,7 @@ export async function rollBack(
   })
 }
 
-async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState> {
+async function lastUpgrade({ deployment, host }: UpgradeContext): Promise<UpgradeState> {
   const state = await readUpgrade(deployment)
   if (state?.phase !== 'done') {
     throw refused(
@@ -78,7 +78,8 @@ async function lastUpgrade({ deployment }: UpgradeContext): Promise<UpgradeState
       'Restore a backup instead: vetrai restore',
     )
   }
-  if (state.mode === 'copy' && !state.before_kept) {
+  const isKept = state.move ? await host.clusters?.isKept(state.move) : state.before_kept
+  if (state.mode !== 'in-place' && !isKept) {
     const backup = state.backup ?? 'ID'
     throw refused(
       `${state.from.version} cannot run on the data as it is now, and its own data was not kept.`,

@@ -9,13 +9,14 @@ import {
   askDatabase,
   currentVersion,
   describeUpgrade,
+  type Preparation,
   requireFeasible,
   type UpgradePlan,
 } from './plan-upgrade.js'
 import { settleUpgrade } from './resume-upgrade.js'
 import { isWatched, type Work } from './steps.js'
 import { UPGRADE, type UpgradeContext, type UpgradeOptions } from './upgrade-context.js'
-import { keepUpgrade, readUpgrade, type UpgradeState } from './upgrade-state.js'
+import { keepUpgrade, readUpgrade, type UpgradeMode, type UpgradeState } from './upgrade-state.js'
 
 /** What an upgrade did. */
 export interface UpgradeReport {
@@ -24,14 +25,16 @@ export interface UpgradeReport {
   id: string | null
   from: string
   to: string
-  mode: 'in-place' | 'copy'
+  mode: UpgradeMode
+  /** Major of PostgreSQL that the database moved to; null where it stayed. */
+  postgres: number | null
   /** Migrations that were applied. */
   migrations: string[]
   backup: string | null
   duration_s: number
   /** For how long its answers to requests were watched; 0 where they were not, as by a copy. */
   watched_s: number
-  /** Database that holds the data of the version before; null where it was not kept. */
+  /** Database that holds the data of the version before, or the volume where it moved; null where it was not kept. */
   kept: string | null
 }
 
@@ -55,7 +58,8 @@ async function upgrade(context: UpgradeContext, options: UpgradeOptions, note: N
   warnOfWayBack(plan, context.progress)
   const state = await begin(context, options, { ...prepared, plan })
   const work: Work = { ...context, ...prepared, options, state }
-  await note({ from: plan.from.version, to: plan.to.version, id: state.id, mode: state.mode })
+  const kept = state.move && { kept_volume: state.move.from.volume }
+  await note({ from: plan.from.version, to: plan.to.version, id: state.id, mode: state.mode, ...kept })
   await carryOut(work, note)
   return { ...reportOf(plan, state, began), watched_s: isWatched(work) ? options.watchS : 0 }
 }
@@ -69,9 +73,10 @@ async function prepare(context: UpgradeContext, { to: wanted }: UpgradeOptions, 
   return during(progress, 'Check the way to it', async () => {
     const from = await currentVersion(context)
     const facts = await askDatabase(context, [from, to])
-    const plan = await describeUpgrade(context, { from, to, facts })
+    const move = await host.clusters?.wanted()
+    const plan = await describeUpgrade(context, { from, to, facts, ...(move && { move }) })
     requireFeasible(plan)
-    return { prepared: { from, to }, plan }
+    return { prepared: { from, to, ...(move && { move }) }, plan }
   })
 }
 
@@ -84,7 +89,7 @@ function warnOfWayBack({ from, going_back: { command } }: UpgradePlan, progress:
 async function begin(
   { deployment }: UpgradeContext,
   { to: image, keepOld }: UpgradeOptions,
-  { from, to, plan }: Pick<Work, 'from' | 'to'> & { plan: UpgradePlan },
+  { from, to, move, plan }: Omit<Preparation, 'facts'> & { plan: UpgradePlan },
 ): Promise<UpgradeState> {
   const now = new Date().toISOString()
   const id = now.slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()
@@ -97,6 +102,7 @@ async function begin(
     from: withSchema(from.locked, plan.from.schema_version),
     to: to.locked,
     mode: plan.mode,
+    ...(move && { move }),
     step: 'check',
     ...(image !== undefined && { image }),
     image_before: deployment.config.images.server ?? null,
@@ -141,10 +147,11 @@ function reportOf(
     from: from.version,
     to: to.version,
     mode,
+    postgres: state?.move?.to.major ?? null,
     migrations: migrations.map(({ name }) => name),
     backup: state?.backup ?? null,
     duration_s: Math.round((Date.now() - began) / 100) / 10,
     watched_s: 0,
-    kept: state?.before_kept ? state.databases.before : null,
+    kept: state?.move?.from.volume ?? (state?.before_kept ? state.databases.before : null),
   }
 }

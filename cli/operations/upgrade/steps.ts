@@ -26,7 +26,9 @@ export interface UpgradeStep {
 }
 
 const copies = ({ state }: Work) => state.mode === 'copy'
-const inPlace = (work: Work) => !copies(work)
+const moves = ({ state }: Work) => state.mode === 'move'
+const inPlace = ({ state }: Work) => state.mode === 'in-place'
+const rests = (work: Work) => !inPlace(work)
 
 /**
  * What an upgrade does once both versions are here and the way from one to the other is free, in order. Up to `open` whatever
@@ -42,19 +44,45 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
       await change(work, { backup: id })
     },
   },
-  { name: 'reserve', title: () => 'Keep some room back', run: ({ host }) => host.reserve() },
+  {
+    name: 'reserve',
+    title: () => 'Keep some room back',
+    // A move fills a volume of its own, which goes where it fails.
+    isNeeded: (work) => !moves(work),
+    run: ({ host }) => host.reserve(),
+  },
   {
     name: 'rest',
     title: () => 'Let the installation rest',
-    isNeeded: copies,
+    isNeeded: rests,
     // Noted before it begins: who goes back must end what may have begun, and nothing that others did.
     run: (work) => beginRest(work, () => change(work, { rests: true })),
   },
   {
     name: 'hold',
     title: () => 'Stop the server',
-    isNeeded: copies,
-    run: ({ runtime, deployment, progress }) => runtime.hold(deployment, progress),
+    isNeeded: rests,
+    run: async ({ runtime, deployment, host, state, progress }) => {
+      if (state.move) await host.clusters?.keep(state.move)
+      await runtime.hold(deployment, progress)
+    },
+  },
+  {
+    name: 'move',
+    title: ({ state }) => `Copy the database to PostgreSQL ${state.move?.to.major}`,
+    isNeeded: moves,
+    run: async ({ host, state }, step) => {
+      if (state.move) await host.clusters?.fill(state.move, step)
+    },
+  },
+  {
+    name: 'switch',
+    title: ({ state }) => `Put PostgreSQL ${state.move?.to.major} in its place`,
+    isNeeded: moves,
+    run: async ({ runtime, deployment, host, state, progress }) => {
+      if (state.move) await host.clusters?.switchOver(state.move)
+      await runtime.hold(deployment, progress)
+    },
   },
   {
     name: 'copy',
@@ -100,7 +128,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: () => 'Try the new version',
     isNeeded: ({ options }) => options.rollbackOn.some(({ kind }) => kind === 'smoke'),
     run: ({ deployment, to, state }) =>
-      smokeChecks(deployment, { ...to.locked, rests: state.mode === 'copy' && state.rests }),
+      smokeChecks(deployment, { ...to.locked, rests: state.mode !== 'in-place' && state.rests }),
   },
   {
     name: 'watch',

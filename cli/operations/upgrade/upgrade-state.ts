@@ -3,6 +3,13 @@ import { atomicWrite } from '../../deployment/atomic-write.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CliError, isSystemError } from '../../deployment/errors.js'
 import type { LockedRelease } from '../../deployment/lock-file.js'
+import type { ClusterMove } from '../../runtimes/cluster-move.js'
+
+/**
+ * How the database comes to the new version: `in-place` where the version before runs on the new schema; else its data is kept
+ * as it was, beside a `copy` in the same cluster, or in the old cluster where all of it is to `move` to another major.
+ */
+export type UpgradeMode = 'in-place' | 'copy' | 'move'
 
 /** Why an upgrade was put back. */
 export interface UpgradeFailure {
@@ -21,8 +28,9 @@ export interface UpgradeState {
   ended_at: string | null
   from: LockedRelease
   to: LockedRelease
-  /** `copy` where the version before cannot run on the new schema: then its data is kept as it was. */
-  mode: 'in-place' | 'copy'
+  mode: UpgradeMode
+  /** From which cluster to which, where the mode is `move`. */
+  move?: ClusterMove
   /** The step that began last. */
   step: string
   /** What images.server of vetrai.yml is to be once the upgrade is done; undefined leaves it. */
@@ -44,6 +52,13 @@ export interface UpgradeState {
   /** When the count of them had begun anew; undefined where an earlier command line did not note it. */
   counted_since?: string | null
   failure: UpgradeFailure | null
+}
+
+/** What an upgrade is to bring, in words: the version, another major of PostgreSQL, or both. */
+export function goalOf({ from, to, move }: UpgradeState): string {
+  if (!move) return to.version
+  const major = `PostgreSQL ${move.to.major}`
+  return from.version === to.version ? major : `${to.version} and ${major}`
 }
 
 /** Reads the state of the upgrade that goes on, or of the last one; undefined where there never was one. */

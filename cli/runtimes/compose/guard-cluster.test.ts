@@ -24,7 +24,7 @@ describe('the guard of the database’s data', () => {
   it('refuses another major in either direction, with the way on', () => {
     const newer = judgeCluster({ ...LOOK, major: '18' }, undefined)
     expect(newer).to.include({ code: 'postgres_major', exitCode: 4 })
-    expect(newer?.next).to.include('PostgreSQL 17').and.to.include('docs/operations.md')
+    expect(newer?.next).to.include('PostgreSQL 17').and.to.include('vetrai upgrade run')
     expect(judgeCluster({ ...LOOK, major: '16' }, KNOWN)?.next).to.include('never taken back')
   })
 

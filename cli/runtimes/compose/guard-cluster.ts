@@ -16,7 +16,7 @@ export interface ClusterLook {
 }
 
 /** Says what an image would run a cluster with, without starting it. Only what every Debian or Alpine image has. */
-const LOOK = `
+export const LOOK = `
 cat "$PGDATA/PG_VERSION" 2>/dev/null || echo none
 postgres --version
 { getconf GNU_LIBC_VERSION 2>/dev/null || echo none; }
@@ -64,14 +64,10 @@ export function readLook(text: string): ClusterLook {
 /** What is wrong with running a cluster by an image; undefined when nothing is. */
 export function judgeCluster(look: ClusterLook, known: ClusterFacts | undefined): CliError | undefined {
   if (look.cluster === null) return undefined
-  if (look.cluster !== look.major) return otherMajor(look.cluster, look.major)
-  if (known?.pgvector && (look.pgvector === null || isOlder(look.pgvector, known.pgvector))) {
-    return refused(
-      'pgvector_older',
-      `The data was written with pgvector ${known.pgvector}; this image brings ${look.pgvector ?? 'none'}.`,
-      `Use an image with pgvector ${known.pgvector} or later: vetrai config set images.postgres IMAGE`,
-    )
-  }
+  if (Number(look.cluster) > Number(look.major)) return olderMajor(look.cluster, look.major)
+  if (look.cluster !== look.major) return newerMajor(look.cluster, look.major)
+  const older = judgePgvector(look, known)
+  if (older) return older
   if (known?.orderedByLibc && known.libc !== null && look.libc !== known.libc) {
     return refused(
       'collation_changed',
@@ -82,15 +78,36 @@ export function judgeCluster(look: ClusterLook, known: ClusterFacts | undefined)
   return undefined
 }
 
-function otherMajor(cluster: string, image: string): CliError {
-  const newer = Number(image) > Number(cluster)
+/** Whether an image lacks the pgvector that the data needs. */
+export function judgePgvector(look: ClusterLook, known: ClusterFacts | undefined): CliError | undefined {
+  if (!known?.pgvector || (look.pgvector !== null && !isOlder(look.pgvector, known.pgvector)))
+    return undefined
+  return refused(
+    'pgvector_older',
+    `The data was written with pgvector ${known.pgvector}; this image brings ${look.pgvector ?? 'none'}.`,
+    `Use an image with pgvector ${known.pgvector} or later: vetrai config set images.postgres IMAGE`,
+  )
+}
+
+/** The error of an image whose major is before that of the data. */
+export function olderMajor(cluster: string, image: string): CliError {
   return refused(
     'postgres_major',
-    `The data is PostgreSQL ${cluster}; this image is PostgreSQL ${image}, which cannot read it.`,
-    newer
-      ? `Keep an image of PostgreSQL ${cluster} (vetrai config set images.postgres IMAGE), or move the data as "A new PostgreSQL major" in docs/operations.md tells.`
-      : `Use an image of PostgreSQL ${cluster} or the backup you made before: a major is never taken back.`,
+    unreadable(cluster, image),
+    `Use an image of PostgreSQL ${cluster} or the backup you made before: a major is never taken back.`,
   )
+}
+
+function newerMajor(cluster: string, image: string): CliError {
+  return refused(
+    'postgres_major',
+    unreadable(cluster, image),
+    `Move the data, the old kept: vetrai upgrade run (vetrai upgrade plan says what that takes). Or keep an image of PostgreSQL ${cluster}: vetrai config set images.postgres IMAGE`,
+  )
+}
+
+function unreadable(cluster: string, image: string): string {
+  return `The data is PostgreSQL ${cluster}; this image is PostgreSQL ${image}, which cannot read it.`
 }
 
 function refused(code: string, message: string, next: string): CliError {
@@ -109,16 +126,25 @@ function isOlder(a: string, b: string): boolean {
 /** Asks the running database what it was made with and notes it, with the image, in lock.json. */
 export async function noteCluster(deployment: Deployment, engine: Engine, rendered: Rendered): Promise<void> {
   if (deployment.config.database.url) return
-  const { Id: id } = await engine.docker.getImage(rendered.images.postgres.use).inspect()
-  if (deployment.lock.cluster && deployment.lock.done.cluster === id) return
+  const { postgres } = rendered.images
+  const { ref, usual } = postgres.from ?? postgres
+  const { Id: id } = await engine.docker.getImage(postgres.use).inspect()
+  if (deployment.lock.cluster?.image && deployment.lock.done.cluster === id) return
   const look = readLook((await engine.compose(['exec', '-T', 'postgres', 'sh', '-c', LOOK])).stdout)
   const cluster: ClusterFacts = {
     major: look.cluster ?? look.major,
     libc: look.libc,
     pgvector: look.pgvector,
     orderedByLibc: await isOrderedByLibc(engine),
+    image: { ref, usual },
   }
-  await deployment.updateLock((lock) => ({ ...lock, cluster, done: { ...lock.done, cluster: id } }))
+  await deployment.updateLock(({ held_postgres: held, ...lock }) => ({
+    ...lock,
+    cluster,
+    // What the data stayed with is not gone back to once another image has run it.
+    ...(held && held.ref === ref && { held_postgres: held }),
+    done: { ...lock.done, cluster: id },
+  }))
 }
 
 /** Providers other than libc, and its plain byte order, do not depend on the library's version. */

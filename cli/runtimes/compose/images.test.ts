@@ -69,6 +69,24 @@ describe('the choice of images', () => {
     expect((await chooseImages(deployment)).postgres.ref).to.match(/^vetrai\/postgres:18-/)
   })
 
+  it('stays with PostgreSQL’s image while the data is of another major than the wanted one, and no longer', async () => {
+    const { ref, usual } = (await chooseImages(deployment)).postgres
+    const held = { instead_of: 'example.com/pg:18', ref, usual }
+    await deployment.updateLock((lock) => ({
+      ...lock,
+      images: { [ref]: { id: ID, digest: DIGEST } },
+      held_postgres: held,
+    }))
+    await deployment.set('images.postgres', 'example.com/pg:18')
+    expect((await chooseImages(deployment)).postgres).to.include({ ref, usual, use: `${ref}@${DIGEST}` })
+    const wanted = await chooseImages(deployment, { wantedPostgres: true })
+    expect(wanted.postgres.ref).to.equal('example.com/pg:18')
+    await deployment.set('backup.wal', true)
+    expect((await chooseImages(deployment)).postgres.from).to.include({ ref, usual })
+    await deployment.set('images.postgres', 'example.com/pg:17.9')
+    expect((await chooseImages(deployment)).postgres.from?.ref).to.equal('example.com/pg:17.9')
+  })
+
   it('keeps a digest that vetrai.yml names', async () => {
     await deployment.set('images.redis', `valkey/valkey:9@${DIGEST}`)
     const image = await redis({ [`valkey/valkey:9@${DIGEST}`]: { id: ID, digest: DIGEST } })

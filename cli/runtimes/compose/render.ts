@@ -6,7 +6,7 @@ import type { Deployment } from '../../deployment/deployment.js'
 import { isSystemError } from '../../deployment/errors.js'
 import type { ImageName } from '../../deployment/schema.js'
 import type { ChosenImage } from './chosen-image.js'
-import { chooseImages } from './images.js'
+import { type Choice, chooseImages } from './images.js'
 import { composeAsset } from './installation.js'
 import { projectName, volumeName } from './names.js'
 import { type ContainerUser, containerUser } from './owner.js'
@@ -50,12 +50,9 @@ const CONTENT_LABEL = 'ai.vetrai.content'
 const HEADER = `# Generated from vetrai.yml by \`vetrai up\`: changes here are lost. Yours go to compose.override.yaml beside it.
 `
 
-/**
- * Renders the Compose file of a deployment, with `server` as the server's image where it is given. Reads, writes nothing; the
- * same input gives the same text.
- */
-export async function render(deployment: Deployment, server?: ChosenImage): Promise<Rendered> {
-  const [images, user] = [await chooseImages(deployment, server), containerUser(deployment)]
+/** Renders the Compose file of a deployment. Reads, writes nothing; the same input gives the same text. */
+export async function render(deployment: Deployment, choice?: Choice): Promise<Rendered> {
+  const [images, user] = [await chooseImages(deployment, choice), containerUser(deployment)]
   const { specs, generated } = await serviceSpecs(deployment)
   const common = parse(await composeAsset('fragments/common.yaml')) as object
   const services: Record<string, ComposeService> = {}

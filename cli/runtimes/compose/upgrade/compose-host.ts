@@ -13,6 +13,7 @@ import { provideImages } from '../provide-images.js'
 import { render } from '../render.js'
 import { heldImage, heldRelease, wantedServer } from '../server-image.js'
 import { up } from '../up.js'
+import { composeClusters } from './compose-clusters.js'
 import { readVersion } from './read-version.js'
 import { releaseRoom, reserveRoom } from './reserve.js'
 import { endTrial, letServe, startTrial } from './trial.js'
@@ -46,7 +47,8 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
     },
     provide: async (to, step) => {
       const image = await wantedServer(deployment, to)
-      await provideImages(deployment, engine, await render(deployment, image), step)
+      const rendered = await render(deployment, { server: image, wantedPostgres: true })
+      await provideImages(deployment, engine, rendered, step)
       // What was pulled is named by its digest from here on.
       return look(await wantedServer(deployment, to))
     },
@@ -78,6 +80,7 @@ export async function composeHost(deployment: Deployment): Promise<UpgradeHost> 
       trial = undefined
     },
     clear: () => engine.removeLeftovers(),
+    clusters: composeClusters(deployment, engine),
   }
 }
 

@@ -45,7 +45,7 @@ export async function runOneOff(
     if (code !== 0) throw new Error(stderr.text().trim().split('\n').at(-1) || `exit code ${code}`)
     return stdout.text()
   } finally {
-    await container.remove({ force: true }).catch(ignoreMissing)
+    await container.remove({ force: true, v: true }).catch(ignoreMissing)
   }
 }
 

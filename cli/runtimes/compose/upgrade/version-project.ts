@@ -26,7 +26,7 @@ export class VersionProject {
     const { image } = version.locked
     if (!image) throw new Error('a version of containers has an image')
     await deployment.secrets.generateMissing()
-    const rendered = await render(deployment, heldImage(image))
+    const rendered = await render(deployment, { server: heldImage(image) })
     const file = join(deployment.paths.generated, FILE)
     await ensureDirectory(deployment.paths.generated, 0o700)
     await atomicWrite(file, rendered.text, 0o600)
