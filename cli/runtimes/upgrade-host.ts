@@ -73,10 +73,10 @@ export interface UpgradeHost {
   /** Copies and exchanges databases by the programs of a version, while the stores run alone. */
   database(version: ServerVersion, step: DatabaseStep): Promise<void>
   /**
-   * Puts a copy of the database on trial: whatever serves it, nobody writes to it, operators neither, since it may yet give way.
-   * Tells whether the installation rested when it was copied.
+   * Puts the database, or a copy of it, on trial: whatever serves it, nobody writes to it, operators neither, since it may yet
+   * give way. Tells whether the installation rested when it was copied.
    */
-  putOnTrial(version: ServerVersion, copy: string): Promise<{ rested: boolean }>
+  putOnTrial(version: ServerVersion, copy?: string): Promise<{ rested: boolean }>
   /** Ends the trial of what is the database now, which goes on to rest. */
   endTrial(version: ServerVersion): Promise<void>
   /** Starts a version beside the one that serves and waits until it is ready; then it is stopped, or helps until `up` is over. */

@@ -3,12 +3,13 @@ import { expect } from 'chai'
 import { silentProgress } from '../../base/progress.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { CliError } from '../../deployment/errors.js'
+import type { ClusterHost } from '../../runtimes/cluster-move.js'
 import type { Runtime } from '../../runtimes/runtime.js'
 import type { ServerVersion, UpgradeHost } from '../../runtimes/upgrade-host.js'
 import { temporaryFolder } from '../../testing/temporary-folder.js'
 import { carryOut } from './carry-out.js'
 import type { Work } from './steps.js'
-import { readUpgrade, type UpgradeState } from './upgrade-state.js'
+import { readUpgrade, type UpgradeMode, type UpgradeState } from './upgrade-state.js'
 
 /** What a deployment does for an upgrade is noted, and fails as often as a test wants it to. */
 describe('the course of an upgrade', () => {
@@ -61,9 +62,17 @@ describe('the course of an upgrade', () => {
     expect(trial).to.deep.equal(['migrate', 'trial', 'swap', 'start', 'facts', 'end-trial'])
   })
 
-  async function course(): Promise<CliError | undefined> {
+  it('has the database on trial before anybody can reach it in another cluster, and until it is open', async () => {
+    await course('move')
+    const trial = did.filter((what) =>
+      ['fill', 'switch', 'migrate', 'trial', 'start', 'facts', 'end-trial'].includes(what),
+    )
+    expect(trial).to.deep.equal(['fill', 'switch', 'migrate', 'trial', 'start', 'facts', 'end-trial'])
+  })
+
+  async function course(mode: UpgradeMode = 'copy'): Promise<CliError | undefined> {
     const note = async () => undefined
-    return carryOut(work(), note, 'hold').then(
+    return carryOut(work(mode), note, 'hold').then(
       () => undefined,
       (error: CliError) => error,
     )
@@ -75,7 +84,7 @@ describe('the course of an upgrade', () => {
 
   const deployment = () => ({ paths: { upgrade: join(folder.path, 'upgrade.json') } }) as Deployment
 
-  function work(): Work {
+  function work(mode: UpgradeMode): Work {
     const does =
       <T>(what: string, outcome?: T) =>
       async () => {
@@ -91,6 +100,11 @@ describe('the course of an upgrade', () => {
       endTrial: does('end-trial'),
       facts: does('facts', { migrations: [], postgres: 17, bytes: 1, writes: 1, counted_since: null }),
       start: does('start'),
+      clusters: {
+        keep: does('keep'),
+        fill: does('fill'),
+        switchOver: does('switch'),
+      } as Partial<ClusterHost> as ClusterHost,
       ...{ clear: async () => undefined, release: async () => undefined, choose: async () => undefined },
     } as Partial<UpgradeHost> as UpgradeHost
     const version = (name: string) =>
@@ -107,13 +121,14 @@ describe('the course of an upgrade', () => {
         ...{
           id: '20270101t000000',
           phase: 'running',
-          mode: 'copy',
+          mode,
           step: 'rest',
           failure: null,
           backup: null,
         },
         ...{ from: version('1.0.0').locked, to: version('2.0.0').locked, earlier: null, rests: false },
         databases: { next: 'next', before: 'before' },
+        ...(mode === 'move' && { move: { to: { major: 18 } } }),
       } as Partial<UpgradeState> as UpgradeState,
     }
   }

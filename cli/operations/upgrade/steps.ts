@@ -93,8 +93,10 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
   {
     name: 'migrate',
     title: (work) => (copies(work) ? 'Migrate the copy' : 'Migrate the database'),
-    run: async ({ host, to, state }) => {
-      await host.migrate(to, state.mode === 'copy' ? state.databases.next : undefined)
+    run: async (work) => {
+      const { host, to, state } = work
+      await host.migrate(to, copies(work) ? state.databases.next : undefined)
+      if (moves(work)) await putOnTrial(work)
     },
   },
   {
@@ -109,8 +111,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     isNeeded: copies,
     run: async (work) => {
       const { host, to, state } = work
-      const { rested } = await host.putOnTrial(to, state.databases.next)
-      if (!rested) await change(work, { rests: true })
+      await putOnTrial(work, state.databases.next)
       await host.database(to, { verb: 'swap', ...state.databases })
       await change(work, { before_kept: true })
     },
@@ -143,7 +144,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     run: async (work) => {
       const { writes, counted_since } = await work.host.facts(work.to)
       await change(work, { writes, counted_since })
-      if (copies(work)) await work.host.endTrial(work.to)
+      if (!inPlace(work)) await work.host.endTrial(work.to)
       if (work.state.rests) await endRest(work.deployment)
       await change(work, { rests: false })
     },
@@ -157,6 +158,12 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
  */
 export function isWatched({ state, options }: Pick<Work, 'state' | 'options'>): boolean {
   return state.mode === 'in-place' && options.watchS > 0 && options.rollbackOn.some(isMeasured)
+}
+
+/** Until the new version is open going back loses nothing, because nobody could write, whether or not it rested before. */
+async function putOnTrial(work: Work, copy?: string): Promise<void> {
+  const { rested } = await work.host.putOnTrial(work.to, copy)
+  if (!rested) await change(work, { rests: true })
 }
 
 /** Changes the state and keeps it. */
