@@ -1,8 +1,8 @@
 import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import { count } from '../../views/format.js'
-import { goBack } from './go-back.js'
-import { beginRest } from './rest.js'
+import { goBack, type Note } from './go-back.js'
+import { beginRest, endRest } from './rest.js'
 import { settleUpgrade } from './resume-upgrade.js'
 import { change } from './steps.js'
 import { takeBackup } from './take-backup.js'
@@ -36,29 +36,49 @@ export async function rollBack(
   context: UpgradeContext,
   { skipBackup }: { skipBackup: boolean },
 ): Promise<RollbackReport> {
-  const { deployment, host, progress } = context
+  const { deployment, host } = context
   return withLifecycleLock(deployment, 'upgrade rollback', 0, async () => {
     await settleUpgrade(context)
     const state = await lastUpgrade(context)
     const cost = await costOf(context, state)
     const to = await host.known(state.to)
-    const backup = skipBackup ? null : await takeBackup(context, 'before-restore')
     const detail = { id: state.id, from: cost.from, to: cost.to, asked: true }
-    await deployment.journal.record(
+    const backup = await deployment.journal.record(
       UPGRADE,
       async (note) => {
-        if (state.mode !== 'in-place') {
-          await note({ step: 'rest' })
-          await change({ deployment, state }, { phase: 'going-back' })
-          await beginRest({ deployment, progress }, () => change({ deployment, state }, { rests: true }))
-        }
+        // While nobody writes: what was accepted is in the backup to the last row.
+        if (state.mode !== 'in-place') await rest(context, state, note)
+        const made = skipBackup ? null : await backUp(context, state)
+        await change({ deployment, state }, { phase: 'going-back' })
         await restoreImageName(context, state)
         await goBack({ ...context, state, to }, { step: 'done', code: 'asked', message: 'Asked for.' }, note)
+        return made
       },
       detail,
     )
     return { ...cost, changed: true, backup: backup?.id ?? null }
   })
+}
+
+async function rest(
+  { deployment, progress }: UpgradeContext,
+  state: UpgradeState,
+  note: Note,
+): Promise<void> {
+  await note({ step: 'rest' })
+  await beginRest({ deployment, progress }, () => change({ deployment, state }, { rests: true }))
+}
+
+/** Where none can be made nothing is given up: the version that runs goes on. */
+async function backUp(context: UpgradeContext, state: UpgradeState): Promise<{ id: string }> {
+  const { deployment } = context
+  try {
+    return await takeBackup(context, 'before-restore')
+  } catch (error) {
+    if (state.rests) await endRest(deployment)
+    await change({ deployment, state }, { rests: false })
+    throw error
+  }
 }
 
 async function lastUpgrade({ deployment, host }: UpgradeContext): Promise<UpgradeState> {
