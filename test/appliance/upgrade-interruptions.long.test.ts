@@ -1,14 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import type { DeploymentLock } from '../../cli/deployment/lock-file.js'
 import type { UpgradeRun } from '../../cli/operations/upgrade/history.js'
-import type { SettledUpgrade } from '../../cli/operations/upgrade/resume-upgrade.js'
 import { UPGRADE_STEPS } from '../../cli/operations/upgrade/steps.js'
 import { runVetrai } from '../../cli/testing/run-vetrai.js'
-import { initAppliance, journaledSteps, ok, useAppliance } from './deployment.js'
-import { docker } from './docker.js'
+import { initAppliance, ok, useAppliance } from './deployment.js'
 import { engineEnv } from './engine.js'
+import { QUICK, upgradeSteps, upgradingOf } from './upgrading.js'
 import { TestVersions } from './versions.js'
 
 /** Those that a way by a copy goes through, and then the two of the other way. */
@@ -24,7 +20,9 @@ const GOING_BACK = ['go-back', 'put-back', 'serve']
 /** Each upgrade is killed a step later than the one before, and settled; the deployment is the same throughout. */
 describe('an upgrade that is cut short', function () {
   this.timeout(600_000)
-  const { name, project, dir, vetrai } = useAppliance('cut')
+  const appliance = useAppliance('cut')
+  const { name, dir, vetrai } = appliance
+  const { imageInUse, settle, serves } = upgradingOf(appliance)
   let versions: TestVersions
   let leaps: string
   let fits: string
@@ -33,7 +31,7 @@ describe('an upgrade that is cut short', function () {
     await initAppliance(vetrai, name, ['--objects', 'file'])
     await ok(vetrai('up'))
     await ok(vetrai('tenants', 'create', 'acme'))
-    versions = new TestVersions((await lock()).release?.image?.use ?? '')
+    versions = new TestVersions(await imageInUse())
     const body = "await query('create table plans (id int)')"
     leaps = await versions.make('leaps', {
       version: '0.3.0',
@@ -82,9 +80,7 @@ describe('an upgrade that is cut short', function () {
     await killedAt('open', ['upgrade', 'run', '--to', leaps])
     await killedAt('record', ['upgrade', 'resume'])
     expect(await settle()).to.include({ outcome: 'finished', to: '0.3.0' })
-    expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.3.0', ready: true })
-    expect(await databases()).to.deep.equal(['postgres', 'vetrai'])
-    expect((await ok(vetrai('maintenance', 'status', '--json'))).json()).to.include({ on: false })
+    await serves('0.3.0')
     await tenantIsThere()
   })
 
@@ -98,37 +94,21 @@ describe('an upgrade that is cut short', function () {
   })
 
   async function killedAt(step: string, argv: string[]): Promise<void> {
-    const since = journaledSteps(dir()).length
-    const flags = argv.includes('run') ? ['--skip-backup', '--watch', '0', '--ready-within', '60'] : []
+    const since = upgradeSteps(dir()).length
+    const flags = argv.includes('run') ? QUICK : []
     const run = await runVetrai([...argv, ...flags, '--dir', dir()], {
       env: engineEnv(),
-      killedWhen: () => journaledSteps(dir()).slice(since).includes(step),
+      killedWhen: () => upgradeSteps(dir()).slice(since).includes(step),
     })
     expect(run.code, `${step}: ${run.stdout}${run.stderr}`).to.equal(null)
   }
 
-  async function settle(): Promise<SettledUpgrade> {
-    return (await ok(vetrai('upgrade', 'resume', '--json'))).json<SettledUpgrade>()
-  }
-
   async function isAsBefore(): Promise<void> {
-    expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.1.0', ready: true })
-    expect(await databases()).to.deep.equal(['postgres', 'vetrai'])
-    expect((await ok(vetrai('maintenance', 'status', '--json'))).json()).to.include({ on: false })
+    await serves('0.1.0')
     await tenantIsThere()
   }
 
   async function tenantIsThere(): Promise<void> {
     expect((await ok(vetrai('tenants', 'info', 'acme', '--json'))).json()).to.include({ slug: 'acme' })
-  }
-
-  async function databases(): Promise<string[]> {
-    const sql = 'select datname from pg_database where not datistemplate order by 1'
-    const text = await docker('exec', `${project}-postgres-1`, 'psql', '-U', 'postgres', '-Atc', sql)
-    return text.split('\n').filter(Boolean)
-  }
-
-  async function lock(): Promise<DeploymentLock> {
-    return JSON.parse(await readFile(join(dir(), 'lock.json'), 'utf8')) as DeploymentLock
   }
 })

@@ -10,8 +10,9 @@ import type { VetraiRun } from '../../cli/testing/run-vetrai.js'
 import { initAppliance, ok, useAppliance } from './deployment.js'
 import { docker } from './docker.js'
 import { imageOverrides } from './engine.js'
+import { startWriter, upgradingOf } from './upgrading.js'
 import { TestVersions } from './versions.js'
-import { Writer } from './writer.js'
+import type { Writer } from './writer.js'
 
 /** Room of the database's volume: a disk that is soon full. */
 const VOLUME = '400m'
@@ -42,7 +43,9 @@ describe('an upgrade of an appliance', function () {
     await docker('rm', '--force', `${volume}-keeper`).catch(() => undefined)
     await versions?.remove()
   })
-  const { name, project, dir, vetrai } = useAppliance('upgrade')
+  const appliance = useAppliance('upgrade')
+  const { name, project, dir, vetrai } = appliance
+  const { imageInUse, psql } = upgradingOf(appliance)
   const volume = `${project}-postgres`
   let versions: TestVersions
   let writer: Writer
@@ -52,21 +55,8 @@ describe('an upgrade of an appliance', function () {
     await makeSmallVolume()
     await ok(vetrai('up'))
     await ok(vetrai('tenants', 'create', 'acme'))
-    versions = new TestVersions((await lock()).release?.image?.use ?? '')
-    const key = await ok(
-      vetrai(
-        'keys',
-        'create',
-        '--tenant',
-        'acme',
-        '--name',
-        'writer',
-        '--scopes',
-        'notifications:write',
-        '--json',
-      ),
-    )
-    writer = new Writer(await localUrl(), key.json<{ key: string }>().key)
+    versions = new TestVersions(await imageInUse())
+    writer = await startWriter(vetrai, 'acme')
   })
 
   it('is planned without a change: path, database, room, steps', async () => {
@@ -144,6 +134,24 @@ describe('an upgrade of an appliance', function () {
     expect(writer.takeFailures()).to.equal(0)
   })
 
+  it('whose answers take too long gives its place back without one failed request', async () => {
+    const body = `
+      await query("create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return new; end'")
+      await query('create trigger dawdle before insert on notification_subscribers for each row execute function dawdle()')`
+    const image = await versions.make('dawdles', {
+      version: '0.3.0',
+      migration: { name: '20270115000000-kernel-add-dawdle', body, compatible: true },
+    })
+    writer.takeFailures()
+    const watched = ['--skip-backup', '--watch', '20', '--rollback-on', 'latency:p95>200ms']
+    const error = await rolledBack(image, 'watch', watched)
+    expect(error.message).to.match(
+      /Of \d+ answers of the new version the p95 is \d{3} ms, more than 200 ms\./,
+    )
+    expect(writer.takeFailures()).to.equal(0)
+    await psql('drop trigger dawdle on notification_subscribers')
+  })
+
   it('that fills the disk ends on the version before, with its data', async () => {
     const image = await versions.make('fills', {
       version: '0.3.0',
@@ -195,6 +203,7 @@ describe('an upgrade of an appliance', function () {
       ['done', 'check', null],
       ['rolled-back', 'migrate', 'migration_failed'],
       ['rolled-back', 'trial', 'upgrade_not_ready'],
+      ['rolled-back', 'watch', 'upgrade_latency'],
       ['rolled-back', 'migrate', 'migration_failed'],
       ['done', 'record', null],
       ['rolled-back', 'done', 'asked'],
@@ -238,30 +247,11 @@ describe('an upgrade of an appliance', function () {
     return new Set(list.json<{ data: { external_id: string }[] }>().data.map((one) => one.external_id))
   }
 
-  async function psql(sql: string): Promise<string[]> {
-    const text = await docker(
-      'exec',
-      `${project}-postgres-1`,
-      'psql',
-      '-U',
-      'postgres',
-      '-d',
-      'vetrai',
-      '-Atc',
-      sql,
-    )
-    return text.split('\n').filter(Boolean)
-  }
-
   const tables = () => psql("select tablename from pg_tables where schemaname = 'public'")
   const databases = () => psql('select datname from pg_database where not datistemplate order by 1')
 
   async function lock(): Promise<DeploymentLock> {
     return JSON.parse(await readFile(join(dir(), 'lock.json'), 'utf8')) as DeploymentLock
-  }
-
-  async function localUrl(): Promise<string> {
-    return (await ok(vetrai('status', '--json'))).json<{ url: string }>().url
   }
 
   /** Of memory; what is in it stays for as long as some container has it. */

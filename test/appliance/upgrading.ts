@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import type { JournalEntry } from '../../cli/deployment/journal.js'
+import type { DeploymentLock } from '../../cli/deployment/lock-file.js'
+import type { SettledUpgrade } from '../../cli/operations/upgrade/resume-upgrade.js'
+import { ok, type TestAppliance, type Vetrai } from './deployment.js'
+import { docker } from './docker.js'
+import { Writer } from './writer.js'
+
+/** What upgrades of these tests go without: a backup, and time that nothing needs. */
+export const QUICK = ['--skip-backup', '--watch', '0', '--ready-within', '60']
+
+/** What suites that upgrade a deployment look at. */
+export interface Upgrading {
+  /** The image that runs, by what lock.json says. */
+  imageInUse(): Promise<string>
+  /** Settles what was cut short. */
+  settle(): Promise<SettledUpgrade>
+  /** Rows of a query on the deployment's database, as psql prints them. */
+  psql(sql: string): Promise<string[]>
+  /** A version serves, on a database beside which nothing is left, and to everybody. */
+  serves(version: string): Promise<void>
+}
+
+export function upgradingOf({ project, dir, vetrai }: TestAppliance): Upgrading {
+  const psql = async (sql: string) => {
+    const command = ['psql', '-U', 'postgres', '-d', 'vetrai', '-Atc', sql]
+    const text = await docker('exec', `${project}-postgres-1`, ...command)
+    return text.split('\n').filter(Boolean)
+  }
+  return {
+    psql,
+    imageInUse: async () => {
+      const lock = JSON.parse(await readFile(join(dir(), 'lock.json'), 'utf8')) as DeploymentLock
+      return lock.release?.image?.use ?? ''
+    },
+    settle: async () => (await ok(vetrai('upgrade', 'resume', '--json'))).json<SettledUpgrade>(),
+    serves: async (version) => {
+      expect((await ok(vetrai('status', '--json'))).json()).to.include({ version, ready: true })
+      expect(await psql('select datname from pg_database where not datistemplate order by 1')).to.deep.equal([
+        'postgres',
+        'vetrai',
+      ])
+      expect((await ok(vetrai('maintenance', 'status', '--json'))).json()).to.include({ on: false })
+    },
+  }
+}
+
+/** Steps of upgrades that the journal of a deployment names, oldest first. */
+export function upgradeSteps(dir: string): string[] {
+  const folder = join(dir, 'journal')
+  const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+  return lines.flatMap((line) => {
+    // Asked again and again: only what it is about is parsed, and the last line may be half written.
+    if (!line.includes('"action":"upgrade"') || !line.endsWith('}')) return []
+    const step = (JSON.parse(line) as JournalEntry).detail?.step
+    return typeof step === 'string' ? [step] : []
+  })
+}
+
+/** Writes to a deployment as one of its organisations, by a key that may. */
+export async function startWriter(vetrai: Vetrai, tenant: string): Promise<Writer> {
+  const made = await ok(
+    vetrai(
+      ...['keys', 'create', '--tenant', tenant, '--name', 'writer'],
+      ...['--scopes', 'notifications:write', '--json'],
+    ),
+  )
+  const { url } = (await ok(vetrai('status', '--json'))).json<{ url: string }>()
+  return new Writer(url, made.json<{ key: string }>().key)
+}
