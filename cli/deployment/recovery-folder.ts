@@ -31,6 +31,8 @@ export interface RecoverySettings {
   drill: string | null
   time_zone: string
   notify: string
+  /** Present where every change of the built-in database is archived as well. */
+  wal?: true
 }
 
 /** A place that backups go to, as the program that makes them reaches it. */
@@ -67,6 +69,7 @@ export function recoverySettings(
     drill: backup.drill,
     time_zone: backup.time_zone,
     notify: backup.notify ?? operator.email,
+    ...(backup.wal && { wal: true }),
   }
 }
 

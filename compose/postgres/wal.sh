@@ -7,6 +7,7 @@
 #   get NAME    one file of the archive
 set -euo pipefail
 state=/tmp/state
+cluster=/var/lib/postgresql/data/cluster
 every=15
 
 main() {
@@ -33,6 +34,7 @@ run() {
       cp /tmp/round "$state"
       cat "$state" >&2
     fi
+    note >/dev/null 2>&1 || true
     sleep "$every" &
     child=$!
     wait "$child"
@@ -40,35 +42,69 @@ run() {
 }
 
 round() {
-  [ -e /tmp/stanza ] || prepare
-  archiving
   local type
+  # Left where what follows fails.
+  touch /tmp/making
+  [ -e /tmp/stanza ] || prepare
+  rm /tmp/making
+  archiving
+  touch /tmp/making
   type=$(due)
   [ -n "$type" ] || [ ! -e /tmp/gap ] || type=diff
-  [ -n "$type" ] || return 0
-  # It archives, and a first base backup may take hours.
-  echo well >"$state"
-  base "$type"
+  if [ -n "$type" ]; then
+    # It archives, and a first base backup may take hours.
+    echo well >"$state"
+    base "$type"
+  fi
+  rm /tmp/making
 }
 
-# A cluster of another major version is taken into the same repository, beside what is there. Another one of the same version is
-# what is made where a volume was lost: what is archived of that one must not give way to it.
+# What became of base backups, where the server finds it for its figures: it can read neither the repository nor this container.
+# One failure after the other counts once in ten minutes.
+note() {
+  if [ -e /tmp/making ] && [ -z "$(find /tmp/failed -mmin -10 2>/dev/null)" ]; then date +%s >/tmp/failed; fi
+  psql --no-psqlrc --no-password -qAtX -v ON_ERROR_STOP=1 -U postgres -d vetrai \
+    -v succeeded="$(cat /tmp/succeeded 2>/dev/null)" -v failed="$(cat /tmp/failed 2>/dev/null)" <<'SQL'
+with noted as (
+  select jsonb_strip_nulls(jsonb_build_object('succeeded_at', nullif(:'succeeded', '')::bigint, 'failed_at', nullif(:'failed', '')::bigint)) as value
+)
+insert into installation_state as s (key, value) select 'backup.base', value from noted where value <> '{}'
+on conflict (key) do update set value = s.value || excluded.value where s.value || excluded.value <> s.value
+SQL
+}
+
+# When the newest base backup of this cluster was whole.
+remember() {
+  sql >/tmp/succeeded <<'SQL'
+\set info `pgbackrest --output=json info`
+select max((b -> 'timestamp' ->> 'stop')::bigint)
+from jsonb_array_elements(:'info'::jsonb) stanza, jsonb_array_elements(stanza -> 'backup') b
+where (b -> 'database' ->> 'id')::int = (select max((d ->> 'id')::int) from jsonb_array_elements(stanza -> 'db') d)
+SQL
+}
+
+# A cluster of another major version is taken into the same repository, beside what is there, and so is one that a restore brought
+# here from another deployment's archive. Any other is what is made where a volume was lost: what is archived of that one must not
+# give way to it.
 prepare() {
   if ! pgbackrest stanza-create; then
-    [ "$(is_newer)" = t ] ||
+    [ -e "$cluster/vetrai-restored" ] || [ "$(is_known)" = t ] ||
       { echo 'the archive cannot be used, or is of another database than this one, which is new: bring that back (vetrai restore --at TIME), or move its archive away'; return 1; }
     pgbackrest stanza-upgrade
   fi
   [ -z "$(gap)" ] || touch /tmp/gap
   pgbackrest check
+  remember
   touch /tmp/stanza
 }
 
-is_newer() {
+# Of another major than what is archived, or archived here before.
+is_known() {
   sql <<'SQL'
 \set info `pgbackrest --output=json info`
-select (db ->> 'version')::int <> current_setting('server_version_num')::int / 10000
-from jsonb_array_elements(:'info'::jsonb) stanza, jsonb_array_elements(stanza -> 'db') db order by (db ->> 'id')::int desc limit 1
+select (array_agg((db ->> 'version')::int order by (db ->> 'id')::int desc))[1] <> current_setting('server_version_num')::int / 10000
+  or bool_or((db ->> 'system-id')::numeric = (select system_identifier from pg_control_system()))
+from jsonb_array_elements(:'info'::jsonb) stanza, jsonb_array_elements(stanza -> 'db') db
 SQL
 }
 
@@ -94,6 +130,7 @@ SQL
 base() {
   pgbackrest --type="$1" backup
   rm -f /tmp/gap
+  remember
 }
 
 archiving() {

@@ -37,6 +37,7 @@ const schema = z.strictObject({
   drill: z.string().nullable(),
   time_zone: z.string(),
   notify: z.string(),
+  wal: z.literal(true).optional(),
 })
 
 /** What the command line says of backups, in `settings.json` of the recovery folder: no secret is in it. */

@@ -24,6 +24,8 @@ export interface BackupFigures {
   lastVerifiedRestore: number | null
   drillDuration: number | null
   restoreDue: number | null
+  lastBaseSuccess: number | null
+  lastBaseFailure: number | null
 }
 
 /** A gauge whose values are asked for when somebody asks for metrics; `value` null leaves a row out. */
@@ -296,6 +298,16 @@ export class Metrics {
         'restore_due_timestamp_seconds',
         'By when a restore is to be proven again, from its schedule; absent where there is none',
         (row) => row.restoreDue,
+      ),
+      gauge(
+        'base_last_success_timestamp_seconds',
+        'When the newest base backup of the archive of the database was whole; absent without backup.wal',
+        (row) => row.lastBaseSuccess,
+      ),
+      gauge(
+        'base_last_failure_timestamp_seconds',
+        'When a base backup failed last; absent without backup.wal',
+        (row) => row.lastBaseFailure,
       ),
     )
   }

@@ -158,6 +158,18 @@ describe('backups by a schedule', function () {
     expect(await mails()).to.deep.equal([])
   })
 
+  it('of the database’s archive are measured where there is one, by what the container that makes them noted', async () => {
+    const figures = () => server.resources.metrics.registry.metrics()
+    const noted = `insert into installation_state (key, value) values ('backup.base', '{"succeeded_at": 1795658400, "failed_at": 1795651200}')`
+    await asAdmin(await stores(), noted, server.databaseName)
+    expect(await figures(), 'an archive of another deployment').to.not.match(/^vetrai_backup_base_/m)
+    await settings({ wal: true })
+    expect(await figures())
+      .to.match(/^vetrai_backup_base_last_success_timestamp_seconds 1795658400$/m)
+      .and.match(/^vetrai_backup_base_last_failure_timestamp_seconds 1795651200$/m)
+    await settings()
+  })
+
   it('that fail are tried again, told of once a day for each way, and told of once when they work again', async () => {
     await run(create, failing('no_space', 'There is no room left in local.'))
     expect(await calls()).to.have.length(3)
