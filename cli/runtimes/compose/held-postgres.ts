@@ -1,9 +1,6 @@
 import type { DeploymentLock } from '../../deployment/lock-file.js'
 import { type ChosenImage, pinned } from './chosen-image.js'
 
-/** Image of PostgreSQL by the names that lock.json keeps, without what is added for archiving. */
-type PostgresImage = Pick<ChosenImage, 'ref' | 'usual'>
-
 /**
  * The image that runs the data: the wanted one, unless the data is of another major and lock.json says which image it stays with
  * until an upgrade has moved it. Another wish than the one it stands in for ends that.
