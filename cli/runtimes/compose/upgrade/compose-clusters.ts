@@ -14,8 +14,8 @@ import { runOneOff } from './run-one-off.js'
 
 /** What has the database's volume, and what cannot be without it. */
 const STOPPED = ['server', 'worker', 'wal', 'postgres']
-/** What lock.json notes of a cluster: another one has other roles and another schema. */
-const OF_CLUSTER = ['cluster', 'bootstrap', 'migrations']
+/** What lock.json notes of a cluster: another one has other roles and another schema, and has yet to be looked at by `up`. */
+const OF_CLUSTER = ['cluster', 'bootstrap', 'migrations', 'applied']
 
 /** The built-in database's way to another major, for a deployment of containers. */
 export function composeClusters(deployment: Deployment, engine: Engine): ClusterHost {
