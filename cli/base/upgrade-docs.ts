@@ -27,7 +27,8 @@ export const upgradePlanDoc: JsonDoc = {
   },
   downtime: 'none, restart (seconds) or maintenance (callers are told to wait)',
   going_back: {
-    automatic: 'whether the version before serves again by itself where the upgrade fails; false where its programs are gone',
+    automatic:
+      'whether the version before serves again by itself where the upgrade fails; false where its programs are gone',
     command: 'what has it serve then; null where it does by itself',
   },
   steps: { '[]': 'what would be done' },
