@@ -5,6 +5,7 @@ import { DeploymentCommand } from '../base/deployment-command.js'
 import { OPTIONAL } from '../base/docs.js'
 import { confirmFlag, optionalArg } from '../base/flags.js'
 import { given } from '../base/given.js'
+import { originFlag } from '../base/origin-flag.js'
 import { sourceFlags, sourceOf } from '../base/restore-flags.js'
 import { arrivalFlags, arrivalOf } from '../base/tenant-archive-docs.js'
 import { usageError } from '../base/usage-error.js'
@@ -32,6 +33,7 @@ export default class Restore extends DeploymentCommand {
       env: 'VETRAI_AT',
       helpValue: 'TIME',
     }),
+    'from-deployment': { ...originFlag, dependsOn: ['at'] },
     tenant: Flags.string({
       description: 'bring in this tenant only, beside the others, which go on',
       env: 'VETRAI_TENANT',
@@ -83,6 +85,7 @@ export default class Restore extends DeploymentCommand {
     '<%= config.bin %> <%= command.id %> 20261126T031500Z-1a2b3c --dry-run',
     '<%= config.bin %> <%= command.id %> latest --tenant acme --conflict replace --confirm acme',
     '<%= config.bin %> <%= command.id %> --at 2026-11-26T10:00:00Z --confirm shop',
+    '<%= config.bin %> <%= command.id %> --at 2026-11-26T10:00:00Z --from-deployment 0123456789abcdef --confirm shop',
   ]
   static override jsonDoc = {
     backup: 'what the backup says of itself, as `vetrai backup info` does',
@@ -112,7 +115,7 @@ export default class Restore extends DeploymentCommand {
     const { args, flags } = await this.parse(Restore)
     if (flags.at !== undefined && (args.backup !== undefined || flags['dry-run']))
       throw usageError('--at takes neither a backup nor --dry-run.', 'Leave one of them out.')
-    if (flags.at !== undefined) return this.restoreTo(flags.at, flags.confirm)
+    if (flags.at !== undefined) return this.restoreTo(flags.at, flags)
     if (args.backup === undefined)
       throw usageError('What is to be restored?', 'Name a backup, `latest` or a file, or give --at TIME.')
     if (flags.tenant !== undefined) return this.restoreTenant(flags.tenant, args.backup, flags)
@@ -161,16 +164,25 @@ export default class Restore extends DeploymentCommand {
     return this.show(await restoreTenant(context, from, arrivalOf(flags)), importedTenantView)
   }
 
-  private async restoreTo(at: string, confirm: string | undefined): Promise<RestoredTo> {
+  private async restoreTo(
+    at: string,
+    {
+      confirm,
+      'from-deployment': of,
+    }: { confirm?: string | undefined; 'from-deployment'?: string | undefined },
+  ): Promise<RestoredTo> {
     const { pointInTime, readTime } = await import('../operations/point-in-time.js')
     const time = readTime(at)
     const deployment = await this.deployment()
     const able = pointInTime(await this.runtime(deployment))
     await confirmByName({
       name: deployment.name,
-      consequence: `takes back every change of the database after ${time.toISOString()}`,
+      consequence:
+        of === undefined
+          ? `takes back every change of the database after ${time.toISOString()}`
+          : `puts the database of the deployment ${of} as it was at ${time.toISOString()} in the place of this one's`,
       given: confirm,
     })
-    return this.show(await able.restoreTo(deployment, time, this.progress), restoredToView)
+    return this.show(await able.restoreTo(deployment, time, this.progress, of), restoredToView)
   }
 }

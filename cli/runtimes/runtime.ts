@@ -121,14 +121,15 @@ export interface ArchivingState {
 
 /** Going back to any time, by an archive of every change of the built-in database (`backup.wal`). */
 export interface PointInTime {
-  times(deployment: Deployment): Promise<RestorableTimes>
+  /** With `of` those of another deployment, whose archive is in the same place under the same key. */
+  times(deployment: Deployment, of?: string): Promise<RestorableTimes>
   /** Makes a base backup at once. */
   baseBackup(deployment: Deployment, type: 'full' | 'diff', progress: Progress): Promise<RestorableTimes>
   /**
    * Brings the built-in database to what it was at a time; what it was before is kept. Where that fails, for whatever reason,
-   * the present data is served on.
+   * the present data is served on. With `of` it becomes what the database of another deployment was, such as a lost one.
    */
-  restoreTo(deployment: Deployment, time: Date, progress: Progress): Promise<RestoredTo>
+  restoreTo(deployment: Deployment, time: Date, progress: Progress, of?: string): Promise<RestoredTo>
   /** Undefined where the database does not run. */
   state(deployment: Deployment): Promise<ArchivingState | undefined>
 }

@@ -13,6 +13,8 @@ main() {
   start || { cat "$log" >&2; exit 1; }
   take_password
   tell
+  # Whoever archives it from here on takes it for what it is, and not for one that was made where a volume was lost.
+  touch "$PGDATA/vetrai-restored"
   pg_ctl -D "$PGDATA" -m fast -w -s stop >&2
 }
 

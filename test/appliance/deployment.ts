@@ -27,10 +27,13 @@ export async function ok(run: Promise<VetraiRun>): Promise<VetraiRun> {
   return done
 }
 
-/** Makes a deployment of containers on free ports, from images that need no registry; nothing is started. */
-export async function initAppliance(vetrai: Vetrai, name: string, flags: string[] = []): Promise<void> {
+/**
+ * Makes a deployment of containers on free ports, from images that need no registry; nothing is started. Answers its recovery
+ * key.
+ */
+export async function initAppliance(vetrai: Vetrai, name: string, flags: string[] = []): Promise<string> {
   const port = String(await findFreePort())
-  await ok(
+  const made = await ok(
     vetrai(
       'init',
       '--runtime',
@@ -43,11 +46,13 @@ export async function initAppliance(vetrai: Vetrai, name: string, flags: string[
       '--memory-mb',
       '2048',
       ...flags,
+      '--json',
     ),
   )
   for (const [image, reference] of Object.entries(imageOverrides())) {
     await ok(vetrai('config', 'set', `images.${image}`, reference))
   }
+  return made.json<{ recovery_key: string }>().recovery_key
 }
 
 /** The folder, directory and command line of one test suite's deployment; all is gone after its last test. */

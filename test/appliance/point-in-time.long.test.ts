@@ -1,17 +1,19 @@
-import { chmod, readdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { findFreePort } from '../../cli/deployment/free-port.js'
 import type { RestorableTimes, RestoredTo } from '../../cli/runtimes/runtime.js'
 import { missingFields } from '../../cli/testing/documented.js'
 import { until } from '../until.js'
-import { initAppliance, ok, secretsOf, useAppliance } from './deployment.js'
+import { initAppliance, ok, secretsOf, uniqueName, useAppliance, vetraiIn } from './deployment.js'
 import { containersOf, docker, idsOf } from './docker.js'
 
 /** Each test builds on the one before. */
 describe('an appliance that archives its database', function () {
-  this.timeout(600_000)
-  const { name, project, dir, vetrai } = useAppliance('pitr')
+  this.timeout(1_800_000)
+  const { name, project, folder, dir, vetrai } = useAppliance('pitr')
+  const target = () => join(folder(), 'elsewhere')
   let moment: string
 
   const slugs = async () => {
@@ -27,7 +29,13 @@ describe('an appliance that archives its database', function () {
   }
 
   before(async () => {
-    await initAppliance(vetrai, name, ['--objects', 'file'])
+    // As a disk is that anybody may write to.
+    await mkdir(target())
+    await chmod(target(), 0o777)
+    const key = await initAppliance(vetrai, name, ['--objects', 'file'])
+    await writeFile(join(folder(), 'recovery.key'), `${key}\n`, { mode: 0o600 })
+    const targets = JSON.stringify([{ name: 'elsewhere', folder: target() }])
+    await ok(vetrai('config', 'set', 'backup.targets', targets))
     await ok(vetrai('config', 'set', 'backup.wal', 'true'))
     await ok(vetrai('up'))
   })
@@ -75,7 +83,7 @@ describe('an appliance that archives its database', function () {
 
   it('says so where its archive takes nothing, and goes on once it does', async () => {
     expect(await archivingCheck()).to.include({ level: 'ok' })
-    const root = join(dir(), 'backups', 'wal', 'archive')
+    const root = join(target(), 'wal', 'archive')
     const [stanza = ''] = await readdir(root)
     const archive = join(root, stanza, '17-1')
     const entries = await readdir(archive, { withFileTypes: true })
@@ -91,5 +99,60 @@ describe('an appliance that archives its database', function () {
     for (const folder of folders) await chmod(folder, 0o750)
     await touch()
     await until(async () => (await archivingCheck())?.level === 'ok', 90_000)
+  })
+
+  it('tells its server what became of base backups', async () => {
+    const { url } = (await ok(vetrai('status', '--json'))).json<{ url: string }>()
+    const authorization = `Bearer ${(await secretsOf(dir()))['metrics-token']}`
+    const figure = async () => {
+      const text = await (await fetch(`${url}/metrics`, { headers: { authorization } })).text()
+      return Number(/^vetrai_backup_base_last_success_timestamp_seconds (\S+)$/m.exec(text)?.[1])
+    }
+    const { base_backups: bases } = (await ok(vetrai('backup', 'base', '--json'))).json<RestorableTimes>()
+    const newest = Date.parse(bases.at(-1)?.at ?? '') / 1_000
+    await until(async () => (await figure()) === newest, 60_000)
+  })
+
+  it('is brought back on another host out of the archive of the lost one, to after its last backup', async () => {
+    await ok(vetrai('tenants', 'create', 'backed-up'))
+    await ok(vetrai('backup', 'create'))
+    await ok(vetrai('tenants', 'create', 'archived'))
+    await sleep(20)
+    const last = new Date().toISOString()
+    await sleep(20)
+    await ok(vetrai('tenants', 'create', 'too-late'))
+    const { id } = JSON.parse(await readFile(join(dir(), 'lock.json'), 'utf8')) as { id: string }
+    await ok(vetrai('backup', 'window'))
+    await ok(vetrai('down'))
+
+    const other = vetraiIn(join(folder(), 'other'))
+    const otherName = uniqueName('other')
+    try {
+      const identity = join(folder(), 'recovery.key')
+      const flags = ['--name', otherName, '--port', String(await findFreePort()), '--identity-file', identity]
+      await ok(other('restore', 'latest', '--from', target(), ...flags))
+      const slugsThere = async () => {
+        const list = (await ok(other('tenants', 'list', '--json'))).json<{ data: { slug: string }[] }>()
+        return list.data.map(({ slug }) => slug)
+      }
+      expect(await slugsThere())
+        .to.include('backed-up')
+        .and.not.include('archived')
+      const of = ['--from-deployment', id]
+      const times = (await ok(other('backup', 'window', ...of, '--json'))).json<RestorableTimes>()
+      expect(Date.parse(times.to ?? '')).to.be.above(Date.parse(last))
+      await ok(other('restore', '--at', last, ...of, '--confirm', otherName))
+      expect(await slugsThere())
+        .to.include.members(['backed-up', 'archived'])
+        .and.not.include('too-late')
+      // Its own archive takes the database that came, with a base backup to begin with.
+      await until(async () => {
+        const { from } = (await ok(other('backup', 'window', '--json'))).json<RestorableTimes>()
+        return Date.parse(from ?? '') > Date.parse(last)
+      }, 180_000)
+      expect((await ok(other('up', '--json'))).json()).to.include({ changed: false })
+    } finally {
+      await other('uninstall', '--confirm', otherName, '--quiet')
+    }
   })
 })

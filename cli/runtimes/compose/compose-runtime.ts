@@ -89,12 +89,12 @@ export function composeRuntime(): Runtime {
     upgrades: async (deployment) => (await import('./upgrade/compose-host.js')).composeHost(deployment),
     waitingUpgrade: async (deployment) => (await import('./server-image.js')).waitingUpgrade(deployment),
     pointInTime: {
-      times: async (deployment) =>
-        (await import('./point-in-time/restorable-times.js')).restorableTimes(deployment),
+      times: async (deployment, of) =>
+        (await import('./point-in-time/restorable-times.js')).restorableTimes(deployment, of),
       baseBackup: async (deployment, type, progress) =>
         (await import('./point-in-time/base-backup.js')).baseBackup(deployment, type, progress),
-      restoreTo: async (deployment, time, progress) =>
-        (await import('./point-in-time/restore-to.js')).restoreTo(deployment, time, progress),
+      restoreTo: async (deployment, time, progress, of) =>
+        (await import('./point-in-time/restore-to.js')).restoreTo(deployment, time, progress, of),
       state: async (deployment) =>
         (await import('./point-in-time/archiving-state.js')).archivingState(deployment),
     },

@@ -19,7 +19,7 @@ export async function baseBackup(
   )
   if (!runs) throw notRunning()
   await during(progress, 'Copy the database', (step) =>
-    runWal(engine, ['base', type], (line) => step.update(line)),
+    runWal(engine, ['base', type], { onLine: (line) => step.update(line) }),
   )
   return restorableTimes(deployment)
 }

@@ -4,10 +4,10 @@ import { Engine } from '../engine.js'
 import { windowOf } from './choose-base.js'
 import { listArchive, requireArchiving } from './run-wal.js'
 
-/** What times the archive can bring back by now, whether the database runs or not. */
-export async function restorableTimes(deployment: Deployment): Promise<RestorableTimes> {
+/** What times the archive can bring back by now, whether the database runs or not; of another deployment where one is named. */
+export async function restorableTimes(deployment: Deployment, of?: string): Promise<RestorableTimes> {
   requireArchiving(deployment)
-  const archive = await listArchive(await Engine.open(deployment))
+  const archive = await listArchive(await Engine.open(deployment), of)
   const window = windowOf(archive)
   const iso = (at: number) => new Date(at).toISOString()
   return {

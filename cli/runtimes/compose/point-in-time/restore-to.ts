@@ -12,6 +12,7 @@ import { up } from '../up.js'
 import { makeVolume, prepareVolumes } from '../volumes.js'
 import { chooseRoute, type Route } from './choose-base.js'
 import { flushWal } from './flush-wal.js'
+import { stanzaOf } from './repository.js'
 import { type RestoredCluster, requireRoom, restoreVolume } from './restore-volume.js'
 import { listArchive, requireArchiving, runWal } from './run-wal.js'
 
@@ -21,16 +22,22 @@ const UNFINISHED = 'restoring'
 
 /**
  * Brings the built-in database to what it was at a time, in a new volume; the one before is kept. Only a cluster that came
- * that far and up again takes the place of the present one; whatever fails, the present one is started again. CliError
+ * that far and up again takes the place of the present one; whatever fails, the present one is started again. With `of` it
+ * becomes what the database of another deployment was, whose archive is in the same place under the same key. CliError
  * `wal_off`, `time_unreachable`, `time_not_reached` or `restore_failed`.
  */
-export async function restoreTo(deployment: Deployment, time: Date, progress: Progress): Promise<RestoredTo> {
+export async function restoreTo(
+  deployment: Deployment,
+  time: Date,
+  progress: Progress,
+  of?: string,
+): Promise<RestoredTo> {
   requireArchiving(deployment)
   return withLifecycleLock(deployment, 'restore --at', 0, () =>
     deployment.journal.record(
       'restore',
       async (note) => {
-        const work = await prepare(deployment, time, progress)
+        const work = await prepare(deployment, { time, of }, progress)
         await note({ step: 'restore', volume: work.volume, base: work.route.base.label })
         const cluster = await fill(work)
         await note({ step: 'switch', from: work.before, to: work.volume })
@@ -43,7 +50,7 @@ export async function restoreTo(deployment: Deployment, time: Date, progress: Pr
           kept_volume: work.before,
         }
       },
-      { at: time.toISOString() },
+      { at: time.toISOString(), ...(of !== undefined && { of }) },
     ),
   )
 }
@@ -52,6 +59,8 @@ interface Work {
   deployment: Deployment
   progress: Progress
   time: Date
+  /** Id of the deployment whose archive it is, where that is not this one. */
+  of: string | undefined
   engine: Engine
   rendered: Rendered
   route: Route
@@ -62,7 +71,11 @@ interface Work {
 }
 
 /** All that can be refused is refused here, while everything runs. */
-async function prepare(deployment: Deployment, time: Date, progress: Progress): Promise<Work> {
+async function prepare(
+  deployment: Deployment,
+  { time, of }: Pick<Work, 'time' | 'of'>,
+  progress: Progress,
+): Promise<Work> {
   const engine = await Engine.open(deployment)
   await engine.removeLeftovers()
   await deployment.withLock('restore', async () => {
@@ -74,9 +87,10 @@ async function prepare(deployment: Deployment, time: Date, progress: Progress): 
     await prepareVolumes(deployment, engine, await render(deployment))
   })
   const route = await during(progress, 'Find the way to that time', async () => {
-    await flushWal(engine)
-    const archive = await listArchive(engine)
-    return chooseRoute(archive, time.getTime(), (path) => runWal(engine, ['get', path]))
+    if (of === undefined) await flushWal(engine)
+    const archive = await listArchive(engine, of)
+    const stanza = of && stanzaOf({ id: of })
+    return chooseRoute(archive, time.getTime(), (path) => runWal(engine, ['get', path], { stanza }))
   })
   await requireRoom(engine, route)
   const stamp = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14)
@@ -84,6 +98,7 @@ async function prepare(deployment: Deployment, time: Date, progress: Progress): 
     deployment,
     progress,
     time,
+    of,
     engine,
     rendered: await render(deployment),
     route,
@@ -94,7 +109,7 @@ async function prepare(deployment: Deployment, time: Date, progress: Progress): 
 
 /** Restores into a new volume, nobody writing meanwhile. Where that fails everything is started as it was. */
 async function fill(work: Work): Promise<RestoredCluster> {
-  const { deployment, engine, progress, rendered, route, time, volume } = work
+  const { deployment, engine, progress, rendered, route, time, of, volume } = work
   try {
     await during(progress, 'Stop the server, then its database', () => stop(engine))
     return await during(progress, `Restore ${route.base.label}, and what came after it`, async (step) => {
@@ -102,7 +117,7 @@ async function fill(work: Work): Promise<RestoredCluster> {
         await noteUnfinished(deployment, volume)
         await makeVolume(deployment, engine, rendered, volume)
       })
-      return restoreVolume({ engine, rendered, volume }, route, time, (line) => step.update(line))
+      return restoreVolume({ engine, rendered, volume, of }, route, time, (line) => step.update(line))
     })
   } catch (error) {
     await engine.removeLeftovers()

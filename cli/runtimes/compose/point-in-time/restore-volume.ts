@@ -4,6 +4,8 @@ import { CliError } from '../../../deployment/errors.js'
 import type { Engine } from '../engine.js'
 import { composeText, type Rendered } from '../render.js'
 import type { Route } from './choose-base.js'
+import { stanzaOf } from './repository.js'
+import { CLUSTER } from './wal-specs.js'
 
 /** What a restored cluster told of itself when it was brought up for a look. */
 export interface RestoredCluster {
@@ -18,7 +20,12 @@ export interface RestoredCluster {
  * CliError `restore_failed`, or `time_not_reached` where the archive ends before that time.
  */
 export async function restoreVolume(
-  { engine, rendered, volume }: { engine: Engine; rendered: Rendered; volume: string },
+  {
+    engine,
+    rendered,
+    volume,
+    of,
+  }: { engine: Engine; rendered: Rendered; volume: string; of?: string | undefined },
   { base, timeline }: Route,
   time: Date,
   onLine: (line: string) => void,
@@ -28,11 +35,24 @@ export async function restoreVolume(
   const target = time.toISOString().replace('T', ' ').replace('Z', '+00')
   const { code, stdout, stderr } = await compose(
     await engine.project('-'),
-    ['run', '--rm', '--no-deps', '-T', 'wal-restore', base.label, lineOf({ base, timeline }), target],
+    [
+      ...['run', '--rm', '--no-deps', '-T', ...(of === undefined ? [] : environmentOf(of))],
+      ...['wal-restore', base.label, lineOf({ base, timeline }), target],
+    ],
     { input: composeText(file), check: false, onLine },
   )
   if (code !== 0) throw failure(stderr)
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as RestoredCluster
+}
+
+/** The generated file says where the cluster is for this deployment's own archive only. */
+function environmentOf(id: string): string[] {
+  return [
+    '-e',
+    `PGBACKREST_STANZA=${stanzaOf({ id })}`,
+    '-e',
+    `PGBACKREST_PG1_PATH=${CLUSTER.target}/cluster`,
+  ]
 }
 
 /** By number PostgreSQL wants to see where a timeline began, which a repository that is younger does not have. */
