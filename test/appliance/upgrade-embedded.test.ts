@@ -5,6 +5,7 @@ import type { UpgradeReport } from '../../cli/operations/upgrade/run-upgrade.js'
 import { missingFields } from '../../cli/testing/documented.js'
 import { ok } from './deployment.js'
 import { LEAP, UPGRADE_FLAGS, useEmbeddedUpgrade } from './embedded-upgrade.js'
+import { wholePlan } from './upgrading.js'
 
 /** A server that answers that it lives, and is never ready. */
 const NEVER_READY = `
@@ -39,8 +40,7 @@ describe('an upgrade without containers', function () {
       going_back: { automatic: true, command: null },
       migrations: [{ name: LEAP, compatible: false }],
     })
-    const whole = { ...plan, problem: { code: '', message: '', next: '' } }
-    expect(missingFields(['upgrade', 'plan'], whole)).to.deep.equal([])
+    expect(missingFields(['upgrade', 'plan'], wholePlan(plan))).to.deep.equal([])
   })
 
   it('over the programs of the version before says beforehand which command it takes to go back', async () => {

@@ -10,7 +10,7 @@ import type { VetraiRun } from '../../cli/testing/run-vetrai.js'
 import { initAppliance, ok, useAppliance } from './deployment.js'
 import { docker } from './docker.js'
 import { imageOverrides } from './engine.js'
-import { startWriter, upgradingOf } from './upgrading.js'
+import { startWriter, upgradingOf, wholePlan } from './upgrading.js'
 import { TestVersions } from './versions.js'
 import type { Writer } from './writer.js'
 
@@ -79,9 +79,7 @@ describe('an upgrade of an appliance', function () {
       migrations: [{ name: '20270101000000-kernel-add-plans', compatible: false }],
     })
     expect(plan.database.postgres).to.equal(17)
-    expect(
-      missingFields(['upgrade', 'plan'], { ...plan, problem: { code: '', message: '', next: '' } }),
-    ).to.deep.equal([])
+    expect(missingFields(['upgrade', 'plan'], wholePlan(plan))).to.deep.equal([])
     const refused = await versions.make('skips', { version: '9.0.0', release: { hard_stops: ['5.0.0'] } })
     const { error } = (
       await fails(vetrai('upgrade', 'run', '--to', refused, ...SKIP, '--json'), 4)

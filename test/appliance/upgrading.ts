@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { JournalEntry } from '../../cli/deployment/journal.js'
 import type { DeploymentLock } from '../../cli/deployment/lock-file.js'
+import type { UpgradePlan } from '../../cli/operations/upgrade/plan-upgrade.js'
 import type { SettledUpgrade } from '../../cli/operations/upgrade/resume-upgrade.js'
 import { ok, type TestAppliance, type Vetrai } from './deployment.js'
 import { docker } from './docker.js'
@@ -70,4 +71,11 @@ export async function startWriter(vetrai: Vetrai, tenant: string): Promise<Write
   )
   const { url } = (await ok(vetrai('status', '--json'))).json<{ url: string }>()
   return new Writer(url, made.json<{ key: string }>().key)
+}
+
+/** A plan with something in each place that may be null, to be held against the fields that are documented. */
+export function wholePlan(plan: UpgradePlan): UpgradePlan {
+  const { database, problem } = plan
+  const move = database.move ?? { postgres: 18, image: 'one', kept_volume: 'one', rest_s: 1 }
+  return { ...plan, database: { ...database, move }, problem: problem ?? { code: '', message: '', next: '' } }
 }
