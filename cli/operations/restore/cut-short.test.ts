@@ -17,6 +17,7 @@ import {
   slugsIn,
   toolsOf,
 } from '../../testing/living-deployment.js'
+import { itOfLongWalks, walksEveryStep } from '../../testing/long-walk.js'
 import type { CreateResult } from '../backup/protocol.js'
 import { startDeployment } from '../start-deployment.js'
 
@@ -124,12 +125,14 @@ describe('backups and restores that are cut short while people write', function 
 
     const undone: (Omit<KilledRestore, 'dir' | 'work'> & { down: boolean })[] = [
       { title: 'Load', down: false },
+      { step: 'objects', down: true },
+    ]
+    const alsoUndone: typeof undone = [
       { step: 'hold', down: true },
       { title: 'Copy the database', down: false },
-      { step: 'objects', down: true },
       { step: 'start', down: false },
     ]
-    for (const { down, ...point } of undone) {
+    for (const { down, ...point } of walksEveryStep ? [...undone, ...alsoUndone] : undone) {
       it(`is taken back by the next start, killed at ${JSON.stringify(point)}${down ? ' as the host goes down' : ''}`, async () => {
         await killed({ work: 'restore', ...point })
         if (down) await goesDown()
@@ -155,15 +158,18 @@ describe('backups and restores that are cut short while people write', function 
       await expectRestored()
     })
 
-    it('is finished by the next start once the restored data is in its place, also where the host went down', async () => {
-      await living.load.more(2)
-      await killed({ work: 'restore', step: 'open' })
-      await goesDown()
-      await startDeployment(living.dir, silent)
-      await expectRestored()
-    })
+    itOfLongWalks(
+      'is finished by the next start once the restored data is in its place, also where the host went down',
+      async () => {
+        await living.load.more(2)
+        await killed({ work: 'restore', step: 'open' })
+        await goesDown()
+        await startDeployment(living.dir, silent)
+        await expectRestored()
+      },
+    )
 
-    it('is settled by the next restore too', async () => {
+    itOfLongWalks('is settled by the next restore too', async () => {
       await living.load.more(2)
       await killed({ work: 'restore', step: 'swap' })
       const { safety_backup: safety } = await restoreOnto(living.dir, { source: source() })
@@ -202,14 +208,15 @@ describe('backups and restores that are cut short while people write', function 
       await expectAll()
     })
 
-    it('goes on where the server is, while it loads', async () => {
+    itOfLongWalks('goes on where the server is, while it loads', async () => {
       await living.load.more(2)
       expect(await restoreWhile('Load', () => killComponent('server'))).to.equal(undefined)
       await expectRestored()
     })
 
-    for (const title of ['Load', 'Put the restored data in its place', 'Wait until the server is ready']) {
-      it(`has the old data or the restored, whole, where PostgreSQL is at "${title}"`, async () => {
+    for (const title of ['Put the restored data in its place', 'Load', 'Wait until the server is ready']) {
+      const tell = title.startsWith('Put') ? it : itOfLongWalks
+      tell(`has the old data or the restored, whole, where PostgreSQL is at "${title}"`, async () => {
         await living.load.more(2)
         await expectEither(await restoreWhile(title, () => killComponent('postgres')))
       })

@@ -12,6 +12,7 @@ import { GENERATED_SECRETS, type GeneratedSecret } from '../../deployment/secret
 import { acceptsPassword, roleOfSecret } from '../../runtimes/database-roles.js'
 import { probeRedis } from '../../runtimes/embedded/redis-commands.js'
 import { makeCredentials } from '../../testing/credentials.js'
+import { walksEveryStep } from '../../testing/long-walk.js'
 import { type RealDeployment, realDeployment } from '../../testing/real-deployment.js'
 import { listSecrets } from './list-secrets.js'
 import { rotateSecrets } from './rotate-secrets.js'
@@ -230,6 +231,11 @@ describe('rotating secrets of a deployment that runs', function () {
       expect(signal, `step ${step}`).to.equal('SIGKILL')
     }
     const points = [
+      [1, 'after'],
+      [FILES.length + 2, 'before'],
+      [STEPS, 'after'],
+    ] as const
+    const every = [
       [1, 'before'],
       [1, 'after'],
       [FILES.length, 'after'],
@@ -237,7 +243,7 @@ describe('rotating secrets of a deployment that runs', function () {
       [STEPS, 'after'],
     ] as const
 
-    for (const [step, when] of points) {
+    for (const [step, when] of walksEveryStep ? every : points) {
       it(`ends with one value of each in use, killed ${when} step ${step}`, async () => {
         const [before, check] = [await valuesNow(), await makeCredentials(deployment)]
         await killed(step, when)
