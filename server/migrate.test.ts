@@ -16,7 +16,7 @@ interface Outcome {
 }
 
 describe('the migrate program', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   const name = unique('vetrai_program').replaceAll('-', '_')
   let env: Record<string, string>
 

@@ -68,7 +68,7 @@ export function useDatabase(...statements: string[]): TestDatabase {
     test.db = test.open()
   })
   after(async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     await test.close()
     await drop()
   })

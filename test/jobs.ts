@@ -184,7 +184,7 @@ export function useJobs(kinds: readonly JobRecord[], options: ServerOptions = {}
   const all = { services: [service], permissions: {}, ...options }
   const test = new JobTest(useServer(all), all)
   afterEach(function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     return test.reset()
   })
   return test

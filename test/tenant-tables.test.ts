@@ -49,7 +49,7 @@ describe('the tables of tenants', () => {
   })
 
   it('show and take nothing on a raw connection without a tenant or with a wrong one', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const [victim, attacker] = [newId(), newId()]
     const failures: string[] = []
     for (const table of own()) {

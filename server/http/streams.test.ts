@@ -51,7 +51,7 @@ async function reasonOf(reader: EventReader): Promise<string> {
 }
 
 describe('a stream of events', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useFeeds()
   let owner: BuiltUser
   let feed: Feed

@@ -130,7 +130,7 @@ describe('parents and children of jobs', () => {
   })
 
   it('of 500 are counted exactly when two workers settle them at once', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const twin = await test.twin()
     for (const server of [test.server, twin]) test.worker({ lookMs: 500 }, server)
     const leaves = Array.from({ length: 500 }, (_, n) => leaf(n % 3 === 0 ? auto : child, n))

@@ -103,7 +103,7 @@ describe('leases of jobs', () => {
   })
 
   it('of thousands of jobs are taken back by several workers, each once', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     await test.fill(task, [test.tenant(), test.tenant()], 1_000)
     for (let n = 0; n < 4; n++) await claimAndDie(500)
     behave = () => undefined

@@ -9,7 +9,7 @@ import { sendMessage } from './send-message.js'
 const WELCOME = { link: 'https://app.example.com/x#token=y', expires_in: 604_800 }
 
 describe('a mail of the installation', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: { VETRAI_LOCALE: 'de-AT', VETRAI_NAME: 'Example & Co' } })
   const context = () => backgroundContext(server.resources, 'test')
 

@@ -11,7 +11,7 @@ import { livingSupervisor } from './supervisor-client.js'
 import { eventually, silent, type TestDeployment, testDeployment } from './test-support.js'
 
 describe('embedded runtime after crashes', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let test: TestDeployment
 
   before(async () => {

@@ -11,7 +11,7 @@ import { cacheFolder } from './cache-folder.js'
 import { silent, type TestDeployment, testDeployment } from './test-support.js'
 
 describe('embedded runtime', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let test: TestDeployment
 
   before(async () => {

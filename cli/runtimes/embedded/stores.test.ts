@@ -18,7 +18,7 @@ import { silent, type TestDeployment, temporaryFolder, testDeployment } from './
 const SECRET = { superuserPassword: 'x', durable: false }
 
 describe('private PostgreSQL and Redis', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let folder: string
 
   before(async () => {
@@ -119,7 +119,7 @@ describe('private PostgreSQL and Redis', function () {
 })
 
 describe('a deployment in a long and odd path', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let test: TestDeployment
 
   before(async () => {
@@ -141,7 +141,7 @@ describe('a deployment in a long and odd path', function () {
 })
 
 describe('a deployment whose cluster was deleted', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let test: TestDeployment
 
   before(async () => {
@@ -162,7 +162,7 @@ describe('a deployment whose cluster was deleted', function () {
 })
 
 describe('a copied deployment', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   let test: TestDeployment
 
   before(async () => {

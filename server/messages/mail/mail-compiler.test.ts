@@ -7,7 +7,7 @@ import { MailCompiler } from './mail-compiler.js'
 const words = { email: { subject: 'x', body: '<mj-text>Hello {{app_name}}</mj-text>' } }
 
 describe('MailCompiler', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const compilers: MailCompiler[] = []
   const compiler = (limits: ConstructorParameters<typeof MailCompiler>[0] = {}) => {
     const made = new MailCompiler(limits)

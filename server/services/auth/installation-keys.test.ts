@@ -14,7 +14,7 @@ const ROTATE = {
 const kidOf = (token: string) => jwt.decode(token, { complete: true })?.header.kid
 
 describe('the keys of the installation', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer()
   const keys = async () => (await server.operator.get('/auth/v1/installation-keys')).body
   const published = async () =>

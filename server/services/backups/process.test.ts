@@ -13,7 +13,7 @@ import { writeBackupSettings } from './test-support.js'
 const SLOW_MB_S = 0.15
 
 describe('backups of several processes', function () {
-  this.timeout(90_000)
+  this.timeout(240_000)
   let prepared: Awaited<ReturnType<typeof prepareDeployment>>
   let recovery: string
   let query: (sql: string) => Promise<Record<string, unknown>[]>

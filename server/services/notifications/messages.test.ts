@@ -270,7 +270,7 @@ describe('sending notifications', () => {
   })
 
   it('reaches every subscriber of topics once, by whatever entries and however many', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const owner = await buildMember(server)
     const topic = async (key: string, ids: string[]) => {
       const { body } = await owner.api.post(`${V1}/topics`, { key, name: key })

@@ -79,7 +79,7 @@ describe('how many organisations a person makes', () => {
   const server = useServer()
 
   it('is bounded', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const { api } = await buildMember(server)
     for (let i = 0; i < 19; i++)
       expect((await api.post(TENANTS, { slug: unique('mine') })).status).to.equal(201)
@@ -261,7 +261,7 @@ describe('suspending a tenant', () => {
   })
 
   it('shuts its people out of every process within a second, and lets them back in', async function () {
-    this.timeout(30_000)
+    this.timeout(60_000)
     const { twin, stop } = await startTwin(server)
     try {
       const { token, tenant } = await buildMember(server)

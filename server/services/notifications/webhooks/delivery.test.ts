@@ -15,7 +15,7 @@ const SECOND = 1_000
 const HOUR = 3_600 * SECOND
 
 describe('delivering webhooks', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: RECEIVER_SETTINGS })
   const receivers = useReceivers()
   let owner: Pick<BuiltUser, 'id' | 'email' | 'tenant' | 'api'>

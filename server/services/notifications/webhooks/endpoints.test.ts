@@ -13,7 +13,7 @@ const ENDPOINTS = `${BASE}/webhook-endpoints`
 const PUBLIC = { url: 'https://93.184.215.14/hook' }
 
 describe('webhook endpoints', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: RECEIVER_SETTINGS })
   const receivers = useReceivers()
   let owner: BuiltUser

@@ -8,7 +8,7 @@ const BASE = '/notifications/v1'
 const ENDPOINTS = `${BASE}/webhook-endpoints`
 
 describe('webhook messages', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: RECEIVER_SETTINGS })
   const receivers = useReceivers()
   const MESSAGES = `${BASE}/webhook-messages`

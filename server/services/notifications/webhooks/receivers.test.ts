@@ -13,7 +13,7 @@ const HOUR = 3_600 * SECOND
 const DAY = 24 * HOUR
 
 describe('receivers of webhooks', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: RECEIVER_SETTINGS })
   const receivers = useReceivers()
   let owner: Pick<BuiltUser, 'id' | 'email' | 'tenant' | 'api'>

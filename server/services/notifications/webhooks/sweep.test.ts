@@ -9,7 +9,7 @@ const BASE = '/notifications/v1'
 const DAY = 86_400_000
 
 describe('sweeping webhooks', function () {
-  this.timeout(30_000)
+  this.timeout(60_000)
   const server = useServer({ settings: RECEIVER_SETTINGS })
   const receivers = useReceivers()
   let owner: Pick<BuiltUser, 'api'>
