@@ -79,7 +79,8 @@ export function tellDeployment(title: string, { runtime, env, init, killed, more
 
     it('starts with one command, creates what is missing and answers when it is ready', async () => {
       const done = await run(['up', '--yes', '--dir', dir, '--json'])
-      expect(done.code, done.stdout + done.stderr).to.equal(0)
+      const log = await readFile(join(dir, 'logs', 'server.log'), 'utf8').catch(() => '')
+      expect(done.code, done.stdout + done.stderr + log.slice(-3_000)).to.equal(0)
       started = done.json<StartResult & Record<string, unknown>>()
       expect(started).to.include({
         created: init === undefined,
