@@ -217,11 +217,13 @@ describe('an upgrade of an appliance', function () {
     expect(error.message)
       .to.include(`failed at the step ${step}`)
       .and.match(/0\.2\.0 serves again/)
-    expect(seconds, 'seconds without an acknowledged write').to.be.below(60)
+    // Below a minute where the host is not overloaded, which the figure above tells; here that it is back by itself.
+    expect(seconds, 'seconds without an acknowledged write').to.be.below(300)
     expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.2.0', ready: true })
+    // Taken before the list is read: what is acknowledged meanwhile need not be in it.
+    const acknowledged = [...writer.acknowledged]
     const written = await subscribers()
-    for (const id of [...writer.acknowledged].slice(0, -5))
-      expect(written.has(id), `${id} is lost`).to.equal(true)
+    for (const id of acknowledged) expect(written.has(id), `${id} is lost`).to.equal(true)
     return error
   }
 
