@@ -217,8 +217,7 @@ describe('an upgrade of an appliance', function () {
     expect(error.message)
       .to.include(`failed at the step ${step}`)
       .and.match(/0\.2\.0 serves again/)
-    // Below a minute where the host is not overloaded, which the figure above tells; here that it is back by itself.
-    expect(seconds, 'seconds without an acknowledged write').to.be.below(300)
+    expect(seconds, 'seconds without an acknowledged write').to.be.below(60)
     expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.2.0', ready: true })
     // Taken before the list is read: what is acknowledged meanwhile need not be in it.
     const acknowledged = [...writer.acknowledged]
