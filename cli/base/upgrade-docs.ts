@@ -59,6 +59,6 @@ export const upgradeReportDoc: JsonDoc = {
   migrations: { '[]': 'a migration that was applied' },
   backup: 'id of the backup made before; null where none was made',
   duration_s: 'seconds it took',
-  watched_s: 'seconds for which its answers to requests were watched; 0 by a copy',
+  watched_s: 'seconds for which its answers to requests were watched; 0 by a copy or a move',
   kept: 'database, or volume after a move, that holds the data of the version before; null where it was not kept',
 }

@@ -16,11 +16,13 @@ describe('the course of an upgrade', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>
   let did: string[]
   let failures: Record<string, number>
+  let canMove: boolean
 
   beforeEach(async () => {
     folder = await temporaryFolder()
     did = []
     failures = {}
+    canMove = true
   })
   afterEach(() => folder.remove())
 
@@ -70,6 +72,13 @@ describe('the course of an upgrade', () => {
     expect(trial).to.deep.equal(['fill', 'switch', 'migrate', 'trial', 'start', 'facts', 'end-trial'])
   })
 
+  it('is not gone on with, and loses nothing, where nobody can move the database any more', async () => {
+    canMove = false
+    expect(await course('move')).to.include({ code: 'upgrade_stuck' })
+    expect(did).to.not.include('start')
+    expect(await state()).to.include({ phase: 'going-back' })
+  })
+
   async function course(mode: UpgradeMode = 'copy'): Promise<CliError | undefined> {
     const note = async () => undefined
     return carryOut(work(mode), note, 'hold').then(
@@ -100,11 +109,13 @@ describe('the course of an upgrade', () => {
       endTrial: does('end-trial'),
       facts: does('facts', { migrations: [], postgres: 17, bytes: 1, writes: 1, counted_since: null }),
       start: does('start'),
-      clusters: {
-        keep: does('keep'),
-        fill: does('fill'),
-        switchOver: does('switch'),
-      } as Partial<ClusterHost> as ClusterHost,
+      ...(canMove && {
+        clusters: {
+          keep: does('keep'),
+          fill: does('fill'),
+          switchOver: does('switch'),
+        } as Partial<ClusterHost> as ClusterHost,
+      }),
       ...{ clear: async () => undefined, release: async () => undefined, choose: async () => undefined },
     } as Partial<UpgradeHost> as UpgradeHost
     const version = (name: string) =>

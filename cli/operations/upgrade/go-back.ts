@@ -1,7 +1,7 @@
 import { during } from '../../runtimes/during.js'
 import type { ServerVersion } from '../../runtimes/upgrade-host.js'
 import { endRest } from './rest.js'
-import { change } from './steps.js'
+import { change, clustersOf } from './steps.js'
 import type { UpgradeContext } from './upgrade-context.js'
 import type { UpgradeFailure, UpgradeState } from './upgrade-state.js'
 
@@ -48,7 +48,7 @@ async function goBackOnce(context: Returning, failure: UpgradeFailure, note: Not
     await note({ step: 'put-back' })
     if (!move) await runtime.hold(deployment, progress)
     await during(progress, 'Put the data of the version before back', async () => {
-      if (move) await host.clusters?.switchBack(move)
+      if (move) await clustersOf(host).switchBack(move)
       else await host.database(to, { verb: 'swap-back', ...state.databases })
     })
     await change(context, { before_kept: false })

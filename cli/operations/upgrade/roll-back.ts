@@ -4,7 +4,7 @@ import { count } from '../../views/format.js'
 import { goBack, type Note } from './go-back.js'
 import { beginRest, endRest } from './rest.js'
 import { settleUpgrade } from './resume-upgrade.js'
-import { change } from './steps.js'
+import { change, clustersOf } from './steps.js'
 import { takeBackup } from './take-backup.js'
 import { UPGRADE, type UpgradeContext } from './upgrade-context.js'
 import { readUpgrade, type UpgradeState } from './upgrade-state.js'
@@ -98,7 +98,7 @@ async function lastUpgrade({ deployment, host }: UpgradeContext): Promise<Upgrad
       'Restore a backup instead: vetrai restore',
     )
   }
-  const isKept = state.move ? await host.clusters?.isKept(state.move) : state.before_kept
+  const isKept = state.move ? await clustersOf(host).isKept(state.move) : state.before_kept
   if (state.mode !== 'in-place' && !isKept) {
     const backup = state.backup ?? 'ID'
     throw refused(

@@ -1,6 +1,7 @@
 import { CliError } from '../../deployment/errors.js'
+import type { ClusterHost } from '../../runtimes/cluster-move.js'
 import type { ProgressStep } from '../../runtimes/runtime.js'
-import type { ServerVersion } from '../../runtimes/upgrade-host.js'
+import type { ServerVersion, UpgradeHost } from '../../runtimes/upgrade-host.js'
 import { beginRest, endRest } from './rest.js'
 import { isMeasured } from './rollback-conditions.js'
 import { smokeChecks } from './smoke.js'
@@ -63,7 +64,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: () => 'Stop the server',
     isNeeded: rests,
     run: async ({ runtime, deployment, host, state, progress }) => {
-      if (state.move) await host.clusters?.keep(state.move)
+      if (state.move) await clustersOf(host).keep(state.move)
       await runtime.hold(deployment, progress)
     },
   },
@@ -72,7 +73,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: ({ state }) => `Copy the database to PostgreSQL ${state.move?.to.major}`,
     isNeeded: moves,
     run: async ({ host, state }, step) => {
-      if (state.move) await host.clusters?.fill(state.move, step)
+      if (state.move) await clustersOf(host).fill(state.move, step)
     },
   },
   {
@@ -80,7 +81,7 @@ export const UPGRADE_STEPS: readonly UpgradeStep[] = [
     title: ({ state }) => `Put PostgreSQL ${state.move?.to.major} in its place`,
     isNeeded: moves,
     run: async ({ runtime, deployment, host, state, progress }) => {
-      if (state.move) await host.clusters?.switchOver(state.move)
+      if (state.move) await clustersOf(host).switchOver(state.move)
       await runtime.hold(deployment, progress)
     },
   },
@@ -164,6 +165,17 @@ export function isWatched({ state, options }: Pick<Work, 'state' | 'options'>): 
 async function putOnTrial(work: Work, copy?: string): Promise<void> {
   const { rested } = await work.host.putOnTrial(work.to, copy)
   if (!rested) await change(work, { rests: true })
+}
+
+/** Who moves databases; an upgrade that moves one cannot be gone on with where nobody can. */
+export function clustersOf({ clusters }: UpgradeHost): ClusterHost {
+  if (clusters) return clusters
+  throw new CliError({
+    code: 'move_impossible',
+    message:
+      'The upgrade moves the database to another PostgreSQL major, which only a deployment of containers with its own database can.',
+    next: 'Set runtime and database in vetrai.yml as they were when it began, then: vetrai upgrade resume',
+  })
 }
 
 /** Changes the state and keeps it. */
