@@ -2,18 +2,20 @@ import { type DatabaseLogin, withClient } from './database/open-client.js'
 
 const UNTIL_SERVED_S = 60
 
+/** Takes what callers are told, and for how many seconds. */
+const REST_ON_TRIAL = `insert into installation_state as s (key, value)
+  values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp(), 'trial', true))`
+
 /**
  * Has the installation whose database this is rest from its first moment: nothing is delivered, fired or written by callers,
  * operators included, since the data is on trial.
  */
 export async function beginRest(login: DatabaseLogin, message: string): Promise<void> {
   await withClient(login, (client) =>
-    client.query(
-      `insert into installation_state (key, value)
-       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp(), 'trial', true))
-       on conflict (key) do update set value = excluded.value`,
-      [message, UNTIL_SERVED_S],
-    ),
+    client.query(`${REST_ON_TRIAL} on conflict (key) do update set value = excluded.value`, [
+      message,
+      UNTIL_SERVED_S,
+    ]),
   )
 }
 
@@ -24,8 +26,7 @@ export async function beginRest(login: DatabaseLogin, message: string): Promise<
 export async function beginTrial(login: DatabaseLogin, message: string): Promise<{ rested: boolean }> {
   return withClient(login, async (client) => {
     const { rows } = await client.query(
-      `insert into installation_state as s (key, value)
-       values ('maintenance', jsonb_build_object('message', $1::text, 'retry_after_s', $2::integer, 'since', clock_timestamp(), 'trial', true))
+      `${REST_ON_TRIAL}
        on conflict (key) do update set value = s.value || '{"trial": true}'
        returning xmax <> 0 as rested`,
       [message, UNTIL_SERVED_S],
