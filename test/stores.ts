@@ -33,6 +33,8 @@ export interface Stores {
 
 let starting: Promise<Stores> | undefined
 let made = 0
+/** Connections of the superuser to databases made here: a new one costs more than what most statements do. */
+const admins = new Map<string, pg.Pool>()
 
 /**
  * The PostgreSQL and Redis of this test run, started on first use, with one migrated template database. `durable`
@@ -48,6 +50,7 @@ export async function stopStores(): Promise<void> {
   if (!starting) return
   const { dir, postgres, redis } = await starting
   starting = undefined
+  await Promise.all([...admins.keys()].map(leave))
   await Promise.allSettled([postgres.stop(), redis.stop()])
   await rm(dir, { recursive: true, force: true })
 }
@@ -77,11 +80,13 @@ export async function freshDatabase(): Promise<{
   const index = made++
   const name = `vetrai_test_${index}`
   await asAdmin(shared, `create database ${name} template ${TEMPLATE} strategy file_copy owner vetrai_owner`)
+  admins.set(name, adminPool(shared, name))
   return {
     name,
     index,
     url: databaseUrl(shared, name),
     drop: async () => {
+      await leave(name)
       await asAdmin(shared, `drop database if exists ${name} with (force)`)
     },
   }
@@ -119,22 +124,35 @@ export async function migratedDatabase(postgres: PrivatePostgres, name: string):
 }
 
 /** One statement as superuser. */
-export async function asAdmin(
-  { postgres }: Stores,
-  sql: string,
-  database = 'postgres',
-): Promise<pg.QueryResult> {
-  const client = new pg.Client({
+export async function asAdmin(shared: Stores, sql: string, database = 'postgres'): Promise<pg.QueryResult> {
+  const kept = admins.get(database)
+  if (kept) return kept.query(sql)
+  const once = adminPool(shared, database)
+  try {
+    return await once.query(sql)
+  } finally {
+    await once.end()
+  }
+}
+
+function adminPool({ postgres }: Stores, database: string): pg.Pool {
+  const pool = new pg.Pool({
     host: postgres.host,
     port: postgres.port,
     user: postgres.adminUser,
     password: postgres.adminPassword,
     database,
+    max: 4,
+    idleTimeoutMillis: 0,
   })
-  await client.connect()
-  try {
-    return await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  // A connection that its server ended is opened again for the next statement.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+/** Ends what `asAdmin` keeps open to a database. */
+async function leave(database: string): Promise<void> {
+  const pool = admins.get(database)
+  admins.delete(database)
+  await pool?.end()
 }

@@ -1,12 +1,36 @@
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { isSystemError } from './errors.js'
 
 /** What came of trying to listen: `foreign` is an address of another host, `denied` a port this user may not take. */
 export type PortState = 'free' | 'taken' | 'denied' | 'foreign'
 
-/** Finds a TCP port the system says is free on this address now. */
+/** Ports from here to where the system's own begin are asked for one after the other; few programs have a fixed one there. */
+const LOWEST = 20_000
+/** Where outgoing connections get their ports on Linux when nobody says otherwise. */
+const USUAL_RANGE = 32_768
+
+/**
+ * Finds a TCP port that is free on this address now and stays so while nobody listens: it lies below those that the system
+ * gives to outgoing connections, any of which would keep a server from starting again at its port.
+ */
 export async function findFreePort(host = '127.0.0.1'): Promise<number> {
+  const end = await startOfOutgoing()
+  for (let tries = 0; end > LOWEST && tries < 100; tries++) {
+    const port = randomInt(LOWEST, end)
+    if (await isPortFree(port, host)) return port
+  }
+  return systemsChoice(host)
+}
+
+async function startOfOutgoing(): Promise<number> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '')
+  return Number(text.split(/\s/)[0]) || USUAL_RANGE
+}
+
+function systemsChoice(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

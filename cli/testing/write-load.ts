@@ -9,7 +9,9 @@ export interface Accepted {
   answered: number
 }
 
-const PAUSE_MS = 25
+/** Between two writes of a writer: some dozen a second come in at any time, and leave the processor to what is tested. */
+const PAUSE_MS = 150
+const LOOK_MS = 25
 const WRITERS = 2
 /** Asked again: an earlier request of the same key still runs, the token was just rotated, too many requests. */
 const PASSING = [401, 409, 429]
@@ -35,7 +37,7 @@ export class WriteLoad {
   /** Waits until this many more were accepted. */
   async more(count: number): Promise<void> {
     const wanted = this.accepted.length + count
-    while (this.accepted.length < wanted && this.problems.length === 0) await sleep(PAUSE_MS)
+    while (this.accepted.length < wanted && this.problems.length === 0) await sleep(LOOK_MS)
   }
 
   /** Leaves out what is not there any more, as it should. */

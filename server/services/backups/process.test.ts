@@ -27,7 +27,7 @@ describe('backups of several processes', function () {
       BACKUP_RECOVERY_PATH: recovery,
       BACKUP_KEY: await generateIdentity(),
       DATABASE_BACKUP_PASSWORD: ROLE_PASSWORDS.backup,
-      JOBS_LEASE_MS: '1000',
+      JOBS_LEASE_MS: '5000',
       JOBS_LOOK_MS: '100',
     })
     const database = new URL(env.DATABASE_URL ?? '').pathname.slice(1)
