@@ -9,8 +9,8 @@ export interface Accepted {
   answered: number
 }
 
-/** Between two writes of a writer: some dozen a second come in at any time, and leave the processor to what is tested. */
-const PAUSE_MS = 150
+/** Between two writes of a writer: some a second come in at any time, and leave the processor to what is tested. */
+const PAUSE_MS = 300
 const LOOK_MS = 25
 const WRITERS = 2
 /** Asked again: an earlier request of the same key still runs, the token was just rotated, too many requests. */

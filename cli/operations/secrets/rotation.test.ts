@@ -32,6 +32,8 @@ const FILES = [
   'backup-key',
   'master-key',
 ] as const satisfies readonly GeneratedSecret[]
+/** Each is brought in its own way: by PostgreSQL, by Redis, by the server's start, by sealing what it opens anew. */
+const DIFFERING = ['database-app-password', 'redis-password', 'operator-token', 'master-key'] as const
 /** What the value before of is still good for: it opens what was sealed with it. */
 const STAYS_GOOD: readonly GeneratedSecret[] = ['master-key', 'backup-key']
 /** Steps a rotation of these notes: one as each begins, then begun, admitted, applied, verified and retired. */
@@ -96,7 +98,7 @@ describe('rotating secrets of a deployment that runs', function () {
     return Object.fromEntries(components.map(({ name, pid }) => [name, pid]))
   }
 
-  for (const name of FILES) {
+  for (const name of walksEveryStep ? FILES : DIFFERING) {
     it(`gives ${name} a new value, forgets the old one, and every credential stays good`, async () => {
       const [before, check, stores] = [await valuesNow(), await makeCredentials(deployment), await pids()]
       const report = await rotate(name)

@@ -3,13 +3,12 @@ export const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
 
 /** The few variables of the operator's environment that the embedded runtime heeds; the only reader here. */
 export function hostEnv(): HostEnv {
-  const { PATH, HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR, NODE_V8_COVERAGE } = process.env
+  const { PATH, HOME, XDG_CACHE_HOME, XDG_RUNTIME_DIR } = process.env
   return {
     path: PATH || STANDARD_PATH,
     ...(HOME?.startsWith('/') && { home: HOME }),
     ...(XDG_CACHE_HOME?.startsWith('/') && { xdgCacheHome: XDG_CACHE_HOME }),
     ...(XDG_RUNTIME_DIR?.startsWith('/') && { xdgRuntimeDir: XDG_RUNTIME_DIR }),
-    ...(NODE_V8_COVERAGE && { coverage: NODE_V8_COVERAGE }),
   }
 }
 
@@ -18,8 +17,6 @@ interface HostEnv {
   home?: string
   xdgCacheHome?: string
   xdgRuntimeDir?: string
-  /** Where Node writes what a test run covered, the supervisor's part included. */
-  coverage?: string
 }
 
 /** Environment for helper programs: no secrets, no surprises from the operator's shell. */
@@ -29,12 +26,11 @@ export function plainEnv(extra: Record<string, string> = {}): Record<string, str
 
 /** Environment of another command line of ours: it finds what this one finds, and gets no setting of its own. */
 export function operatorEnv(): Record<string, string> {
-  const { home, xdgCacheHome, xdgRuntimeDir, coverage } = hostEnv()
+  const { home, xdgCacheHome, xdgRuntimeDir } = hostEnv()
   return plainEnv({
     ...(home !== undefined && { HOME: home }),
     ...(xdgCacheHome !== undefined && { XDG_CACHE_HOME: xdgCacheHome }),
     ...(xdgRuntimeDir !== undefined && { XDG_RUNTIME_DIR: xdgRuntimeDir }),
-    ...(coverage !== undefined && { NODE_V8_COVERAGE: coverage }),
   })
 }
 

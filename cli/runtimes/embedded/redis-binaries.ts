@@ -71,14 +71,18 @@ async function fetchToCache(cacheRoot: string, onFetch?: () => void): Promise<Re
   if (!apt || !(await isRunnable('/usr/bin/dpkg', undefined))) throw await unavailable()
   onFetch?.()
   // First unpacked under a provisional name: the version is known only then.
-  const { folder } = await cached('redis-fetched', (draft) => unpackRunnable(draft), cacheRoot).catch(
-    async (cause: unknown) => Promise.reject(await unavailable(cause)),
+  const fetch = async (draft: string) => {
+    // Whoever had the lock before may have fetched it.
+    if (!(await findCached(cacheRoot))) await unpackRunnable(draft)
+  }
+  const { folder } = await cached('redis-fetched', fetch, cacheRoot).catch(async (cause: unknown) =>
+    Promise.reject(await unavailable(cause)),
   )
   const fetched = await unpackedBinary(folder)
-  if (!fetched) throw await unavailable()
-  const final = join(cacheRoot, `${fetched.engine}-${fetched.version}`)
-  await rename(folder, final).catch(() => rm(folder, { recursive: true, force: true }))
-  const binary = await unpackedBinary(final)
+  if (fetched)
+    await rename(folder, join(cacheRoot, `${fetched.engine}-${fetched.version}`)).catch(() => undefined)
+  await rm(folder, { recursive: true, force: true })
+  const binary = await findCached(cacheRoot)
   if (binary) return binary
   throw await unavailable()
 }

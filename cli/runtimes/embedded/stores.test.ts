@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import pg from 'pg'
@@ -106,6 +106,15 @@ describe('private PostgreSQL and Redis', function () {
     await rm(join(bin, 'valkey-server'))
     expect((await provideRedis({ path: bin })).command).not.to.include(bin)
   })
+
+  if (existsSync('/usr/bin/apt-get')) {
+    it('give a Redis that is fetched to all who want it at the same time', async () => {
+      const options = { path: folder, cacheRoot: join(folder, 'cache') }
+      const found = await Promise.all([1, 2, 3].map(() => provideRedis(options)))
+      expect(new Set(found.map(({ command }) => command))).to.have.property('size', 1)
+      expect(await readdir(options.cacheRoot)).to.deep.equal([`redis-${found[0]?.version}`])
+    })
+  }
 
   it('know which folders another user can reach', async () => {
     const stranger = { name: 'stranger', uid: 54_321, gid: 54_321 }

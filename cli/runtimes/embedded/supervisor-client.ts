@@ -10,7 +10,7 @@ import type { ChildStatus } from './child.js'
 import { askSupervisor, type ControlRequest } from './control-protocol.js'
 import { knownSocket } from './control-socket.js'
 import { STOP_SECONDS } from './graces.js'
-import { hostEnv, plainEnv } from './host-env.js'
+import { plainEnv } from './host-env.js'
 import { logTail, openLog } from './log-files.js'
 import { type Plan, writePlan } from './plan.js'
 import { hasEnded, stopProcess } from './stop-process.js'
@@ -67,12 +67,11 @@ export async function spawnSupervisor(
   await writePlan(deployment.paths.run, plan)
   await mkdir(dirname(plan.socket), { recursive: true, mode: 0o700 })
   const log = supervisorLog(deployment)
-  const { coverage } = hostEnv()
   const output = openLog(log)
   const child = spawn(process.execPath, [program, deployment.paths.run, log, hold.join(',')], {
     cwd: '/',
     detached: true,
-    env: plainEnv(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }),
+    env: plainEnv(),
     stdio: ['ignore', output, output],
   })
   child.unref()
