@@ -126,12 +126,27 @@ export async function migratedDatabase(postgres: PrivatePostgres, name: string):
 /** One statement as superuser. */
 export async function asAdmin(shared: Stores, sql: string, database = 'postgres'): Promise<pg.QueryResult> {
   const kept = admins.get(database)
-  if (kept) return kept.query(sql)
+  if (kept) return askKept(kept, sql)
   const once = adminPool(shared, database)
   try {
     return await once.query(sql)
   } finally {
     await once.end()
+  }
+}
+
+/** On one of the kept connections, which is as new after it. */
+async function askKept(pool: pg.Pool, sql: string): Promise<pg.QueryResult> {
+  const client = await pool.connect()
+  try {
+    return await client.query(sql)
+  } finally {
+    client.release(
+      await client.query('discard all').then(
+        () => false,
+        () => true,
+      ),
+    )
   }
 }
 

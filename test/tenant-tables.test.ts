@@ -82,7 +82,7 @@ describe('the tables of tenants', () => {
 
   /** One row as superuser, past foreign keys and triggers. */
   async function seed(table: Table, tenant: string): Promise<void> {
-    await database.admin(`set local session_replication_role = replica; ${insertOf(table, tenant)}`)
+    await database.admin(`set session_replication_role = replica; ${insertOf(table, tenant)}`)
   }
 
   /** Everything that succeeded and must not have. */

@@ -88,7 +88,7 @@ describe('the audit log', () => {
     const tampered = async (sql: string) => {
       await append(5)
       const own = `tenant_id = '${tenant}'`
-      await database.admin(`set local session_replication_role = replica; ${sql.replaceAll('OWN', own)}`)
+      await database.admin(`set session_replication_role = replica; ${sql.replaceAll('OWN', own)}`)
       return verify()
     }
     const cases: Record<string, [sql: string, brokenAt: number]> = {
