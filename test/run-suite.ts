@@ -24,7 +24,7 @@ const SLOW = [
 /** Files that take longer than a run for every change may: they run where VETRAI_TEST_LONG says so, or they are named. */
 const LONG = /\.long\.test\.js$/
 
-/** Files that take away what others stand on: run after all others, one after the other. */
+/** Files that take away what others stand on, or whose time is a promise: run after all others, one after the other. */
 const ALONE = /\.alone\.test\.js$/
 
 const known = readTimes()
