@@ -8,7 +8,8 @@ import type { FileResult, WorkerOrder } from './suite-worker.js'
  * Runs the ordinary tests: `node dist/test/run-suite.js [PART OF A PATH …]`. Three workers, each with a PostgreSQL and a Redis of
  * its own, take one file after the other, the slow ones first, so that neither waits long for the other at the end. What a
  * file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
- * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers.
+ * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers, VETRAI_TEST_UNTIL the second since
+ * 1970 after which no further file is begun: those are named as skipped.
  */
 const WORKERS = Number(process.env.VETRAI_TEST_WORKERS || 3)
 const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
@@ -27,19 +28,19 @@ const LONG = /\.long\.test\.js$/
 /** Files that take away what others stand on, or whose time is a promise: run after all others, one after the other. */
 const ALONE = /\.alone\.test\.js$/
 
+const until = Number(process.env.VETRAI_TEST_UNTIL || Number.POSITIVE_INFINITY) * 1_000
+const isLate = () => Date.now() > until
+
 const known = readTimes()
 const files = testFiles(process.argv.slice(2))
 const results: FileResult[] = []
 const began = performance.now()
 
-await runAll(
-  files.filter((file) => !ALONE.test(file)),
-  WORKERS,
-)
-await runAll(
-  files.filter((file) => ALONE.test(file)),
-  1,
-)
+const together = files.filter((file) => !ALONE.test(file))
+const alone = files.filter((file) => ALONE.test(file))
+await runAll(together, WORKERS)
+await runAll(alone, 1)
+for (const file of [...together, ...alone]) console.log(`\nskipped: ${file}: the time for this run was up`)
 writeFileSync(TIMES, JSON.stringify({ ...known, ...times(results) }))
 finish(results)
 
@@ -49,7 +50,7 @@ async function runAll(waiting: string[], workers: number): Promise<void> {
 
 /** One worker after the other until no file waits: one that dies costs the file it was at. */
 async function work(waiting: string[]): Promise<void> {
-  while (waiting.length > 0) {
+  while (waiting.length > 0 && !isLate()) {
     const worker = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     await serve(worker, waiting)
   }
@@ -58,7 +59,7 @@ async function work(waiting: string[]): Promise<void> {
 function serve(worker: ChildProcess, waiting: string[]): Promise<void> {
   let current: string | undefined
   const give = () => {
-    current = waiting.shift()
+    current = isLate() ? undefined : waiting.shift()
     const order: WorkerOrder = current === undefined ? 'end' : { run: current }
     worker.send(order)
   }
