@@ -160,7 +160,7 @@ describe('an upgrade of an appliance', function () {
       },
     })
     const error = await rolledBack(image, 'migrate')
-    expect(error.message).to.match(
+    expect(error.message, error.message).to.match(
       /No space left on device|Connection terminated|recovery mode|not reachable/i,
     )
     expect(await databases()).to.deep.equal(['postgres', 'vetrai'])
