@@ -35,6 +35,8 @@ export async function connectOwner(url: string, password: string): Promise<pg.Cl
     password,
     application_name: 'vetrai_migrate',
   })
+  // Whoever waits for an answer gets the error; without a listener it would end the process, and nobody would learn why.
+  client.on('error', () => undefined)
   await client.connect()
   return client
 }
