@@ -7,9 +7,9 @@ import { isSystemError } from './errors.js'
 /** What came of trying to listen: `foreign` is an address of another host, `denied` a port this user may not take. */
 export type PortState = 'free' | 'taken' | 'denied' | 'foreign'
 
-/** Ports from here to where the system's own begin are asked for one after the other; few programs have a fixed one there. */
+/** From here to where the ports of outgoing connections begin few programs have a fixed one. */
 const LOWEST = 20_000
-/** Where outgoing connections get their ports on Linux when nobody says otherwise. */
+/** Where those begin on Linux unless it is told otherwise. */
 const USUAL_RANGE = 32_768
 
 /**

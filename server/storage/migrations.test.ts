@@ -8,6 +8,7 @@ import { unique } from '../../test/build.js'
 import { dumpSchema } from '../../test/dump-schema.js'
 import { expectRejection } from '../../test/expect-rejection.js'
 import { asAdmin, databaseUrl, ROLE_PASSWORDS, stores } from '../../test/stores.js'
+import { until } from '../../test/until.js'
 import { currentSchema, SCHEMA_FILE } from '../../test/write-schema.js'
 import { knownMigrations, schemaVersion } from './known-migrations.js'
 import { connectOwner, migrateUp, migrationStates } from './migrations.js'
@@ -87,6 +88,21 @@ describe('migrations', () => {
       migrateUp(client, { folder }),
       /20260101000000-notes-add-index failed and may have left a part/,
     )
+  })
+
+  it('say of one whose connection breaks what broke it, and the process goes on', async () => {
+    const name = await emptyDatabase()
+    const client = await connect(name)
+    const folder = await folderOf({ '20260101000000-notes-wait': ['select pg_sleep(60)'] })
+    const sleeping = `select pg_terminate_backend(pid) as done from pg_stat_activity where datname = '${name}' and query ~ 'pg_sleep' and pid <> pg_backend_pid()`
+    const outcome = expectRejection(
+      migrateUp(client, { folder }),
+      /20260101000000-notes-wait failed and was taken back: (terminating connection|Connection terminated)/,
+    )
+    await until(async () => ((await asAdmin(await stores(), sleeping)).rowCount ?? 0) > 0)
+    await outcome
+    // Its end comes after the last answer, to nobody who waits for one.
+    await until(async () => (await client.query('select').catch(() => 'broken')) === 'broken')
   })
 
   it('list those last that only a newer version knows', async () => {

@@ -60,7 +60,8 @@ export async function migrateUp(client: pg.Client, options: MigrateOptions = {})
     // Umzug's wrapping says nothing that ours does not.
     throw error instanceof MigrationError && error.cause ? error.cause : error
   } finally {
-    await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK])
+    // A connection that broke has let go of it, and what broke it is the error.
+    await client.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK]).catch(() => undefined)
   }
 }
 
