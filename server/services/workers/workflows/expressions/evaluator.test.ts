@@ -1,3 +1,7 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { expectRejection } from '../../../../../test/expect-rejection.js'
 import { Evaluator } from './evaluator.js'
@@ -96,5 +100,56 @@ describe('an expression', function () {
     const waiting = other.evaluate('a', '1', '{}')
     other.close()
     await expectRejection(waiting, /EvaluationError/)
+  })
+
+  describe('on a machine that has little time for it', () => {
+    const children: ChildProcess[] = []
+    let slow: Evaluator
+    const file = fileURLToPath(new URL('./sandbox.js', import.meta.url))
+    const library = createRequire(import.meta.url).resolve('jsonata')
+    const begin = (code: string) => {
+      const child = fork('-', [], {
+        execArgv: ['--input-type=module', '-e', `process.argv[2] = ${JSON.stringify(library)}; ${code}`],
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      })
+      children.push(child)
+      return child
+    }
+    const started = `await import(${JSON.stringify(file)})`
+    const late = `await new Promise((done) => setTimeout(done, 4_000)); ${started}`
+    afterEach(() => {
+      slow.close()
+      children.length = 0
+    })
+
+    it('waits for a process that starts late', async () => {
+      slow = new Evaluator({ start: () => begin(late) })
+      expect(await slow.evaluate('a', '1 + 1', '{}')).to.equal('2')
+      expect(children).to.have.length(1)
+    })
+
+    it('is evaluated by the next process where one ends before it has started', async () => {
+      slow = new Evaluator({ start: () => begin(children.length < 2 ? 'process.exit(1)' : started) })
+      expect(await slow.evaluate('a', '1 + 1', '{}')).to.equal('2')
+      expect(children).to.have.length(3)
+    })
+
+    it('is not to blame where no process starts', async () => {
+      slow = new Evaluator({ start: () => begin('process.exit(1)') })
+      const error = await expectRejection(slow.evaluate('a', '1 + 1', '{}'), /no process/)
+      expect(error).to.not.have.property('name', 'EvaluationError')
+    })
+
+    it('has its time of the processor, whatever the clock says', async () => {
+      slow = new Evaluator({ start: () => begin(started) })
+      await slow.evaluate('a', '1 + 1', '{}')
+      const sum = slow.evaluate('a', '$sum([1..10000].($ * 2))', '{}')
+      await sleep(50)
+      children[0]?.kill('SIGSTOP')
+      await sleep(1_500)
+      children[0]?.kill('SIGCONT')
+      expect(await sum).to.equal('100010000')
+      expect(children).to.have.length(1)
+    })
   })
 })

@@ -3,7 +3,12 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineState } from '../../../../kernel/resources.js'
-import { EVALUATION_LIMITS, type EvaluationAnswer, type EvaluationRequest } from './sandbox-protocol.js'
+import {
+  EVALUATION_LIMITS,
+  type EvaluationAnswer,
+  type EvaluationRequest,
+  READY,
+} from './sandbox-protocol.js'
 
 /** Why an expression has no result. `limit`: it took too long, too much memory or made too much. */
 export class EvaluationError extends Error {
@@ -18,8 +23,12 @@ export class EvaluationError extends Error {
 
 /** Processes at most; each evaluates one expression at a time, so that whoever breaks it is known. */
 const PROCESSES_MAX = 2
-/** Milliseconds after which a process that answers nothing is ended. */
-const KILL_MS = EVALUATION_LIMITS.timeMs + 1_500
+/** Milliseconds after which a process that answers nothing is ended: it stops an evaluation itself long before. */
+const KILL_MS = 10 * EVALUATION_LIMITS.timeMs
+/** Milliseconds in which a process must have started. */
+const START_MS = 30_000
+/** Processes that may end before they have started until what waits is given up. */
+const STARTS_MAX = 3
 /** Milliseconds without work after which a process goes. */
 const IDLE_MS = 60_000
 const HEAP_MB = 128
@@ -27,7 +36,7 @@ const HEAP_MB = 128
 interface Task {
   request: EvaluationRequest
   resolve(json: string): void
-  reject(error: EvaluationError): void
+  reject(error: Error): void
 }
 
 /**
@@ -38,10 +47,20 @@ interface Task {
 export class Evaluator {
   readonly #waiting = new Map<string, Task[]>()
   readonly #processes = new Set<Sandbox>()
+  readonly #start: () => ChildProcess
   #closed = false
   #lastId = 0
+  #failedStarts = 0
 
-  /** The result of an expression over a scope, both as JSON text. Rejects with EvaluationError. */
+  /** `start` begins a process of `sandbox.ts`. */
+  constructor({ start = startProcess }: { start?: () => ChildProcess } = {}) {
+    this.#start = start
+  }
+
+  /**
+   * The result of an expression over a scope, both as JSON text. Rejects with EvaluationError where it has none, with another
+   * error where nothing could be evaluated: it may have one the next time.
+   */
   evaluate(tenantId: string, expression: string, scope: string): Promise<string> {
     this.#lastId += 1
     const request = { id: this.#lastId, tenantId, expression, scope }
@@ -57,9 +76,11 @@ export class Evaluator {
   close(): void {
     this.#closed = true
     for (const sandbox of this.#processes) sandbox.end()
-    for (const tasks of this.#waiting.values()) {
-      for (const task of tasks) task.reject(new EvaluationError('expression_failed', 'the server is ending'))
-    }
+    this.#rejectAll(new EvaluationError('expression_failed', 'the server is ending'))
+  }
+
+  #rejectAll(error: Error): void {
+    for (const tasks of this.#waiting.values()) for (const task of tasks) task.reject(error)
     this.#waiting.clear()
   }
 
@@ -76,19 +97,37 @@ export class Evaluator {
     }
   }
 
+  /** None while all work or have not started yet; each that is free later asks for the next task. */
   #freeSandbox(): Sandbox | undefined {
     for (const sandbox of this.#processes) if (sandbox.isFree) return sandbox
-    if (this.#processes.size >= PROCESSES_MAX) return undefined
-    const sandbox = new Sandbox({
-      onFree: () => this.#next(),
-      onEnd: () => {
+    if (this.#processes.size < PROCESSES_MAX) this.#begin()
+    return undefined
+  }
+
+  #begin(): void {
+    const sandbox = new Sandbox(this.#start(), {
+      onFree: () => {
+        this.#failedStarts = 0
+        this.#next()
+      },
+      onEnd: (hadStarted) => {
         this.#processes.delete(sandbox)
+        this.#failedStarts = hadStarted ? 0 : this.#failedStarts + 1
+        if (this.#failedStarts >= STARTS_MAX) {
+          this.#failedStarts = 0
+          this.#rejectAll(new Error(`no process for expressions started, ${STARTS_MAX} times in a row`))
+        }
         this.#next()
       },
     })
     this.#processes.add(sandbox)
-    return sandbox
   }
+}
+
+interface SandboxEvents {
+  /** It has started, or is done with a task. */
+  onFree: () => void
+  onEnd: (hadStarted: boolean) => void
 }
 
 /** One process and the task it has in hand. */
@@ -98,25 +137,36 @@ class Sandbox {
   #task: Task | undefined
   #deadline: NodeJS.Timeout | undefined
   #idle: NodeJS.Timeout | undefined
-  #isOver = false
+  #hasStarted = false
+  #isEnding = false
+  #isGone = false
 
-  constructor({ onFree, onEnd }: { onFree: () => void; onEnd: () => void }) {
+  constructor(child: ChildProcess, { onFree, onEnd }: SandboxEvents) {
     this.#onFree = onFree
-    this.#child = startProcess()
-    this.#child.on('message', (answer: EvaluationAnswer) => this.#take(answer))
-    this.#child.on('error', () => this.end())
-    this.#child.on('exit', () => {
-      this.#isOver = true
-      clearTimeout(this.#idle)
-      this.#settle({ error: { code: 'died', message: 'it needed more memory or time than there is' } })
-      onEnd()
+    this.#child = child
+    child.on('message', (message: typeof READY | EvaluationAnswer) => {
+      if (message === READY) this.#hasStarted = true
+      else if (message.id === this.#task?.request.id) this.#settle(message)
+      else return
+      this.#rest()
     })
-    this.#child.unref()
-    this.#child.channel?.unref()
+    // One that cannot even be begun exits never.
+    const over = () => {
+      if (this.#isGone) return
+      this.#isGone = true
+      clearTimeout(this.#idle)
+      clearTimeout(this.#deadline)
+      this.#settle({ error: { code: 'died', message: 'it needed more memory or time than there is' } })
+      onEnd(this.#hasStarted)
+    }
+    child.on('error', () => (child.pid === undefined ? over() : this.end()))
+    child.on('exit', over)
+    child.unref()
+    this.#endAfter(START_MS)
   }
 
   get isFree(): boolean {
-    return this.#task === undefined && !this.#isOver
+    return this.#hasStarted && this.#task === undefined && !this.#isEnding && !this.#isGone
   }
 
   run(task: Task): void {
@@ -124,20 +174,31 @@ class Sandbox {
     clearTimeout(this.#idle)
     // Only while it works does it keep this process alive.
     this.#child.channel?.ref()
-    this.#deadline = setTimeout(() => this.end(), KILL_MS)
+    this.#endAfter(KILL_MS)
     this.#child.send(task.request, (error) => {
       if (error) this.end()
     })
   }
 
   end(): void {
-    this.#isOver = true
+    this.#isEnding = true
     this.#child.kill('SIGKILL')
   }
 
-  #take(answer: EvaluationAnswer): void {
-    if (answer.id !== this.#task?.request.id) return
-    this.#settle(answer)
+  /** Ends the process, unless an answer is there already and only this process had no time to read it. */
+  #endAfter(ms: number): void {
+    const late = () => {
+      const deadline = this.#deadline
+      setImmediate(() => {
+        if (this.#deadline === deadline) this.end()
+      })
+    }
+    this.#deadline = setTimeout(late, ms)
+  }
+
+  #rest(): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = undefined
     this.#child.channel?.unref()
     this.#idle = setTimeout(() => this.end(), IDLE_MS)
     this.#idle.unref()
@@ -145,7 +206,6 @@ class Sandbox {
   }
 
   #settle({ json, error }: Omit<EvaluationAnswer, 'id'>): void {
-    clearTimeout(this.#deadline)
     const task = this.#task
     this.#task = undefined
     if (!task) return

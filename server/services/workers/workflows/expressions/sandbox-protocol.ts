@@ -6,6 +6,9 @@ export interface EvaluationRequest {
   scope: string
 }
 
+/** What the process says once it can evaluate. */
+export const READY = 'ready'
+
 /** What came of it: the result as JSON text, or why there is none. */
 export interface EvaluationAnswer {
   id: number
@@ -13,7 +16,7 @@ export interface EvaluationAnswer {
   error?: { code: string; message: string }
 }
 
-/** Bounds of one evaluation. The parent process ends this one where they are not enough. */
+/** Bounds of one evaluation, its time being that of the processor. The parent process ends this one where they are not enough. */
 export const EVALUATION_LIMITS = {
   timeMs: 1_000,
   depth: 400,
