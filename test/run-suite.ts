@@ -25,8 +25,10 @@ const SLOW = [
 /** Files that take longer than a run for every change may: they run where VETRAI_TEST_LONG says so, or they are named. */
 const LONG = /\.long\.test\.js$/
 
-/** Files that take away what others stand on, or whose time is a promise: run after all others, one after the other. */
+/** Files whose time is a promise: run before all others, one after the other. */
 const ALONE = /\.alone\.test\.js$/
+/** Files that take away what others stand on: run after all others, one after the other. */
+const LAST = /\.last\.test\.js$/
 
 const until = Number(process.env.VETRAI_TEST_UNTIL || Number.POSITIVE_INFINITY) * 1_000
 const isLate = () => Date.now() > until
@@ -36,11 +38,14 @@ const files = testFiles(process.argv.slice(2))
 const results: FileResult[] = []
 const began = performance.now()
 
-const together = files.filter((file) => !ALONE.test(file))
 const alone = files.filter((file) => ALONE.test(file))
-await runAll(together, WORKERS)
+const last = files.filter((file) => LAST.test(file))
+const together = files.filter((file) => !alone.includes(file) && !last.includes(file))
 await runAll(alone, 1)
-for (const file of [...together, ...alone]) console.log(`\nskipped: ${file}: the time for this run was up`)
+await runAll(together, WORKERS)
+await runAll(last, 1)
+for (const file of [...alone, ...together, ...last])
+  console.log(`\nskipped: ${file}: the time for this run was up`)
 writeFileSync(TIMES, JSON.stringify({ ...known, ...times(results) }))
 finish(results)
 

@@ -138,6 +138,8 @@ describe('the order of jobs', () => {
   it('has every waiting job run once by three workers that race for them', async () => {
     const servers = [test.server, await test.twin(), await test.twin()]
     await test.fill(task, tenants(7), 300)
+    // Long enough for the last of them to begin before the first two are through.
+    takes = 10
     for (const server of servers) test.worker({}, server)
     await test.idle()
     expect(begun).to.have.length(2_100)

@@ -37,8 +37,11 @@ export function rotateLog(path: string, { maxBytes, keep }: LogBounds = LOG_BOUN
   for (let number = keep - 1; number >= 1; number--) {
     if (sizeOf(`${path}.${number}`) !== undefined) renameSync(`${path}.${number}`, `${path}.${number + 1}`)
   }
-  copyFileSync(path, `${path}.1`, constants.COPYFILE_FICLONE)
-  truncateCopied(path, `${path}.1`)
+  // Whoever follows the log finds an older file only once it is whole, and the current one begins anew.
+  const copy = `${path}.copy`
+  copyFileSync(path, copy, constants.COPYFILE_FICLONE)
+  truncateCopied(path, copy)
+  renameSync(copy, `${path}.1`)
   return true
 }
 

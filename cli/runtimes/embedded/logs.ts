@@ -115,26 +115,28 @@ class Follower {
   ) {}
 
   async fresh(): Promise<LogLine[]> {
-    const archives = await archiveIds(this.path)
-    const rotations = rotationsSince(this.archives, archives)
-    // The oldest new archive goes on where the last look ended; those after it are read whole.
-    let text = ''
-    for (let number = rotations; number >= 1; number--) {
-      const rest = await readFrom(`${this.path}.${number}`, this.offset)
-      if (rest.length > 0) text += this.decoder.write(rest)
-      this.offset = 0
-    }
-    this.archives = archives
-    const current = await readFrom(this.path, this.offset)
-    // Rotated just now: these bytes may be of the wrong file; the next look knows better.
-    const isSteady = rotationsSince(archives, await archiveIds(this.path)) === 0
-    if (isSteady) {
-      this.offset += current.length
-      text += this.decoder.write(current)
-    }
-    const lines = (this.partial + text).split('\n')
+    const lines = (this.partial + this.decoder.write(await this.readOn())).split('\n')
     this.partial = lines.pop() ?? ''
     return lines.map((line) => ({ component: this.component, line }))
+  }
+
+  private async readOn(): Promise<Buffer> {
+    for (;;) {
+      const archives = await archiveIds(this.path)
+      let { offset } = this
+      const pieces: Buffer[] = []
+      // The oldest new archive goes on where the last look ended; those after it are read whole.
+      for (let number = rotationsSince(this.archives, archives); number >= 1; number--) {
+        pieces.push(await readFrom(`${this.path}.${number}`, offset))
+        offset = 0
+      }
+      const current = await readFrom(this.path, offset)
+      // Rotated meanwhile: any of it may be of another file than it seems.
+      if (rotationsSince(archives, await archiveIds(this.path)) > 0) continue
+      this.archives = archives
+      this.offset = offset + current.length
+      return Buffer.concat([...pieces, current])
+    }
   }
 }
 

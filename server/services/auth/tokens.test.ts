@@ -176,7 +176,8 @@ describe('access tokens', () => {
       const calls: string[] = []
       const [read, transaction] = [db.readSystem, db.transaction]
       db.readSystem = ((statement: { name: string }) => {
-        calls.push(statement.name)
+        // Each process looks for new keys now and then, whatever is asked of it.
+        if (!statement.name.startsWith('installation-keys')) calls.push(statement.name)
         return read.call(db, statement as never)
       }) as never
       db.transaction = (() => {
