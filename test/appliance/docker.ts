@@ -13,7 +13,7 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** What `docker inspect` says of containers of a Compose project, one-off ones left out. */
+/** What `docker inspect` says of containers of a Compose project. */
 export async function containersOf(project: string): Promise<ContainerFacts[]> {
   const ids = await docker(
     'ps',
@@ -22,7 +22,15 @@ export async function containersOf(project: string): Promise<ContainerFacts[]> {
     '--filter',
     `label=com.docker.compose.project=${project}`,
   )
-  return ids === '' ? [] : (JSON.parse(await docker('inspect', ...ids.split('\n'))) as ContainerFacts[])
+  if (ids === '') return []
+  const facts = await docker('inspect', ...ids.split('\n')).catch(
+    (error: { stdout: string; stderr: string }) => {
+      // Removed since they were listed: it tells of the others all the same.
+      if (/^Error: No such object/.test(error.stderr)) return error.stdout
+      throw error
+    },
+  )
+  return JSON.parse(facts) as ContainerFacts[]
 }
 
 /** The part of `docker inspect` that tests look at. */
