@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { pack } from '../../cli/pack.js'
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../server/backup/tool/memory.js'
 import { median } from '../machine/load.js'
 import { timed } from '../machine/processes.js'
 import { startWholePostgres, type WholePostgres } from '../machine/whole-postgres.js'
@@ -222,7 +223,7 @@ async function during(other: () => Promise<unknown>, measured: () => Promise<num
 }
 
 async function run(request: BackupRequest): Promise<Run> {
-  const command = [process.execPath, join(PACKED, PROGRAM), JSON.stringify(request)]
-  const { ms, stdout } = await timed(command, { timeoutMs: 3_600_000 })
+  const command = [process.execPath, ...TOOL_NODE_ARGS, join(PACKED, PROGRAM), JSON.stringify(request)]
+  const { ms, stdout } = await timed(command, { env: TOOL_ALLOCATOR, timeoutMs: 3_600_000 })
   return { ms, ...(JSON.parse(stdout) as BackupResult) }
 }

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { BackupError } from './backup-error.js'
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from './tool/memory.js'
 
 /** The program that does all that touches targets, beside this one. */
 export const BACKUP_TOOL = fileURLToPath(new URL('../../packed/server/backup-tool.js', import.meta.url))
@@ -43,8 +44,8 @@ export async function runBackupTool({
   onStep,
 }: ToolRun): Promise<unknown> {
   signal.throwIfAborted()
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', program, verb], {
-    env,
+  const child = spawn(process.execPath, [...TOOL_NODE_ARGS, program, verb], {
+    env: { ...env, ...TOOL_ALLOCATOR },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const ended = endOf(child)

@@ -1,3 +1,4 @@
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../../server/backup/tool/memory.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import { CONTAINER_PLACES, settingsText } from '../../deployment/recovery-folder.js'
 import { DEFAULT_ENGINE, type DeploymentConfig, type ImageName } from '../../deployment/schema.js'
@@ -180,7 +181,10 @@ async function programSpecs(deployment: Deployment, sizes: Sizes): Promise<Servi
     { ...shared, name: 'migrate', fragment: 'migrate', values: programs(migrate, sizes.server) },
     {
       ...{ ...shared, name: TOOL, fragment: TOOL },
-      values: programs(migrate, Math.max(sizes.server, LEAST_FOR_BACKUPS)),
+      values: {
+        ...programs({ ...migrate, ...TOOL_ALLOCATOR }, Math.max(sizes.server, LEAST_FOR_BACKUPS)),
+        entrypoint: ['node', ...TOOL_NODE_ARGS, 'dist/packed/server/backup-tool.js'],
+      },
     },
   ]
 }

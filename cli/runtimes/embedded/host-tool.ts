@@ -1,3 +1,4 @@
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../../server/backup/tool/memory.js'
 import { runTool, type ToolRequest } from '../backup-tool.js'
 import { childEnv } from './host-env.js'
 import { installedPrograms } from './program-paths.js'
@@ -11,8 +12,8 @@ export async function hostTool(request: ToolRequest): Promise<unknown> {
   const { backupTool } = await installedPrograms()
   return runTool(request, {
     command: process.execPath,
-    args: [backupTool, request.verb],
-    env: { PATH, TZ },
+    args: [...TOOL_NODE_ARGS, backupTool, request.verb],
+    env: { PATH, TZ, ...TOOL_ALLOCATOR },
     cwd: '/',
   })
 }

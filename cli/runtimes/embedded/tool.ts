@@ -1,3 +1,4 @@
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../../server/backup/tool/memory.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
 import { runTool, type ToolRequest } from '../backup-tool.js'
@@ -14,8 +15,8 @@ export async function embeddedTool(
   const { PATH, TZ } = childEnv()
   return runTool(request, {
     command: process.execPath,
-    args: [programs.backupTool, request.verb],
-    env: { PATH, TZ, ...(await deployment.migrateEnv(addresses)) },
+    args: [...TOOL_NODE_ARGS, programs.backupTool, request.verb],
+    env: { PATH, TZ, ...TOOL_ALLOCATOR, ...(await deployment.migrateEnv(addresses)) },
     cwd: '/',
   })
 }
