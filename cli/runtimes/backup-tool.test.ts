@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { expect } from 'chai'
+import * as asByServer from '../../server/backup/tool/memory.js'
 import { createDeployment } from '../deployment/create-deployment.js'
 import type { Deployment } from '../deployment/deployment.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
-import type { ToolEvent, ToolRequest } from './backup-tool.js'
+import { TOOL_ALLOCATOR, TOOL_NODE_ARGS, type ToolEvent, type ToolRequest } from './backup-tool.js'
 import { embeddedRuntime } from './embedded/embedded-runtime.js'
 import { installedPrograms } from './embedded/program-paths.js'
 
@@ -83,6 +84,10 @@ describe('Runtime.tool on the embedded runtime', () => {
     const abort = new AbortController()
     const running = run('hang', { signal: abort.signal, onStep: () => abort.abort() })
     await refusal(running, { code: 'interrupted' })
+  })
+
+  it('is run with the memory that the server gives it', () => {
+    expect({ TOOL_ALLOCATOR, TOOL_NODE_ARGS }).to.deep.equal({ ...asByServer })
   })
 
   it('needs stores that run, unless it is said that none are needed', async () => {

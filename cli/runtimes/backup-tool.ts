@@ -51,6 +51,14 @@ export interface ToolCommand {
   cleanUp?: () => Promise<void>
 }
 
+/** How Node runs it, and what the C library's allocator is told: as the server does (server/backup/tool/memory.ts). */
+export const TOOL_NODE_ARGS: readonly string[] = ['--max-semi-space-size=4']
+export const TOOL_ALLOCATOR: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '33554432',
+  MALLOC_TRIM_THRESHOLD_: '1073741824',
+}
+
 const GRACE_MS = 20_000
 const LARGEST_RESULT = 256 * 1024 * 1024
 const KEPT_WORDS = 8

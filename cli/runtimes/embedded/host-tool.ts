@@ -1,5 +1,4 @@
-import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../../server/backup/tool/memory.js'
-import { runTool, type ToolRequest } from '../backup-tool.js'
+import { runTool, TOOL_ALLOCATOR, TOOL_NODE_ARGS, type ToolRequest } from '../backup-tool.js'
 import { childEnv } from './host-env.js'
 import { installedPrograms } from './program-paths.js'
 

@@ -1,7 +1,6 @@
-import { TOOL_ALLOCATOR, TOOL_NODE_ARGS } from '../../../server/backup/tool/memory.js'
 import type { Deployment } from '../../deployment/deployment.js'
 import type { StoreAddresses } from '../../deployment/server-env.js'
-import { runTool, type ToolRequest } from '../backup-tool.js'
+import { runTool, TOOL_ALLOCATOR, TOOL_NODE_ARGS, type ToolRequest } from '../backup-tool.js'
 import { childEnv } from './host-env.js'
 import type { ProgramPaths } from './program-paths.js'
 
