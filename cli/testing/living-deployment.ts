@@ -109,8 +109,10 @@ export async function toolsOf(dir: string): Promise<{ pid: number; verb: string 
       const [line, env] = await Promise.all(
         ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
       )
-      const [, program = '', verb = ''] = line?.split('\0') ?? []
-      return program.endsWith('backup-tool.js') && env?.includes(dir) ? [{ pid: Number(pid), verb }] : []
+      const words = line?.split('\0') ?? []
+      const program = words.findIndex((word) => word.endsWith('backup-tool.js'))
+      const verb = words[program + 1] ?? ''
+      return program > 0 && env?.includes(dir) ? [{ pid: Number(pid), verb }] : []
     }),
   )
   return found.flat()
