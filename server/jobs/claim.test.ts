@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { kindOf, useJobs } from '../../test/jobs.js'
+import { gate, kindOf, useJobs } from '../../test/jobs.js'
 import { until } from '../../test/until.js'
 import type { Ctx } from '../kernel/context.js'
 import type { JobHandle } from '../kernel/job-handle.js'
@@ -124,6 +124,32 @@ describe('the order of jobs', () => {
     test.server.resources.jobs.wake(elsewhere.name)
     await test.idle()
     expect(begun).to.have.length(53)
+  })
+
+  it('forgets no job that it was told of while it looked in vain', async () => {
+    const { db, jobs } = test.server.resources
+    const read = db.readSystem
+    const [looked, told] = [gate(), gate()]
+    db.readSystem = (async (statement: { name: string }) => {
+      const rows = await read.call(db, statement as never)
+      if (statement.name !== 'jobs-claim-in-turn') return rows
+      looked.open()
+      await told.opened
+      return rows
+    }) as never
+    try {
+      test.worker()
+      jobs.wake(task.name)
+      await looked.opened
+      const { id } = await test.in(test.tenant()).enqueue(task, { n: 1 })
+      await jobs.sent()
+      await sleep(100)
+      told.open()
+      await test.becomes(id, 'succeeded')
+    } finally {
+      told.open()
+      db.readSystem = read
+    }
   })
 
   it('lets what runs in a queue go on when that is paused', async () => {

@@ -28,6 +28,8 @@ export class Claims {
   readonly #later = new Set<JobRecord>()
   /** More may wait than hints tell of. */
   #hasBacklog = false
+  /** How often somebody said so. */
+  #told = 0
   /** The tenant served last, among kinds without limits and of each kind with them. */
   #cursor = INSTALLATION
   readonly #cursors = new Map<JobRecord, string>()
@@ -68,6 +70,7 @@ export class Claims {
   }
 
   tryBacklog(): void {
+    this.#told += 1
     this.#hasBacklog = true
     this.#offered.clear()
   }
@@ -122,11 +125,13 @@ export class Claims {
   }
 
   async #inTurn(wanted: number): Promise<ClaimedJob[]> {
+    const told = this.#told
     const jobs = await claimInTurn(this.#resources.db, this.#claimant, this.#open, {
       most: wanted,
       cursor: this.#cursor,
     })
-    if (jobs.length === 0) this.#hasBacklog = false
+    // What it was told of meanwhile may have been committed after the statement began.
+    if (jobs.length === 0 && told === this.#told) this.#hasBacklog = false
     const last = jobs.at(-1)
     if (last) this.#cursor = last.tenantId
     return jobs
