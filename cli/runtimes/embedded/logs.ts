@@ -131,7 +131,7 @@ class Follower {
         offset = 0
       }
       const current = await readFrom(this.path, offset)
-      // Rotated meanwhile: any of it may be of another file than it seems.
+      // Files are renamed by a rotation: what was read by name until then is read again.
       if (rotationsSince(archives, await archiveIds(this.path)) > 0) continue
       this.archives = archives
       this.offset = offset + current.length

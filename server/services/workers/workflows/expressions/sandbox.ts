@@ -20,6 +20,13 @@ const REALMS_MAX = 12
  * the machine did not give it the time it may use of a processor.
  */
 const TRIES_MS = [1, 2, 4].map((times) => times * EVALUATION_LIMITS.timeMs)
+/** Codes of an evaluation that was stopped for its time: by JSONata between two steps, or by this file within one. */
+const OUT_OF_TIME: ReadonlySet<string> = new Set(['D1012', 'timeout'])
+/**
+ * The share of a try at which JSONata stops by itself, so that mostly no realm is lost. An expression that had as much of a
+ * processor had its time.
+ */
+const LEAST_SHARE = 0.8
 
 /** Inside of a realm: everything is evaluated to the end before `run` returns, because its microtasks are its own. */
 const GUEST = `'use strict'
@@ -83,11 +90,6 @@ function evaluate(request: EvaluationRequest): Omit<EvaluationAnswer, 'id'> {
   }
   return answer
 }
-
-/** Codes of an evaluation that was stopped for its time: by JSONata between two steps, or by this file within one. */
-const OUT_OF_TIME: ReadonlySet<string> = new Set(['D1012', 'timeout'])
-/** JSONata stops at this share of the time, so that mostly it is the one that stops, which costs no realm. */
-const LEAST_SHARE = 0.8
 
 function tryOnce(
   { tenantId, expression, scope }: EvaluationRequest,
