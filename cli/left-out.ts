@@ -5,7 +5,7 @@
 export const LEFT_OUT = {
   server: [
     'bcrypt',
-    '@toondepauw/node-zstd',
+    '@cloudpss/zstd',
     'bee-queue',
     'sequelize',
     'minio',

@@ -93,7 +93,7 @@ async function store(
   if (ended.aborted) stopAll()
 
   try {
-    const sum = await pump(bytes, bodies, ended, throttle)
+    const sum = await pump(bytes, { bodies, puts, throttle, signal: ended })
     await Promise.all(puts)
     return sum
   } catch (error) {
@@ -108,12 +108,24 @@ async function store(
   }
 }
 
+interface Pumping {
+  readonly bodies: readonly PassThrough[]
+  /** What becomes of each body. */
+  readonly puts: readonly Promise<void>[]
+  readonly throttle: Throttle | undefined
+  readonly signal: AbortSignal
+}
+
 async function pump(
   bytes: AsyncIterable<Buffer>,
-  bodies: readonly PassThrough[],
-  signal: AbortSignal,
-  throttle: Throttle | undefined,
+  { bodies, puts, throttle, signal }: Pumping,
 ): Promise<{ size: number; sha256: string }> {
+  // A store that fails may destroy its body before it says why.
+  const drained = (at: number) =>
+    once(bodies[at] as PassThrough, 'drain', { signal }).catch(async (error: unknown) => {
+      await puts[at]
+      throw error
+    })
   const hash = createHash('sha256')
   let size = 0
   for await (const piece of bytes) {
@@ -121,7 +133,7 @@ async function pump(
     signal.throwIfAborted()
     hash.update(piece)
     size += piece.length
-    await Promise.all(bodies.map((body) => body.write(piece) || once(body, 'drain', { signal })))
+    await Promise.all(bodies.map((body, at) => body.write(piece) || drained(at)))
   }
   for (const body of bodies) body.end()
   return { size, sha256: hash.digest('hex') }
