@@ -9,8 +9,6 @@ import { rotatingSecrets } from '../deployment/rotating-secret.js'
 import { createBackup, listBackups } from '../operations/backup/backups.js'
 import type { CreateResult } from '../operations/backup/protocol.js'
 import { makeRecoveryKey } from '../operations/backup/recovery-key.js'
-import { planRestore } from '../operations/restore/restore.js'
-import type { RestoreSource } from '../operations/restore/restore-source.js'
 import { startDeployment } from '../operations/start-deployment.js'
 import { runtimeFor } from '../runtimes/index.js'
 import { askDatabase } from './database-of.js'
@@ -67,15 +65,6 @@ export async function livingDeployment(name: string): Promise<LivingDeployment> 
 export async function backUp(deployment: Deployment, progress = silentProgress): Promise<CreateResult> {
   const context = { deployment, runtime: runtimeFor(deployment), progress }
   return createBackup(context, { targets: null, reason: 'manual', objects: true })
-}
-
-/** Restores a backup onto the deployment that it was made of, as the command does. */
-export async function restoreOnto(
-  dir: string,
-  { source, progress = silentProgress }: { source: RestoreSource; progress?: typeof silentProgress },
-) {
-  const options = { dir, source, keys: {}, changes: {}, safety: true, keepOld: false, rests: false, progress }
-  return (await planRestore(options)).run()
 }
 
 /** Slugs of all organisations there are. */

@@ -13,11 +13,11 @@ import {
   expectSettled,
   type LivingDeployment,
   livingDeployment,
-  restoreOnto,
   slugsIn,
   toolsOf,
 } from '../../testing/living-deployment.js'
 import { itOfLongWalks, walksEveryStep } from '../../testing/long-walk.js'
+import { restoreOnto } from '../../testing/restoring.js'
 import type { CreateResult } from '../backup/protocol.js'
 import { startDeployment } from '../start-deployment.js'
 

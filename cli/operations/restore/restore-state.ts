@@ -7,7 +7,8 @@ import { RESTORE_STATE } from '../../deployment/lifecycle-lock.js'
 
 /**
  * How far a restore is. Until `swapped` is noted the deployment has its own data and going back is dropping the new database;
- * from then on it has the restored data and going on is all that is left.
+ * from then on it has the restored data and going on is all that is left. While it says `made` the deployment is there for the
+ * restore alone, and empty.
  */
 export interface RestoreState {
   format: 1
@@ -28,7 +29,12 @@ export interface RestoreState {
   created?: boolean
   /** Whether the deployment stays in maintenance when all is done; somebody else opens it. */
   rests: boolean
-  phase: 'loading' | 'swapping' | 'swapped'
+  phase: 'made' | 'loading' | 'swapping' | 'swapped'
+}
+
+/** Whether a deployment is there for a restore alone: nobody was ever served by it. */
+export function isMadeOnly(state: RestoreState | undefined): boolean {
+  return state?.created === true && state.phase !== 'swapped'
 }
 
 /** The state of a restore that was begun and not finished; undefined where there is none. */

@@ -33,7 +33,15 @@ interface RestoreStep {
 
 /** Loads the backup beside the living data, which is served meanwhile. Dying here leaves the deployment as it was. */
 export const LOADING: readonly RestoreStep[] = [
-  { name: 'load', run: (work) => askTool(work, 'restore-load', { database: work.state.next }) },
+  {
+    name: 'load',
+    run: async (work) => {
+      const { runtime, deployment, progress, state } = work
+      // Made for this, it has nothing to serve yet: what it accepted would be lost.
+      if (state.created) await runtime.hold(deployment, progress)
+      await askTool(work, 'restore-load', { database: state.next })
+    },
+  },
 ]
 
 /** Puts the restored data in the place of the living. Dying here is made good by going on. */
@@ -85,13 +93,18 @@ export const FINISHING: readonly RestoreStep[] = [
   },
 ]
 
-/** Takes back a restore whose data is not, or not for good, in the place of the living. Safe to repeat. */
+/**
+ * Takes back a restore whose data is not, or not for good, in the place of the living. Safe to repeat. A deployment that was made
+ * for it stays at rest, and for it.
+ */
 export async function undoRestore(work: RestoreWork): Promise<void> {
   const { deployment, runtime, progress, state } = work
   if (state.phase === 'swapping') await putBack(work)
+  else if (state.created) await runtime.hold(deployment, progress)
   // The living data is where it was: at most the whole deployment was stopped meanwhile.
   else await runtime.up(deployment, progress)
   await tool(work, 'restore-drop', { database: state.next })
+  if (state.created) return note(work, { phase: 'made' })
   if (state.phase === 'swapping') await runtime.up(deployment, progress)
   await clearRestoreState(deployment)
 }

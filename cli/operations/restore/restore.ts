@@ -13,7 +13,14 @@ import { requirePreflight } from '../check-deployment.js'
 import { type Changes, deploymentFromKit, kitNeeded } from './deployment-from-kit.js'
 import { type InspectedBackup, inspectSource } from './inspect-source.js'
 import { type RestoreSource, sourceWords, toolSource } from './restore-source.js'
-import { runRestore, settleRestore } from './run-restore.js'
+import { isMadeOnly, readRestoreState } from './restore-state.js'
+import {
+  noteMade,
+  type RestoreOutcome,
+  type RestoreRequest,
+  runRestore,
+  settleRestore,
+} from './run-restore.js'
 
 /** What `vetrai restore` was told. */
 export interface RestoreOptions {
@@ -65,22 +72,27 @@ export interface Restore {
 export async function planRestore(options: RestoreOptions): Promise<Restore> {
   const { dir, source, keys, changes } = options
   const existing = await openExisting(dir)
-  if (existing) refuseChanges(changes)
-  else if (source.kind === 'target') throw noTargets(dir)
+  if (!existing && source.kind === 'target') throw noTargets(dir)
   const found = await inspectSource(
     source,
     keys,
     existing && { deployment: existing, runtime: runtimeFor(existing) },
   )
   if (!existing && found.kit === undefined) throw kitNeeded()
+  const begun = existing && (await readRestoreState(existing))
+  // Cut short before anybody was served, or before it could say that it had come to its end: it goes on.
+  const goesOn = isMadeOnly(begun) || (begun?.created === true && begun.backup === found.info.id)
+  if (existing && goesOn) refuseOtherChanges(existing, changes)
+  else if (existing) refuseChanges(changes)
+  const creates = existing === undefined || goesOn
   const plan: PlannedRestore = {
     backup: found.info,
     from: sourceWords(source),
     dir,
     name: existing?.name ?? changes.name ?? found.info.deployment.name,
     runtime: existing?.config.runtime ?? changes.runtime ?? found.info.deployment.runtime,
-    creates: existing === undefined,
-    replaces: existing !== undefined,
+    creates,
+    replaces: !creates,
   }
   return {
     plan,
@@ -115,27 +127,19 @@ async function run(
   await check(options, existing)
   const deployment = existing ?? (await deploymentFromKit(dir, found.kit ?? never(), changes))
   const runtime = runtimeFor(deployment)
-  await settleRestore({ deployment, runtime, progress }, 0)
-  await refuseRotation(deployment)
-  if (!(await runtime.status(deployment, { brief: true })).ready) {
-    await requirePreflight(deployment)
-    await runtime.up(deployment, progress)
+  const request: RestoreRequest = {
+    source: pinned(source, found.info.id),
+    backup: found.info.id,
+    keys: { identities: keys.identities ?? [], ...(keys.passphrase && { passphrase: keys.passphrase }) },
+    masterKey: found.kit?.secrets['master-key'],
+    safety: plan.replaces && options.safety,
+    keepOld: plan.replaces && options.keepOld,
+    created: plan.creates,
+    rests: options.rests,
   }
-  const lent = source.kind === 'archive' ? await runtime.lend(deployment, resolve(source.file)) : undefined
-  const outcome = await runRestore(
-    { deployment, runtime, progress },
-    {
-      source: lent ? { kind: 'archive', file: lent.path } : pinned(source, found.info.id),
-      backup: found.info.id,
-      keys: { identities: keys.identities ?? [], ...(keys.passphrase && { passphrase: keys.passphrase }) },
-      masterKey: found.kit?.secrets['master-key'],
-      safety: existing !== undefined && options.safety,
-      keepOld: existing !== undefined && options.keepOld,
-      created: existing === undefined,
-      rests: options.rests,
-    },
-  ).finally(() => lent?.release())
-  return {
+  if (!existing) await noteMade(deployment, request)
+  const settled = await settleRestore({ deployment, runtime, progress }, 0, { kept: plan.creates })
+  const done = (outcome: Pick<RestoreOutcome, 'safety_backup' | 'kept' | 'duration_s'>): RestoreResult => ({
     ...plan,
     url: deployment.publicUrl,
     rows: found.info.rows,
@@ -143,7 +147,20 @@ async function run(
     kept_database: outcome.kept,
     maintenance: options.rests,
     duration_s: outcome.duration_s,
+  })
+  if (plan.creates && settled === 'finished') return done({ safety_backup: null, kept: null, duration_s: 0 })
+  await refuseRotation(deployment)
+  if (!(await runtime.status(deployment, { brief: true })).ready) {
+    await requirePreflight(deployment)
+    await runtime.up(deployment, progress)
   }
+  const lent = source.kind === 'archive' ? await runtime.lend(deployment, resolve(source.file)) : undefined
+  return done(
+    await runRestore(
+      { deployment, runtime, progress },
+      { ...request, ...(lent && { source: { kind: 'archive', file: lent.path } }) },
+    ).finally(() => lent?.release()),
+  )
 }
 
 /** The backup that was looked at, whatever is the newest by now. */
@@ -167,6 +184,24 @@ function refuseChanges(changes: Changes): void {
     code: 'usage',
     message: 'There is a deployment here already; it keeps its configuration, and gets the data only.',
     next: `Leave --${name.replace('publicUrl', 'public-url')} out and change it with \`vetrai config set\`, or restore to another directory with --dir.`,
+    exitCode: 2,
+  })
+}
+
+/** What a restore that goes on was told when it began stands in the configuration that it made. */
+function refuseOtherChanges({ config }: Deployment, changes: Changes): void {
+  const made: Record<keyof Changes, unknown> = {
+    ...{ name: config.name, runtime: config.runtime, port: config.port, domain: config.proxy.domain },
+    ...{ publicUrl: config.public_url, objects: config.objects.store },
+  }
+  const isFile = config.runtime === 'embedded' && changes.objects === 'built-in'
+  const asked: Changes = { ...changes, ...(isFile && { objects: 'file' }) }
+  const other = (Object.keys(asked) as (keyof Changes)[]).find((key) => asked[key] !== made[key])
+  if (other === undefined) return
+  throw new CliError({
+    code: 'usage',
+    message: `The restore that was cut short made a deployment here already, of which ${other} is ${made[other] ?? 'not set'}.`,
+    next: 'Run the same command as before, or restore to another directory with --dir.',
     exitCode: 2,
   })
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { Deployment } from '../../deployment/deployment.js'
 import { CliError } from '../../deployment/errors.js'
 import { withLifecycleLock } from '../../deployment/lifecycle-lock.js'
 import type { RestoreSource } from './restore-source.js'
 import { sourceWords } from './restore-source.js'
-import { type RestoreState, readRestoreState, writeRestoreState } from './restore-state.js'
+import { clearRestoreState, type RestoreState, readRestoreState, writeRestoreState } from './restore-state.js'
 import {
   FINISHING,
   LOADING,
@@ -66,16 +67,35 @@ export async function runRestore(context: RestoreContext, request: RestoreReques
 /** What became of a restore that an earlier command left half done: `none` where there was none. */
 export type SettledRestore = 'none' | 'finished' | 'undone'
 
-/** Finishes or takes back a restore that was cut short. Waits for somebody who restores at the moment. */
-export async function settleRestore(context: RestoreContext, waitMs: number): Promise<SettledRestore> {
+/**
+ * Finishes or takes back a restore that was cut short. Waits for somebody who restores at the moment. A deployment that was made
+ * for it is nobody's from then on unless it is `kept` for another try.
+ */
+export async function settleRestore(
+  context: RestoreContext,
+  waitMs: number,
+  { kept = false } = {},
+): Promise<SettledRestore> {
   if ((await readRestoreState(context.deployment)) === undefined) return 'none'
-  return withLifecycleLock(context.deployment, 'restore', waitMs, () => settle(context))
+  return withLifecycleLock(context.deployment, 'restore', waitMs, async () => {
+    const settled = await settle(context)
+    const left = await readRestoreState(context.deployment)
+    if (kept || left === undefined) return settled
+    await clearRestoreState(context.deployment)
+    say(context, left, 'was taken back: there is no data yet')
+    return 'undone'
+  })
+}
+
+/** Notes that a deployment is there for a restore alone, which begins later. */
+export async function noteMade(deployment: Deployment, request: RestoreRequest): Promise<void> {
+  await writeRestoreState(deployment, newState(request, 'made'))
 }
 
 async function settle(context: RestoreContext): Promise<SettledRestore> {
   const { deployment } = context
   const state = await readRestoreState(deployment)
-  if (state === undefined) return 'none'
+  if (state === undefined || state.phase === 'made') return 'none'
   const work: RestoreWork = {
     ...context,
     source: { kind: 'target', target: null, id: state.backup },
@@ -94,7 +114,7 @@ async function settle(context: RestoreContext): Promise<SettledRestore> {
       }
       await step({ step: 'undo' })
       await undoRestore(work)
-      say(context, state, state.created ? 'was taken back: there is no data yet' : 'was taken back')
+      if (!state.created) say(context, state, 'was taken back')
       return 'undone'
     },
     { backup: state.backup, resumed: true },
@@ -106,12 +126,21 @@ function say({ progress }: RestoreContext, { backup }: RestoreState, what: strin
 }
 
 async function begin(context: RestoreContext, request: RestoreRequest): Promise<RestoreWork> {
-  const { backup, source, keys, masterKey, safety, keepOld, created, rests } = request
+  const { source, keys, masterKey, safety } = request
+  const state = newState(request, 'loading')
+  await writeRestoreState(context.deployment, state)
+  return { ...context, source, keys, masterKey, safety, state }
+}
+
+function newState(
+  { backup, source, keepOld, created, rests }: RestoreRequest,
+  phase: RestoreState['phase'],
+): RestoreState {
   const stamp = `${new Date()
     .toISOString()
     .slice(0, 19)
     .replaceAll(/[^0-9]/g, '')}_${randomBytes(2).toString('hex')}`
-  const state: RestoreWork['state'] = {
+  return {
     format: 1,
     backup,
     source: sourceWords(source),
@@ -122,10 +151,8 @@ async function begin(context: RestoreContext, request: RestoreRequest): Promise<
     keep_old: keepOld,
     ...(created && { created }),
     rests,
-    phase: 'loading',
+    phase,
   }
-  await writeRestoreState(context.deployment, state)
-  return { ...context, source, keys, masterKey, safety, state }
 }
 
 async function perform(work: RestoreWork, step: Note): Promise<void> {
@@ -171,10 +198,10 @@ function undone({ deployment, state }: RestoreWork, error: unknown): CliError {
     code,
     message: `${message}\nThe restore was taken back: ${
       state.created
-        ? `${deployment.name} is there, with its configuration and secrets, and empty.`
+        ? `${deployment.name} is there for it, with its configuration and secrets, at rest and empty.`
         : `${deployment.name} runs on the data from before.`
     }`,
-    next: state.created ? `${next} Then run the same command with --confirm ${deployment.name}.` : next,
+    next: state.created ? `${next} Then run the same command again.` : next,
     exitCode,
     cause: error,
   })
