@@ -7,7 +7,7 @@ import { asAdmin, databaseUrl, ROLE_PASSWORDS, stores } from '../test/stores.js'
 import { connectionParts } from './storage/database.js'
 import { knownMigrations } from './storage/known-migrations.js'
 
-const PROGRAM = fileURLToPath(new URL('./migrate.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../packed/server/migrate.js', import.meta.url))
 
 interface Outcome {
   code: number

@@ -9,7 +9,8 @@ import { generateToken } from '../server/kernel/token-format.js'
 import { Caller } from './caller.js'
 import { freshDatabase, ROLE_PASSWORDS, redisUrl, stores } from './stores.js'
 
-const MAIN = fileURLToPath(new URL('../server/main.js', import.meta.url))
+/** Packed, as a deployment runs it: it starts in less than half the time. */
+const MAIN = fileURLToPath(new URL('../packed/server/main.js', import.meta.url))
 
 /** The server as a real process. */
 export interface ServerProcess {

@@ -95,6 +95,24 @@ describe('a backup of one runtime', function () {
     })
   })
 
+  it('gives a tenant out of containers as a file, erases it, and takes it in again', async () => {
+    const [file, passphrase, certificate] = ['acme.tar.gz.age', 'passphrase.txt', 'erased.json'].map(dir) as [
+      string,
+      string,
+      string,
+    ]
+    await writeFile(passphrase, 'a passphrase of several words\n', { mode: 0o600 })
+    const keys = ['--passphrase-file', passphrase]
+    await ok(vetrai('large')('tenants', 'export', 'acme', '--output', file, ...keys))
+    await ok(vetrai('large')('tenants', 'erase', 'acme', '--confirm', 'acme', '--certificate', certificate))
+    expect(await slugs('large')).to.deep.equal(['globex'])
+    expect(await isGood('large')).to.equal(false)
+    await ok(vetrai('large')('tenants', 'import', file, ...keys))
+    expect(await slugs('large')).to.deep.equal(['acme', 'globex'])
+    expect(await isGood('large')).to.equal(true)
+    expect((await ok(vetrai('large')('audit', 'verify', '--json'))).json()).to.include({ ok: true })
+  })
+
   it('refuses to replace living data unasked, and then does so with a backup of it first', async () => {
     const before = await slugs('large')
     const file = join(folder.path, 'small.tar')
