@@ -6,7 +6,7 @@ import { databaseFailure } from './database-failure.js'
 import { loadTable, wrongCount } from './load-table.js'
 import { closeClient, type DatabaseLogin, openClient, withClient } from './open-client.js'
 import { type OnProgress, Progress } from './progress.js'
-import { runWorkers } from './run-workers.js'
+import { type Piece, runStages, type Stage } from './run-stages.js'
 import { type Removed, removeKeys } from './table-keys.js'
 
 export interface LoadOptions {
@@ -37,31 +37,44 @@ export async function loadDatabase(options: LoadOptions): Promise<void> {
       await checkSchema(client, options.manifest)
       return removeKeys(client)
     })
-    await loadTables(options)
-    await makeKeys(options, removed)
-    await finish(options, removed)
+    await runStages([...rows(options), ...keys(options, removed), ...rest(options, removed)], {
+      workers: options.jobs ?? 2,
+      doing: 'the database could not be loaded',
+      signals: [options.signal],
+      open: async () => {
+        const client = await openClient(options.login)
+        await client.query(LOADING)
+        return client
+      },
+      close: closeClient,
+    })
   } catch (error) {
     options.signal?.throwIfAborted()
     throw databaseFailure(error, 'the database could not be loaded')
   }
 }
 
-async function loadTables(options: LoadOptions): Promise<void> {
+/** All rows. */
+function rows(options: LoadOptions): Stage[] {
   const { manifest, readPart } = options
   const sizes = sizesOf(manifest)
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   const progress = new Progress(total, options.onProgress)
   const split = manifest.tables.filter(({ parts }) => !options.inOrder && parts.length > 1)
-  await withClient(options.login, (client) => empty(client, split))
   const pieces = manifest.tables.flatMap((table) =>
     split.includes(table)
       ? table.parts.map((part) => ({ ...table, rows: part.rows, parts: [part], isWhole: false }))
       : [{ ...table, isWhole: true }],
   )
   const queue = largestFirst(pieces, ({ name }) => name, sizes)
-  await inParallel(options, queue, (client, { isWhole, ...table }) =>
-    loadTable(client, table, { readPart, progress, isWhole }),
-  )
+  return [
+    [(client) => empty(client, split)],
+    queue.map(
+      ({ isWhole, ...table }) =>
+        (client) =>
+          loadTable(client, table, { readPart, progress, isWhole }),
+    ),
+  ]
 }
 
 /** Makes room for the parts of tables that several connections fill. */
@@ -74,11 +87,23 @@ async function empty(client: pg.Client, tables: DatabaseManifest['tables']): Pro
 }
 
 /** Unique keys and indexes, each on its own; then what stands on them; foreign keys last, checked side by side. */
-async function makeKeys(options: LoadOptions, removed: Removed): Promise<void> {
+function keys(options: LoadOptions, { steps }: Removed): Stage[] {
   const sizes = sizesOf(options.manifest)
-  for (const { statements, serial } of removed.steps) {
-    const queue = largestFirst(statements, ({ table }) => table, sizes)
-    await inParallel(options, queue, (client, { sql }) => client.query(sql), serial ? 1 : undefined)
+  return steps.map(({ statements, serial }) => {
+    const pieces = largestFirst(statements, ({ table }) => table, sizes).map(({ sql }) => run(sql))
+    return serial ? [inTurn(pieces)] : pieces
+  })
+}
+
+const run =
+  (sql: string): Piece =>
+  (client) =>
+    client.query(sql)
+
+/** Pieces as one. */
+function inTurn(pieces: readonly Piece[]): Piece {
+  return async (client) => {
+    for (const piece of pieces) await piece(client)
   }
 }
 
@@ -99,47 +124,20 @@ function largestFirst<T>(
   return [...pieces].sort((a, b) => sizeOf(b) - sizeOf(a))
 }
 
-async function finish(options: LoadOptions, removed: Removed): Promise<void> {
-  await withClient(options.login, async (client) => {
-    for (const { name, value, is_called } of options.manifest.sequences)
+/** Sequences and all that acts on rows by itself, statistics, and the disk. */
+function rest({ manifest }: LoadOptions, { last }: Removed): Stage[] {
+  const sequences: Piece = async (client) => {
+    for (const { name, value, is_called } of manifest.sequences)
       await client.query('select setval($1::regclass, $2::bigint, $3)', [
         `public.${pg.escapeIdentifier(name)}`,
         value,
         is_called,
       ])
-    await client.query(removed.last.join(';'))
-  })
-  const names = options.manifest.tables.map(({ name }) => pg.escapeIdentifier(name))
-  await inParallel(options, names, (client, name) => client.query(`analyze public.${name}`))
-  // Waits for the disk, and with it for all that the loading sessions did not wait for.
-  await withClient(options.login, (client) =>
-    client.query('set synchronous_commit = on; begin; select pg_current_xact_id(); commit'),
-  )
-}
-
-/** Does each piece once, several at a time. */
-async function inParallel<T>(
-  { login, jobs = 2, signal }: LoadOptions,
-  queue: T[],
-  work: (client: pg.Client, piece: T) => Promise<unknown>,
-  most = jobs,
-): Promise<void> {
-  await runWorkers({
-    workers: Math.min(most, queue.length),
-    doing: 'the database could not be loaded',
-    signals: [signal],
-    open: async () => {
-      const client = await openClient(login)
-      await client.query(LOADING)
-      return client
-    },
-    work: async (client, stop) => {
-      while (!stop.aborted) {
-        const piece = queue.shift()
-        if (piece === undefined) return
-        await work(client, piece)
-      }
-    },
-    close: closeClient,
-  })
+  }
+  return [
+    [inTurn([sequences, run(last.join(';'))])],
+    manifest.tables.map(({ name }) => run(`analyze public.${pg.escapeIdentifier(name)}`)),
+    // Waits for the disk, and with it for all that the sessions did not wait for.
+    [run('set synchronous_commit = on; begin; select pg_current_xact_id(); commit')],
+  ]
 }
