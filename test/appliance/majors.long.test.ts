@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -136,26 +136,14 @@ describe('a move to another PostgreSQL major that is cut short', function () {
       if (!began('move')(since)()) return false
       const filter = ['--filter', `label=com.docker.compose.project=${project}`]
       const args = ['ps', '--quiet', ...filter, '--filter', 'label=com.docker.compose.service=move-cluster']
-      const [id] = run(args).split('\n')
-      return id ? logsOf(id).includes('copying postgres') : false
+      const [id] = run(args).stdout.split('\n')
+      return id !== undefined && id !== '' && run(['logs', id]).stderr.includes('copying postgres')
     }
   }
 
-  /** Nothing where it went away meanwhile. */
-  function logsOf(id: string): string {
-    try {
-      return run(['logs', id])
-    } catch {
-      return ''
-    }
-  }
-
-  function run(args: string[]): string {
-    return execFileSync('docker', args, {
-      env: engineEnv(),
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim()
+  /** A container may go away meanwhile. */
+  function run(args: string[]): { stdout: string; stderr: string } {
+    return spawnSync('docker', args, { env: engineEnv(), encoding: 'utf8' })
   }
 
   async function isAsBefore(): Promise<void> {
