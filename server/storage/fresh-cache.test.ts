@@ -105,14 +105,16 @@ describe('a fresh cache', () => {
   })
 
   it('uses nothing older than its bound, counted from when it was asked, without any bus', async () => {
-    const cache = new FreshCache<number>({ name: 'people', freshMs: 60 })
+    let now = 1_000
+    const cache = new FreshCache<number>({ name: 'people', freshMs: 60, now: () => now })
     const load = async () => {
-      await sleep(40)
+      now += 40
       return 1
     }
     await cache.get('1', load)
+    now = 1_060
     expect(cache.peek('1')).to.equal(1)
-    await sleep(30)
+    now = 1_061
     expect(cache.peek('1')).to.equal(undefined)
     expect(FRESH_MS).to.be.below(1_000)
   })

@@ -6,7 +6,7 @@ export const FRESH_MS = 800
 
 interface Entry<T> {
   value: T | null
-  /** performance.now() after which it may not be used. */
+  /** By the clock, after which it may not be used. */
   until: number
 }
 
@@ -18,6 +18,8 @@ export interface FreshCacheOptions {
   metrics?: Pick<Metrics, 'watchCache'>
   maxEntries?: number
   freshMs?: number
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number
 }
 
 /**
@@ -34,7 +36,8 @@ export class FreshCache<T> {
   misses = 0
 
   constructor(options: FreshCacheOptions) {
-    this.#options = { maxEntries: 20_000, freshMs: FRESH_MS, ...options, bus: options.bus }
+    const now = () => performance.now()
+    this.#options = { maxEntries: 20_000, freshMs: FRESH_MS, now, ...options, bus: options.bus }
     options.metrics?.watchCache(options.name, () => this)
     this.#unsubscribe = options.bus?.subscribe(`drop:${options.name}`, (key) => this.#drop(key))
   }
@@ -42,7 +45,7 @@ export class FreshCache<T> {
   /** The value when it is fresh: undefined means unknown, null means known not to exist. */
   peek(key: string): T | null | undefined {
     const entry = this.#entries.get(key)
-    if (!entry || performance.now() > entry.until) return undefined
+    if (!entry || this.#options.now() > entry.until) return undefined
     this.hits += 1
     return entry.value
   }
@@ -54,7 +57,7 @@ export class FreshCache<T> {
     const running = this.#loading.get(key)
     if (running) return running
     this.misses += 1
-    const askedAt = performance.now()
+    const askedAt = this.#options.now()
     const loading = load()
       .then((value) => {
         if (this.#loading.get(key) === loading) this.#keep(key, value, askedAt)
@@ -96,7 +99,7 @@ export class FreshCache<T> {
   }
 
   #evict(): void {
-    const now = performance.now()
+    const now = this.#options.now()
     for (const [key, entry] of this.#entries) if (entry.until < now) this.#entries.delete(key)
     // Still full of fresh entries: the oldest tenth goes, in insertion order.
     let surplus = this.#entries.size - Math.floor(this.#options.maxEntries * 0.9)

@@ -69,7 +69,7 @@ export type SettledRestore = 'none' | 'finished' | 'undone'
 
 /**
  * Finishes or takes back a restore that was cut short. Waits for somebody who restores at the moment. A deployment that was made
- * for it is nobody's from then on unless it is `kept` for another try.
+ * for it starts empty from then on, unless it is `kept` for another try.
  */
 export async function settleRestore(
   context: RestoreContext,
