@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
 import { silentProgress } from '../base/progress.js'
 import type { Changes } from '../operations/restore/deployment-from-kit.js'
 import { planRestore, type RestoreResult } from '../operations/restore/restore.js'
 import type { RestoreSource } from '../operations/restore/restore-source.js'
+import type { KilledRestore } from './killed-restore.js'
 
+const PROGRAM = fileURLToPath(new URL('./killed-restore.js', import.meta.url))
 const USUAL = { safety: true, keepOld: false, rests: false, progress: silentProgress }
 
 /** Restores a backup onto the deployment that it was made of, as the command does. */
@@ -36,4 +42,12 @@ export function planInto(
 /** Restores a backup into such a directory, as the command does. */
 export async function restoreInto(dir: string, from: RestoreFrom): Promise<RestoreResult> {
   return (await planInto(dir, from)).run()
+}
+
+/** Has a process of its own do something to a deployment, in the midst of which it is killed. */
+export async function killed(how: KilledRestore): Promise<void> {
+  const argument = JSON.stringify(how)
+  const child = spawn(process.execPath, [PROGRAM, argument], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [, signal] = await once(child, 'exit')
+  expect(signal, argument).to.equal('SIGKILL')
 }

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { withClient } from '../../../server/backup/database/open-client.js'
 import { type TableChecksum, tableChecksums } from '../../../server/backup/database/table-checksums.js'
@@ -17,11 +14,9 @@ import {
   toolsOf,
 } from '../../testing/living-deployment.js'
 import { itOfLongWalks, walksEveryStep } from '../../testing/long-walk.js'
-import { restoreOnto } from '../../testing/restoring.js'
+import { killed as killedRestore, restoreOnto } from '../../testing/restoring.js'
 import type { CreateResult } from '../backup/protocol.js'
 import { startDeployment } from '../start-deployment.js'
-
-const PROGRAM = fileURLToPath(new URL('../../testing/killed-restore.js', import.meta.url))
 
 describe('backups and restores that are cut short while people write', function () {
   this.timeout(300_000)
@@ -55,12 +50,8 @@ describe('backups and restores that are cut short while people write', function 
     return sums.filter(({ name }) => name !== 'installation_state')
   }
 
-  const killed = async (how: Omit<KilledRestore, 'dir'>) => {
-    const argument = JSON.stringify({ dir: living.dir, backup: backup.id, ...how })
-    const child = spawn(process.execPath, [PROGRAM, argument], { stdio: ['ignore', 'inherit', 'inherit'] })
-    const [, signal] = await once(child, 'exit')
-    expect(signal, argument).to.equal('SIGKILL')
-  }
+  const killed = (how: Omit<KilledRestore, 'dir'>) =>
+    killedRestore({ dir: living.dir, backup: backup.id, ...how })
 
   /** When the newest restore that came so far swapped, and when it was opened for the first time. */
   const timesOf = async () => {

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { silentProgress as silent } from '../../base/progress.js'
 import { openDeployment } from '../../deployment/deployment.js'
@@ -15,10 +12,8 @@ import {
   livingDeployment,
   slugsIn,
 } from '../../testing/living-deployment.js'
-import { planInto, restoreInto } from '../../testing/restoring.js'
+import { killed, planInto, restoreInto } from '../../testing/restoring.js'
 import { startDeployment } from '../start-deployment.js'
-
-const PROGRAM = fileURLToPath(new URL('../../testing/killed-restore.js', import.meta.url))
 
 describe('a restore that makes its deployment', function () {
   this.timeout(300_000)
@@ -38,7 +33,7 @@ describe('a restore that makes its deployment', function () {
     await runtimeFor(deployment).down(deployment, silent)
   })
   after(async () => {
-    for (const name of ['one', 'other']) {
+    for (const name of ['one', 'served', 'other']) {
       const deployment = await openDeployment(made(name)).catch(() => undefined)
       if (deployment) await runtimeFor(deployment).down(deployment, silent)
       if (deployment) await runtimeFor(deployment).uninstall(deployment, silent)
@@ -46,13 +41,8 @@ describe('a restore that makes its deployment', function () {
     await living.remove()
   })
 
-  const killed = async (dir: string, at: Pick<KilledRestore, 'step' | 'title'>) => {
-    const argument: KilledRestore = { dir, work: 'restore', from, ...at }
-    const argv = [PROGRAM, JSON.stringify(argument)]
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] })
-    const [, signal] = await once(child, 'exit')
-    expect(signal, JSON.stringify(at)).to.equal('SIGKILL')
-  }
+  const killedAt = (dir: string, at: Pick<KilledRestore, 'step' | 'title'>) =>
+    killed({ dir, work: 'restore', from, ...at })
   const isServed = async (dir: string) => {
     const { localUrl } = await openDeployment(dir)
     const answer = await fetch(`${localUrl}/healthz`).catch(() => undefined)
@@ -62,11 +52,11 @@ describe('a restore that makes its deployment', function () {
   it('goes on by the same command however often it is killed, and serves nobody until it is done', async () => {
     const dir = made('one')
     for (const at of [{ title: 'Load' }, { step: 'objects' }]) {
-      await killed(dir, at)
+      await killedAt(dir, at)
       expect(await isServed(dir), JSON.stringify(at)).to.equal(false)
       expect((await planInto(dir, from)).plan).to.include({ creates: true, replaces: false })
     }
-    await killed(dir, { step: 'open' })
+    await killedAt(dir, { step: 'open' })
     expect(await restoreInto(dir, from)).to.include({ creates: true, safety_backup: null })
     const there = await slugsIn(await openDeployment(dir))
     expect(accepted.filter((slug) => !there.has(slug))).to.deep.equal([])
@@ -74,9 +64,16 @@ describe('a restore that makes its deployment', function () {
     expect((await planInto(dir, from)).plan).to.include({ creates: false, replaces: true })
   })
 
+  it('asks for a confirmation where what it made may have served somebody', async () => {
+    const dir = made('served')
+    await killedAt(dir, { title: 'Stop server' })
+    expect(await isServed(dir)).to.equal(true)
+    expect((await planInto(dir, from)).plan).to.include({ creates: false, replaces: true })
+  })
+
   it('is nothing that goes on once somebody has started what it made, or asks for another', async () => {
     const dir = made('other')
-    await killed(dir, { title: 'Load' })
+    await killedAt(dir, { title: 'Load' })
     const changes = { port: await findFreePort() }
     const other = await planInto(dir, { ...from, changes }).catch((error: unknown) => error)
     expect(other).to.include({ code: 'usage' })

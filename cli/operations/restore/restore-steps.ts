@@ -33,15 +33,7 @@ interface RestoreStep {
 
 /** Loads the backup beside the living data, which is served meanwhile. Dying here leaves the deployment as it was. */
 export const LOADING: readonly RestoreStep[] = [
-  {
-    name: 'load',
-    run: async (work) => {
-      const { runtime, deployment, progress, state } = work
-      // Made for this, it has nothing to serve yet: what it accepted would be lost.
-      if (state.created) await runtime.hold(deployment, progress)
-      await askTool(work, 'restore-load', { database: state.next })
-    },
-  },
+  { name: 'load', run: (work) => askTool(work, 'restore-load', { database: work.state.next }) },
 ]
 
 /** Puts the restored data in the place of the living. Dying here is made good by going on. */

@@ -137,7 +137,6 @@ async function run(
     created: plan.creates,
     rests: options.rests,
   }
-  if (!existing) await noteMade(deployment, request)
   const settled = await settleRestore({ deployment, runtime, progress }, 0, { kept: plan.creates })
   const done = (outcome: Pick<RestoreOutcome, 'safety_backup' | 'kept' | 'duration_s'>): RestoreResult => ({
     ...plan,
@@ -150,9 +149,15 @@ async function run(
   })
   if (plan.creates && settled === 'finished') return done({ safety_backup: null, kept: null, duration_s: 0 })
   await refuseRotation(deployment)
-  if (!(await runtime.status(deployment, { brief: true })).ready) {
+  const isMade = existing !== undefined && plan.creates
+  if (!isMade && !(await runtime.status(deployment, { brief: true })).ready) {
     await requirePreflight(deployment)
     await runtime.up(deployment, progress)
+  }
+  if (plan.creates) {
+    // It has nothing to serve yet, and what it accepted would be lost: only from here on it is nobody's but the restore's.
+    await runtime.hold(deployment, progress)
+    if (!isMade) await noteMade(deployment, request)
   }
   const lent = source.kind === 'archive' ? await runtime.lend(deployment, resolve(source.file)) : undefined
   return done(
