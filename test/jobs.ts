@@ -134,8 +134,15 @@ export class JobTest {
 
   /** Resolves when the job has this status. */
   async becomes(id: string, status: string): Promise<JobState> {
-    await until(async () => (await this.job(id)).status === status)
-    return this.job(id)
+    let job = await this.job(id)
+    await until(async () => {
+      job = await this.job(id)
+      return job.status === status
+    }).catch((cause) => {
+      const logged = this.#servers.flatMap(({ logs }) => logs).join('')
+      throw new Error(`it is not ${status}: ${JSON.stringify(job)}; logged: ${logged}`, { cause })
+    })
+    return job
   }
 
   /** Resolves when no job waits, is delayed or runs. */
@@ -181,7 +188,9 @@ export function useJobs(kinds: readonly JobRecord[], options: ServerOptions = {}
     routes: [],
     jobs: kinds,
   })
-  const all = { services: [service], permissions: {}, ...options }
+  // Where a job does not become what it should, the logs say why: an interrupted wire, too.
+  const settings = { LOG_LEVEL: 'debug', ...options.settings }
+  const all = { services: [service], permissions: {}, ...options, settings }
   const test = new JobTest(useServer(all), all)
   afterEach(function () {
     this.timeout(60_000)

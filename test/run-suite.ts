@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { FileResult, WorkerOrder } from './suite-worker.js'
 
 /**
- * Runs the ordinary tests: `node dist/test/run-suite.js [PART OF A PATH …]`. Three workers, each with a PostgreSQL and a Redis of
+ * Runs the ordinary tests, or those of the paths that are named: `node dist/test/run-suite.js [PART OF A PATH …]`. Three workers, each with a PostgreSQL and a Redis of
  * its own, take one file after the other, the slow ones first, so that neither waits long for the other at the end. What a
  * file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
  * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers, VETRAI_TEST_UNTIL the second since
@@ -16,10 +16,15 @@ const WORKER = fileURLToPath(new URL('./suite-worker.js', import.meta.url))
 /** Seconds that each file took last time: they decide nothing but the order. */
 const TIMES = 'dist/.test-times.json'
 /** Where nothing is known yet: these take longest. */
-const SLOW = [
-  /\.e2e\.|\/(life|bundle|rotation|upgrade|point-in-time|restore|move|cut-short)\./,
-  /\/test\/chaos\/|\/interruptions\./,
-  /\/embedded\//,
+const SLOW = [/\.e2e\./, /\/(life|bundle|rotation|upgrade|point-in-time|restore|move)\./, /\/embedded\//]
+
+/**
+ * Files that run only where a part of a path asks for their kind: they have a deployment or two for themselves, with a Docker
+ * engine or without one, for minutes.
+ */
+const ASKED = [
+  { is: /^dist\/test\/appliance\//, by: 'appliance' },
+  { is: /\.e2e\.test\.js$/, by: '.e2e.' },
 ]
 
 /** Files that take longer than a run for every change may: they run where VETRAI_TEST_LONG says so, or they are named. */
@@ -105,16 +110,13 @@ function finish(all: FileResult[]): void {
   process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 }
 
-/** Compiled tests, those of the appliance only where they are asked for; the slow ones first. */
+/** Compiled tests, those that must be asked for only where they are; the slow ones first. */
 function testFiles(parts: string[]): string[] {
+  const isAskedFor = (by: string) => parts.some((part) => part.includes(by) || part.includes('.long'))
   return readdirSync('dist', { recursive: true, encoding: 'utf8' })
     .map((name) => join('dist', name))
     .filter((file) => file.endsWith('.test.js'))
-    .filter(
-      (file) =>
-        parts.some((part) => part.includes('appliance') || part.includes('.long')) ||
-        !file.startsWith('dist/test/appliance/'),
-    )
+    .filter((file) => ASKED.every(({ is, by }) => !is.test(file) || isAskedFor(by)))
     .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
     .filter(
       (file) =>

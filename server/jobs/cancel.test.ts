@@ -31,11 +31,12 @@ describe('cancelling a job', () => {
   it('that runs in another process tells it to stop', async () => {
     behave = untilStopped
     const twin = await test.twin()
-    test.worker({}, twin)
+    // Of the job it may learn by its own look; of the end only by being told, as no renewal is near.
+    test.worker({ lookMs: 500, leaseMs: 600_000 }, twin)
     const id = await enqueue()
     await test.becomes(id, 'running')
     await ask(id)
-    // Said again, as the other process may run its job before it listens; a renewal is half a minute away.
+    // Said again, as the other process may run its job before it listens.
     const saying = setInterval(() => test.server.resources.jobs.cancel(id), 100)
     const { error, attempt } = await test.becomes(id, 'cancelled').finally(() => clearInterval(saying))
     expect({ error, attempt }).to.deep.equal({ error: null, attempt: 1 })

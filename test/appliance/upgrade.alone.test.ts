@@ -6,18 +6,23 @@ import type { UpgradeRun } from '../../cli/operations/upgrade/history.js'
 import type { UpgradePlan } from '../../cli/operations/upgrade/plan-upgrade.js'
 import type { UpgradeReport } from '../../cli/operations/upgrade/run-upgrade.js'
 import { missingFields } from '../../cli/testing/documented.js'
-import type { VetraiRun } from '../../cli/testing/run-vetrai.js'
 import { initAppliance, ok, useAppliance } from './deployment.js'
 import { docker } from './docker.js'
 import { imageOverrides } from './engine.js'
-import { startWriter, upgradingOf, wholePlan } from './upgrading.js'
+import {
+  type Failure,
+  failingUpgrades,
+  fails,
+  startWriter,
+  upgradingOf,
+  WATCHED,
+  wholePlan,
+} from './upgrading.js'
 import { TestVersions } from './versions.js'
 import type { Writer } from './writer.js'
 
 /** Room of the database's volume: a disk that is soon full. */
 const VOLUME = '400m'
-/** Every version of these tests but the first one. */
-const WATCHED = ['--watch', '1', '--ready-within', '60']
 const SKIP = ['--skip-backup', ...WATCHED]
 
 /** A server that answers that it lives, and is never ready. */
@@ -30,10 +35,6 @@ createServer((request, response) => {
 process.on('SIGTERM', () => process.exit(0))
 `
 
-interface Failure {
-  error: { code: string; message: string; next: string }
-}
-
 /** One deployment, written to all the while; each test goes on from the one before. */
 describe('an upgrade of an appliance', function () {
   this.timeout(600_000)
@@ -45,7 +46,8 @@ describe('an upgrade of an appliance', function () {
   })
   const appliance = useAppliance('upgrade')
   const { name, project, dir, vetrai } = appliance
-  const { imageInUse, psql } = upgradingOf(appliance)
+  const { imageInUse, tables, databases } = upgradingOf(appliance)
+  const { rolledBack } = failingUpgrades(appliance, { writer: () => writer, before: '0.2.0' })
   const volume = `${project}-postgres`
   let versions: TestVersions
   let writer: Writer
@@ -119,7 +121,7 @@ describe('an upgrade of an appliance', function () {
         compatible: false,
       },
     })
-    const error = await rolledBack(image, 'migrate')
+    const error = await rolledBack(image, 'migrate', SKIP)
     expect(error.message).to.match(/relation "nowhere" does not exist/)
     expect(await tables()).to.include('plans')
   })
@@ -132,24 +134,6 @@ describe('an upgrade of an appliance', function () {
     expect(writer.takeFailures()).to.equal(0)
   })
 
-  it('whose answers take too long gives its place back without one failed request', async () => {
-    const body = `
-      await query("create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return new; end'")
-      await query('create trigger dawdle before insert on notification_subscribers for each row execute function dawdle()')`
-    const image = await versions.make('dawdles', {
-      version: '0.3.0',
-      migration: { name: '20270115000000-kernel-add-dawdle', body, compatible: true },
-    })
-    writer.takeFailures()
-    const watched = ['--skip-backup', '--watch', '20', '--rollback-on', 'latency:p95>200ms']
-    const error = await rolledBack(image, 'watch', watched)
-    expect(error.message).to.match(
-      /Of \d+ answers of the new version the p95 is \d{3} ms, more than 200 ms\./,
-    )
-    expect(writer.takeFailures()).to.equal(0)
-    await psql('drop trigger dawdle on notification_subscribers')
-  })
-
   it('that fills the disk ends on the version before, with its data', async () => {
     const image = await versions.make('fills', {
       version: '0.3.0',
@@ -159,38 +143,11 @@ describe('an upgrade of an appliance', function () {
         compatible: false,
       },
     })
-    const error = await rolledBack(image, 'migrate')
+    const error = await rolledBack(image, 'migrate', SKIP)
     expect(error.message, error.message).to.match(
       /No space left on device|Connection terminated|recovery mode|not reachable/i,
     )
     expect(await databases()).to.deep.equal(['postgres', 'vetrai'])
-  })
-
-  it('brings a version that the one before cannot follow, by a copy, and goes back to the data before', async () => {
-    const image = await versions.make('leaps', {
-      version: '0.3.0',
-      migration: {
-        name: '20270201000000-kernel-drop-plans',
-        body: "await query('drop table plans')",
-        compatible: false,
-      },
-    })
-    const report = (
-      await ok(vetrai('upgrade', 'run', '--to', image, ...SKIP, '--keep-old', '--json'))
-    ).json<UpgradeReport>()
-    expect(report).to.include({ to: '0.3.0', mode: 'copy' })
-    expect(await databases()).to.include(report.kept)
-    expect(await tables()).not.to.include('plans')
-    await writer.stop()
-    const refused = await vetrai('upgrade', 'rollback', '--json')
-    expect(refused.code).to.equal(2)
-    expect(refused.stdout).to.match(/puts 0\.2\.0 back .* \d+ changes? to rows made since then will be lost/)
-    const written = await subscribers()
-    for (const id of writer.acknowledged) expect(written.has(id), `${id} is lost`).to.equal(true)
-    await ok(vetrai('upgrade', 'rollback', '--confirm', name, '--skip-backup'))
-    expect(await tables()).to.include('plans')
-    expect(await databases()).to.deep.equal(['postgres', 'vetrai'])
-    expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.2.0', ready: true })
   })
 
   it('is in the history, whatever became of it', async () => {
@@ -201,53 +158,9 @@ describe('an upgrade of an appliance', function () {
       ['done', 'check', null],
       ['rolled-back', 'migrate', 'migration_failed'],
       ['rolled-back', 'trial', 'upgrade_not_ready'],
-      ['rolled-back', 'watch', 'upgrade_latency'],
       ['rolled-back', 'migrate', 'migration_failed'],
-      ['done', 'record', null],
-      ['rolled-back', 'done', 'asked'],
     ])
   })
-
-  async function rolledBack(image: string, step: string, flags = SKIP): Promise<Failure['error']> {
-    writer.takeGap()
-    const run = await fails(vetrai('upgrade', 'run', '--to', image, ...flags, '--json'), 1)
-    const seconds = await backInService()
-    const { error } = run.json<Failure>()
-    expect(error.code, error.message).to.equal('upgrade_rolled_back')
-    expect(error.message)
-      .to.include(`failed at the step ${step}`)
-      .and.match(/0\.2\.0 serves again/)
-    expect(seconds, 'seconds without an acknowledged write').to.be.below(60)
-    expect((await ok(vetrai('status', '--json'))).json()).to.include({ version: '0.2.0', ready: true })
-    // Taken before the list is read: what is acknowledged meanwhile need not be in it.
-    const acknowledged = [...writer.acknowledged]
-    const written = await subscribers()
-    for (const id of acknowledged) expect(written.has(id), `${id} is lost`).to.equal(true)
-    return error
-  }
-
-  /** Seconds of the longest time in which nothing was acknowledged, once something is again. */
-  async function backInService(): Promise<number> {
-    const before = writer.acknowledged.length
-    while (writer.acknowledged.length === before) await new Promise((next) => setTimeout(next, 50))
-    const seconds = writer.takeGap()
-    process.stderr.write(`      ${seconds.toFixed(1)} s without an acknowledged write\n`)
-    return seconds
-  }
-
-  async function fails(run: Promise<VetraiRun>, code: number): Promise<VetraiRun> {
-    const done = await run
-    expect(done.code, done.stdout + done.stderr).to.equal(code)
-    return done
-  }
-
-  async function subscribers(): Promise<Set<string>> {
-    const list = await ok(vetrai('subscribers', 'list', '--tenant', 'acme', '--all', '--json'))
-    return new Set(list.json<{ data: { external_id: string }[] }>().data.map((one) => one.external_id))
-  }
-
-  const tables = () => psql("select tablename from pg_tables where schemaname = 'public'")
-  const databases = () => psql('select datname from pg_database where not datistemplate order by 1')
 
   async function lock(): Promise<DeploymentLock> {
     return JSON.parse(await readFile(join(dir(), 'lock.json'), 'utf8')) as DeploymentLock
