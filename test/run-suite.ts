@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import type { FileResult, WorkerOrder } from './suite-worker.js'
 
 /**
- * Runs the ordinary tests, or those of the paths that are named: `node dist/test/run-suite.js [PART OF A PATH …]`. Three workers, each with a PostgreSQL and a Redis of
- * its own, take one file after the other, the slow ones first, so that neither waits long for the other at the end. What a
- * file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
+ * Runs the ordinary tests, or those of the paths that are named, in that order: `node dist/test/run-suite.js [PART OF A PATH …]`.
+ * Three workers, each with a PostgreSQL and a Redis of its own, take one file after the other, the slow ones of a part first, so
+ * that neither waits long for the other at the end. What a file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
  * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers, VETRAI_TEST_UNTIL the second since
  * 1970 after which no further file is begun: those are named as skipped.
  */
@@ -122,8 +122,8 @@ function testFiles(parts: string[]): string[] {
       (file) =>
         !LONG.test(file) || process.env.VETRAI_TEST_LONG || parts.some((part) => part.includes('.long')),
     )
-    .map((file) => ({ file, weight: weightOf(file) }))
-    .sort((a, b) => b.weight - a.weight)
+    .map((file) => ({ file, weight: weightOf(file), turn: parts.findIndex((part) => file.includes(part)) }))
+    .sort((a, b) => a.turn - b.turn || b.weight - a.weight)
     .map(({ file }) => file)
 }
 
