@@ -188,9 +188,7 @@ export function useJobs(kinds: readonly JobRecord[], options: ServerOptions = {}
     routes: [],
     jobs: kinds,
   })
-  // Where a job does not become what it should, the logs say why: an interrupted wire, too.
-  const settings = { LOG_LEVEL: 'debug', ...options.settings }
-  const all = { services: [service], permissions: {}, ...options, settings }
+  const all = { services: [service], permissions: {}, ...options }
   const test = new JobTest(useServer(all), all)
   afterEach(function () {
     this.timeout(60_000)
