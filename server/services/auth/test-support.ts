@@ -91,8 +91,13 @@ export async function addTotp(server: TestServer, person: { api: Caller }) {
   const created = await person.api.post('/auth/v1/factors', { name: 'phone' })
   expect(created.status, created.text).to.equal(201)
   const secret = base32Decode(created.body.secret)
-  const codeAt = (offset: number) => totpCode(secret, totpStep(server.resources.now()) + offset)
-  const verified = await person.api.post(`/auth/v1/factors/${created.body.id}/verify`, { code: codeAt(-1) })
+  const stepNow = () => totpStep(server.resources.now())
+  const codeAt = (offset: number) => totpCode(secret, stepNow() + offset)
+  const verify = () => person.api.post(`/auth/v1/factors/${created.body.id}/verify`, { code: codeAt(-1) })
+  const step = stepNow()
+  let verified = await verify()
+  // The code before the present one is too old once the next step has begun on the way.
+  if (verified.status !== 200 && stepNow() > step) verified = await verify()
   expect(verified.status, verified.text).to.equal(200)
   return { id: created.body.id as string, codeAt, recoveryCodes: verified.body.recovery_codes as string[] }
 }

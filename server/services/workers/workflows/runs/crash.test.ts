@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { useServer } from '../../../../../test/server.js'
 import { prepareDeployment, startServerProcess } from '../../../../../test/server-process.js'
+import { until } from '../../../../../test/until.js'
 import { Author, graphOf, node, ok } from '../test-support.js'
 
 /** Somebody else's server, which counts who calls it how often and does what a test says. */
@@ -101,6 +102,8 @@ describe('a workflow run whose execution is cut off', function () {
       // What a process leaves that dies in this step each time: its attempts, and nothing else.
       remote.onCall = takeOver
       await server.runJobs()
+      // Nobody waits for the last that took over where the one before it was told to stop meanwhile.
+      await until(async () => (await author.read(runId)).status === 'failed')
       const run = await author.read(runId)
       expect(run.error).to.include({ code: 'lost', step: 'fatal' })
       expect(remote.count('/fatal')).to.equal(4)
