@@ -7,7 +7,8 @@ import type { FileResult, WorkerOrder } from './suite-worker.js'
 /**
  * Runs the ordinary tests, or those of the paths that are named, in that order: `node dist/test/run-suite.js [PART OF A PATH …]`.
  * Three workers, each with a PostgreSQL and a Redis of its own, take one file after the other, the slow ones of a part first, so
- * that neither waits long for the other at the end. What a file writes is shown when it is over, its failures again after all of them. Exits 1 when anything failed;
+ * that neither waits long for the other at the end. What a file writes is shown when it is over, its failures again after all of
+ * them. Exits 1 when anything failed;
  * VETRAI_TEST_REPORT names a file for the totals, VETRAI_TEST_WORKERS another number of workers, VETRAI_TEST_UNTIL the second since
  * 1970 after which no further file is begun: those are named as skipped.
  */
