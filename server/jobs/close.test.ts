@@ -88,7 +88,10 @@ describe('a worker', () => {
     const worker = test.worker()
     const [id = ''] = await enqueue()
     await test.becomes(id, 'running')
-    test.worker({}, await test.twin())
+    const twin = await test.twin()
+    // It hears by the wire alone, which the worker that closes must not take from any more.
+    await twin.resources.bus.close()
+    test.worker({}, twin)
     await worker.close(20)
     expect(reasons).to.deep.equal(['Error: the job was stopped: shutdown'])
     const { attempt, fence } = await test.becomes(id, 'succeeded')

@@ -34,6 +34,8 @@ export class Wire {
   #producerFailedAt = Number.NEGATIVE_INFINITY
   #consumer: BeeQueue<Carried> | undefined
   #reopening: NodeJS.Timeout | undefined
+  /** Whoever takes hints at present. */
+  #take: ((hint: Hint) => Promise<void>) | undefined
   #isClosed = false
 
   constructor(options: WireOptions) {
@@ -62,11 +64,26 @@ export class Wire {
     }
   }
 
-  /** Has each hint handed to `take`, which resolves when there is room for more. */
-  listen(take: (hint: Hint) => Promise<void>): void {
+  /**
+   * Has each hint handed to `take`, which resolves when there is room for more; answers how to stop. What comes after that is
+   * left to other processes.
+   */
+  listen(take: (hint: Hint) => Promise<void>): () => void {
+    this.#take = take
+    this.#consume(take)
+    return () => {
+      if (this.#take !== take) return
+      this.#take = undefined
+      clearTimeout(this.#reopening)
+      if (this.#consumer) void discard(this.#consumer)
+      this.#consumer = undefined
+    }
+  }
+
+  #consume(take: (hint: Hint) => Promise<void>): void {
     void this.#open({ isWorker: true }, () => this.#reopen(take)).then(
       (queue) => {
-        if (this.#isClosed) return void discard(queue)
+        if (this.#take !== take) return void discard(queue)
         this.#consumer = queue
         queue.process(TAKEN_AT_ONCE, async ({ data }) => {
           await take({ kind: data.kind, jobs: data.ids.map(([tenantId, id]) => ({ tenantId, id })) })
@@ -83,6 +100,7 @@ export class Wire {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#take = undefined
     clearTimeout(this.#reopening)
     const producer = await this.#producer?.catch(() => undefined)
     await Promise.all([producer, this.#consumer].map((queue) => queue && discard(queue)))
@@ -128,10 +146,10 @@ export class Wire {
   }
 
   #reopen(take: (hint: Hint) => Promise<void>): void {
+    if (this.#take !== take) return
     this.#consumer = undefined
-    if (this.#isClosed) return
     clearTimeout(this.#reopening)
-    this.#reopening = setTimeout(() => this.listen(take), REOPEN_MS)
+    this.#reopening = setTimeout(() => this.#consume(take), REOPEN_MS)
     this.#reopening.unref()
   }
 }

@@ -86,7 +86,7 @@ export class Worker implements LocalWorker {
         if (this.room > 0) this.take({ kind, jobs: [] })
       }),
     )
-    jobs.wire.listen((hint) => this.#takeFar(hint))
+    this.#detach.push(jobs.wire.listen((hint) => this.#takeFar(hint)))
     const { leaseMs, lookMs } = this.#options
     const renew = setInterval(() => void this.#renew(), leaseMs / 3)
     // Not all at the same moment: processes are often started together.
